@@ -1,0 +1,21 @@
+"""Errors that reach the user word for word: what was wrong, the value, and the remedy."""
+
+
+class TalkingShortsError(Exception):
+    """Base of every error that the pack raises on purpose."""
+
+
+class InputError(TalkingShortsError):
+    """An input is well formed but impossible: an empty script, a script too long for its target, a value out of range."""
+
+
+class SourceError(TalkingShortsError):
+    """A voice source can't be found, fetched, read or cut."""
+
+
+class PictureError(TalkingShortsError):
+    """A portrait picture can't be found or read."""
+
+
+class VideoError(TalkingShortsError):
+    """A video can't be written or read."""

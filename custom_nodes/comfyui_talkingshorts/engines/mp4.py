@@ -1,0 +1,108 @@
+"""Write H.264 + AAC mp4 files a frame at a time, so that memory doesn't grow with the length of the video."""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+
+from ..core.errors import VideoError
+from ..core.sound import VIDEO_FPS, Sound
+
+AAC_SAMPLE_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+
+
+class Mp4Writer:
+    """A context manager that streams frames, and the sound that belongs to them, into one mp4.
+
+    The file appears under its own name only when the block ends well; an error or an interrupt leaves nothing behind.
+    Raises VideoError when the file can't be written.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, sound: Sound, crf: int = 16) -> None:
+        """`width` and `height` must be even, as yuv420p asks; `crf` 0 is lossless, 16 visually lossless."""
+        self._path = path
+        self._partial_path = path.with_name(f".{path.stem}.partial.mp4")
+        self._sound = sound
+        self._sent_samples = 0
+        self._frames = 0
+        try:
+            self._container = av.open(
+                str(self._partial_path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}
+            )
+        except OSError as error:
+            raise VideoError(f"The video {path} can't be written: {error.strerror}.") from error
+        self._video = self._container.add_stream(
+            "libx264", rate=VIDEO_FPS, width=width, height=height, pix_fmt="yuv420p"
+        )
+        self._video.time_base = Fraction(1, VIDEO_FPS)
+        self._video.options = {"crf": str(crf), "preset": "veryfast"}
+        self._audio = self._container.add_stream("aac", rate=_pick_aac_rate(sound.sample_rate_hz), layout="stereo")
+        self._audio.bit_rate = 192_000
+
+    def write(self, frame: np.ndarray) -> None:
+        """Append one frame, uint8 RGB [height, width, 3], and the sound up to its end."""
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        picture.pts = self._frames
+        self._frames += 1
+        try:
+            self._container.mux(self._video.encode(picture))
+            self._write_sound(self._frames * self._sound.sample_rate_hz // VIDEO_FPS)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._discard()
+            return
+        try:
+            self._container.mux(self._video.encode(None))
+            self._write_sound(self._sound.samples.shape[-1])
+            self._container.mux(self._audio.encode(None))
+            self._container.close()
+            self._partial_path.replace(self._path)
+        except OSError as os_error:
+            self._discard()
+            raise self._failure(os_error) from os_error
+
+    def _write_sound(self, end_sample: int) -> None:
+        samples = self._sound.samples[:, self._sent_samples : end_sample]
+        if samples.shape[-1] == 0:
+            return
+        chunk = av.AudioFrame.from_ndarray(_as_stereo(samples), format="fltp", layout="stereo")
+        chunk.sample_rate = self._sound.sample_rate_hz
+        chunk.pts = self._sent_samples
+        chunk.time_base = Fraction(1, self._sound.sample_rate_hz)
+        self._sent_samples += samples.shape[-1]
+        self._container.mux(self._audio.encode(chunk))
+
+    def _failure(self, error: OSError) -> VideoError:
+        return VideoError(
+            f"The video {self._path} can't be written: {error.strerror}. Free some space or pick another folder."
+        )
+
+    def _discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self._container.close()
+        self._partial_path.unlink(missing_ok=True)
+
+
+def _as_stereo(samples: np.ndarray) -> np.ndarray:
+    """Return [2, samples]: stereo as it is, anything else as its mean on both sides."""
+    stereo = samples if samples.shape[0] == 2 else np.repeat(samples.mean(axis=0, keepdims=True), 2, axis=0)
+    return np.ascontiguousarray(stereo, dtype=np.float32)
+
+
+def _pick_aac_rate(sample_rate_hz: int) -> int:
+    """Return the lowest rate that AAC allows and that keeps every frequency of the source."""
+    return next((rate for rate in AAC_SAMPLE_RATES_HZ if rate >= sample_rate_hz), AAC_SAMPLE_RATES_HZ[-1])

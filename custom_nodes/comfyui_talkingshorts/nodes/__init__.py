@@ -1,0 +1,1 @@
+"""ComfyUI nodes: a schema, a conversion and one engine call each."""
