@@ -2,7 +2,7 @@
 
 
 class RunnerError(Exception):
-    """Base of every error that the runner raises on purpose. The message says what was wrong, the value, and the remedy."""
+    """Base of every error raised on purpose. The message says what was wrong, the value, and the remedy."""
 
     exit_code = 1
 

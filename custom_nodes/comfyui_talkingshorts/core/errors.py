@@ -6,7 +6,7 @@ class TalkingShortsError(Exception):
 
 
 class InputError(TalkingShortsError):
-    """An input is well formed but impossible: an empty script, a script too long for its target, a value out of range."""
+    """An input is well formed but impossible: an empty script, one too long for its target, a value out of range."""
 
 
 class SourceError(TalkingShortsError):

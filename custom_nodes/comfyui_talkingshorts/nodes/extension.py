@@ -1,0 +1,31 @@
+"""The list of the pack's nodes."""
+
+from __future__ import annotations
+
+from typing import override
+
+from comfy_api.latest import ComfyExtension, io
+
+from .draft_portrait import DraftPortrait
+from .draft_video import DraftVideo
+from .draft_voice import DraftVoice
+from .portrait_picture import PortraitPicture
+from .portrait_prompt import PortraitPrompt
+from .save_short import SaveShort
+from .youtube_voice import YouTubeVoice
+
+
+class TalkingShortsExtension(ComfyExtension):
+    """Everything that the pack adds to ComfyUI."""
+
+    @override
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [
+            YouTubeVoice,
+            DraftVoice,
+            DraftPortrait,
+            PortraitPicture,
+            PortraitPrompt,
+            DraftVideo,
+            SaveShort,
+        ]

@@ -1,0 +1,66 @@
+"""The node that takes the user's own picture, or the generated one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from comfy_api.latest import io
+
+from ..core.errors import InputError, PictureError
+from ..engines.portrait_picture import read_portrait
+from .input_files import describe_missing_file, find_input_file, fingerprint_file
+
+
+class PortraitPicture(io.ComfyNode):
+    """Picks the portrait; a generated one is computed only when no picture is given."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsPortraitPicture",
+            display_name="Choose Portrait Picture",
+            category="talking shorts",
+            description="Your own picture when you name one, cropped around the face; else the generated portrait, "
+            "which isn't computed at all when a picture is given.",
+            search_aliases=["own picture", "photo", "portrait switch", "use image if given"],
+            inputs=[
+                io.String.Input(
+                    "picture",
+                    default="",
+                    tooltip="A file in ComfyUI's input folder, such as me.jpg. Empty: use the generated portrait.",
+                ),
+                io.Image.Input(
+                    "generated", lazy=True, tooltip="The portrait to use, and to compute, only when picture is empty."
+                ),
+                io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Width of the short in pixels."),
+                io.Int.Input(
+                    "height", default=832, min=16, max=2048, step=16, tooltip="Height of the short in pixels."
+                ),
+            ],
+            outputs=[io.Image.Output("portrait", tooltip="The portrait, width x height pixels.")],
+        )
+
+    @classmethod
+    def check_lazy_status(
+        cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None
+    ) -> list[str]:
+        return [] if picture.strip() or generated is not None else ["generated"]
+
+    @classmethod
+    def fingerprint_inputs(
+        cls, width: int | None, height: int | None, picture: str | None = None, generated: torch.Tensor | None = None
+    ) -> str:
+        return fingerprint_file(picture)
+
+    @classmethod
+    def execute(cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None) -> io.NodeOutput:
+        name = picture.strip()
+        if not name:
+            if generated is None:
+                raise InputError("There is no portrait: name a picture, or connect a generated one.")
+            return io.NodeOutput(generated)
+        path = find_input_file(name)
+        if path is None:
+            raise PictureError(describe_missing_file(name))
+        portrait = read_portrait(path, width, height)
+        return io.NodeOutput(torch.from_numpy(portrait.astype(np.float32) / 255)[None])

@@ -1,0 +1,27 @@
+from comfyui_talkingshorts.core.picture_crop import Box, plan_crop
+
+
+def test_a_picture_of_the_right_ratio_is_kept_whole() -> None:
+    assert plan_crop(960, 1664, 480, 832) == Box(0, 0, 960, 1664)
+
+
+def test_a_wide_picture_is_cropped_in_its_middle() -> None:
+    assert plan_crop(1000, 500, 100, 100) == Box(250, 0, 750, 500)
+
+
+def test_the_crop_follows_the_face_to_the_side() -> None:
+    assert plan_crop(1000, 500, 100, 100, face=Box(700, 100, 800, 200)) == Box(500, 0, 1000, 500)
+
+
+def test_the_face_centre_stands_two_fifths_down_a_tall_picture() -> None:
+    crop = plan_crop(400, 2000, 100, 100, face=Box(150, 950, 250, 1050))
+
+    assert crop == Box(0, 840, 400, 1240)
+
+
+def test_the_crop_never_leaves_the_picture() -> None:
+    assert plan_crop(400, 600, 100, 100, face=Box(0, 0, 40, 40)) == Box(0, 0, 400, 400)
+
+
+def test_a_one_pixel_picture_gives_a_one_pixel_crop() -> None:
+    assert plan_crop(1, 1, 480, 832) == Box(0, 0, 1, 1)
