@@ -1,0 +1,67 @@
+# `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
+.DEFAULT_GOAL := help
+.PHONY: help short setup setup-test test bench
+
+SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
+ifeq ($(origin SCRIPT),undefined)
+SCRIPT := $(SAMPLE)
+endif
+ifeq ($(origin OUT),undefined)
+OUT := out/short.mp4
+endif
+ifeq ($(origin QUALITY),undefined)
+QUALITY := draft
+endif
+
+# Values reach the program through the environment, as they were typed: no quote, newline, & or $ is interpreted.
+override SCRIPT := $(value SCRIPT)
+override VOICE := $(value VOICE)
+override START := $(value START)
+override DURATION := $(value DURATION)
+override PORTRAIT := $(value PORTRAIT)
+override PORTRAIT_PROMPT := $(value PORTRAIT_PROMPT)
+override QUALITY := $(value QUALITY)
+override SEED := $(value SEED)
+override VOICE_RIGHTS := $(value VOICE_RIGHTS)
+override OUT := $(value OUT)
+override SERVER := $(value SERVER)
+override PYTHON := $(value PYTHON)
+export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER PYTHON
+
+# PYTHON as named; else the environment's own; else the first usable one. Each is run: a name on the PATH may be a dead shim.
+define BOOTSTRAP
+set -- .venv/bin/python python3.12 python3.13 python3.11 python3; [ -z "$$PYTHON" ] || set -- "$$PYTHON"; \
+for python; do \
+  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
+  PYTHONPATH=runner exec "$$python" -m talkingshorts.bootstrap $(1); \
+done; \
+echo "set-up: $${PYTHON:-no Python found} is not a usable Python; 3.11, 3.12 or 3.13 is needed: make setup PYTHON=/path/to/python3.12" >&2; exit 1
+endef
+
+help:
+	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
+	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SERVER=URL]'
+	@echo 'make test    every test that needs no GPU'
+	@echo 'make bench   the benchmarks'
+	@echo 'make setup   only set up (about 5.5 GB, in .venv and .comfyui)'
+
+setup:
+	@$(call BOOTSTRAP)
+
+setup-test:
+	@$(call BOOTSTRAP,--test)
+
+short: setup
+	@.venv/bin/python -m talkingshorts make --script="$$SCRIPT" --quality="$$QUALITY" -o "$$OUT" \
+	  $${VOICE:+--voice="$$VOICE"} $${START:+--start="$$START"} $${DURATION:+--duration="$$DURATION"} \
+	  $${PORTRAIT:+--portrait="$$PORTRAIT"} $${PORTRAIT_PROMPT:+--portrait-prompt="$$PORTRAIT_PROMPT"} \
+	  $${SEED:+--seed="$$SEED"} $${SERVER:+--server="$$SERVER"} $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
+
+test: setup-test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/python -m pyright
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest
+
+bench: setup
+	@.venv/bin/python -m benchmarks
