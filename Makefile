@@ -35,7 +35,7 @@ for python; do \
   "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
   PYTHONPATH=runner exec "$$python" -m talkingshorts.bootstrap $(1); \
 done; \
-echo "set-up: $${PYTHON:-no Python found} is not a usable Python; 3.11, 3.12 or 3.13 is needed: make setup PYTHON=/path/to/python3.12" >&2; exit 1
+echo "set-up: $${PYTHON:-no Python on the PATH} won't do: 3.11, 3.12 or 3.13 is needed. Try make setup PYTHON=/path/to/python3.12" >&2; exit 1
 endef
 
 help:

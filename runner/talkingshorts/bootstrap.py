@@ -71,7 +71,8 @@ def _explain_os_error(error: OSError, checkout: Path) -> str:
 
 def _disk_full(checkout: Path) -> str:
     free = shutil.disk_usage(checkout).free / GIB
-    return f"the disk is full ({free:.1f} GB free at {checkout}). Free about {FULL_INSTALL_BYTES // GIB} GB, then run it again."
+    needed = FULL_INSTALL_BYTES // GIB
+    return f"the disk is full ({free:.1f} GB free at {checkout}). Free about {needed} GB, then run it again."
 
 
 class Setup:
@@ -173,6 +174,8 @@ class Setup:
 
     def _set_up(self) -> None:
         self._require_matching_python()
+        if self.has_own_comfyui:
+            provision.require_own_comfyui(self.comfyui, self.say)
         if (self.venv / UNFINISHED).exists() or not self._venv_works():
             self._discard_venv()
         is_new = not self.venv.exists()
@@ -201,8 +204,7 @@ class Setup:
         else:
             self._phase(1, "Python environment: .venv is there")
         if self.has_own_comfyui:
-            self._phase(2, "ComfyUI")
-            provision.require_own_comfyui(self.comfyui, self.say)
+            self._phase(2, f"ComfyUI: {self.comfyui}")
         elif self._comfyui_is_right():
             self._phase(2, f"ComfyUI {COMFYUI_VERSION} is there")
         else:
@@ -210,17 +212,9 @@ class Setup:
             provision.fetch_comfyui(self.comfyui, self.requirements / "comfyui.txt", self._pip, self.say)
         hint = "about 5.5 GB, 2 to 15 minutes" if is_new else "only what changed"
         self._phase(3, f"Packages: torch, ComfyUI's, the pack's ({hint})")
-        self._install(
-            *(
-                "-r",
-                "requirements/build.txt",
-                "-r",
-                "requirements/torch.txt",
-                "-r",
-                str(self.comfyui / "requirements.txt"),
-            ),
-            *("-r", str(self.pack / "requirements.txt"), "--no-build-isolation", "-e", "."),
-        )
+        requirements = ("requirements/build.txt", "requirements/torch.txt", self.comfyui / "requirements.txt")
+        chosen = [word for path in (*requirements, self.pack / "requirements.txt") for word in ("-r", str(path))]
+        self._install(*chosen, "--no-build-isolation", "-e", ".")
         self._phase(4, "Linking the pack into ComfyUI's base directory")
         provision.prepare_base_dir(home.default_base_dir(self.checkout), self.pack)
         (self.venv / UNFINISHED).unlink(missing_ok=True)
@@ -243,7 +237,7 @@ class Setup:
 
     def _venv_works(self) -> bool:
         try:
-            done = subprocess.run([self.python, "-I", "-c", "import pip"], capture_output=True, check=False)
+            done = subprocess.run([self.python, "-I", "-c", "pass"], capture_output=True, check=False)
         except OSError:
             return False
         return done.returncode == 0
@@ -256,7 +250,10 @@ class Setup:
         (self.venv / UNFINISHED).touch()
         done = subprocess.run(
             [base_python, "-I", "-m", "venv", str(self.venv)],
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "check": False},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
             env=self._environment(),
         )
         self._note(done.stdout)
@@ -315,9 +312,10 @@ class Setup:
                     lines.append(line)
                     if news := progress_line(line):
                         self.say(f"      {news}")
-            finally:
-                if process.poll() is None and sys.exc_info()[0] is not None:
-                    process.terminate()
+            except BaseException:
+                process.terminate()
+                process.wait()
+                raise
         output = "".join(lines)
         if process.returncode != 0:
             raise PipError(explain_pip_failure(output, self._read_log(), process.returncode), output)
@@ -374,9 +372,8 @@ def venv_version(venv: Path) -> tuple[int, int] | None:
 
 def progress_line(pip_line: str) -> str | None:
     """Return what a person wants to see of one line of pip's output, or None for the rest (most of it)."""
-    if found := re.match(
-        r"\s*(?:Downloading|Using cached) (\S+?)(?:\.metadata)? \((\d+(?:\.\d+)? (?:MB|GB))\)", pip_line
-    ):
+    name_and_size = r"\s*(?:Downloading|Using cached) (\S+) \((\d+(?:\.\d+)? [MG]B)\)"
+    if found := re.match(name_and_size, pip_line):
         name, size = found[1].rpartition("/")[2], found[2]
         return f"downloading {name.split('-')[0]} ({size})" if _megabytes(size) >= 20 else None
     if pip_line.startswith(INSTALLING):

