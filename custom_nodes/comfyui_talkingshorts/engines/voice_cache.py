@@ -1,0 +1,102 @@
+"""Voices that were fetched before, kept as float32 wav files in a folder of limited size."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ..core.errors import SourceError
+from ..core.sound import Sound
+from ..core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
+from .voice_clip import cut_clip
+
+MAX_FOLDER_BYTES = 1 << 30
+FORMAT_VERSION = 1
+
+
+class VoiceCache:
+    """Keeps sounds bit for bit, each with its title. What is damaged counts as missing; the oldest make room."""
+
+    def __init__(self, folder: Path, max_bytes: int = MAX_FOLDER_BYTES) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+
+    def load(self, key: str) -> tuple[Sound, str] | None:
+        """Return the sound and the title kept under `key`, or None."""
+        wav_path, note_path = self._paths(key)
+        try:
+            note = json.loads(note_path.read_text(encoding="utf-8"))
+            wav = wav_path.read_bytes()
+            if hashlib.sha256(wav).hexdigest() != note["sha256"]:
+                return None
+            sound = cut_clip(io.BytesIO(wav), Segment(0, MAX_DURATION_SECONDS), lambda done, total: None)
+            os.utime(note_path)
+            return sound, str(note["title"])
+        except (OSError, ValueError, KeyError, TypeError, SourceError):
+            return None
+
+    def store(self, key: str, sound: Sound, title: str) -> None:
+        """Keep the sound. A folder that can't be written only means that it is fetched again next time."""
+        wav = _encode_wav(sound)
+        note = json.dumps({"title": title, "sha256": hashlib.sha256(wav).hexdigest()})
+        wav_path, note_path = self._paths(key)
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write(wav_path, wav)
+            _write(note_path, note.encode())
+            self._make_room()
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        return self._folder / f"{key}.wav", self._folder / f"{key}.json"
+
+    def _make_room(self) -> None:
+        notes = sorted(self._folder.glob("*.json"), key=lambda note: note.stat().st_mtime_ns, reverse=True)
+        kept_bytes = 0
+        for note in notes:
+            wav = note.with_suffix(".wav")
+            kept_bytes += wav.stat().st_size if wav.exists() else 0
+            if kept_bytes > self._max_bytes:
+                note.unlink(missing_ok=True)
+                wav.unlink(missing_ok=True)
+
+
+def make_cache_key(source: WebSource | FileSource, segment: Segment) -> str:
+    """Return the name under which a voice is kept; for a file it changes when the file does."""
+    if isinstance(source, FileSource):
+        stat = source.path.stat()
+        identity = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns]
+    else:
+        identity = [source.url]
+    parts = [FORMAT_VERSION, *identity, segment.start_seconds, segment.duration_seconds]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _encode_wav(sound: Sound) -> bytes:
+    channels, _ = sound.samples.shape
+    layout = av.AudioLayout({1: "mono", 2: "stereo"}.get(channels, f"{channels}c"))
+    packed = np.ascontiguousarray(sound.samples.T, dtype=np.float32).reshape(1, -1)
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="wav") as container:
+        stream = container.add_stream("pcm_f32le", rate=sound.sample_rate_hz, layout=layout)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+        frame.sample_rate = sound.sample_rate_hz
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

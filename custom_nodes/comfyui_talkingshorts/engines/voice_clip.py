@@ -1,0 +1,206 @@
+"""Cut a segment of sound out of a media file, exact to the sample, decoding little more than the segment."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Discard
+
+from ..core.errors import SourceError
+from ..core.sound import Sound
+from ..core.voice_source import Segment
+
+OnProgress = Callable[[int, int], None]
+
+# Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
+PREROLL_SECONDS = 1.0
+
+# Containers that hold media themselves. A playlist (hls, dash, concat) makes FFmpeg open further addresses and files.
+MEDIA_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,m4v,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,"
+    "nut,ogg,tak,tta,w64,wav,wv"
+)
+
+
+def cut_clip(media: BinaryIO, segment: Segment, on_progress: OnProgress) -> Sound:
+    """Return the segment at the source's own rate and channels; one that overruns the end is cut there.
+
+    Sample 0 is the first one that a player plays, whatever its timestamp. `media` must be seekable.
+    `on_progress(samples, wanted samples)` is called for every decoded frame and may raise to stop.
+    Raises SourceError when the media can't be read, holds no audio, or ends before the segment starts.
+    """
+    clip = _cut(media, segment, on_progress, seek=True)
+    if clip is None:
+        media.seek(0)
+        clip = _cut(media, segment, on_progress, seek=False)
+    if clip is None:
+        raise SourceError("The audio has no timestamps. Convert it to wav, flac or m4a first.")
+    return clip
+
+
+def _cut(media: BinaryIO, segment: Segment, on_progress: OnProgress, *, seek: bool) -> Sound | None:
+    """Return the clip, or None when the container can't seek to where it starts."""
+    with _open_media(media) as container:
+        stream = _pick_audio_stream(container)
+        frames = _decode(container, stream)
+        opening = list(itertools.islice(frames, 2))
+        if not opening:
+            raise SourceError("The source's audio can't be decoded. Convert it to wav, flac or m4a first.")
+        timeline = _Timeline(opening)
+        clip = _ClipBuilder(opening[0], segment)
+        run_up = clip.start - math.ceil(PREROLL_SECONDS * timeline.rate_hz)
+        if seek and run_up > opening[0].samples:
+            if not _seek(container, stream, timeline.pts_of(run_up)):
+                return None
+            frames, expected = _decode(container, stream), None
+        else:
+            frames, expected = itertools.chain(opening, frames), 0
+        for frame in frames:
+            position = timeline.locate(frame, expected)
+            if position is None or (expected is None and position > clip.start):
+                return None
+            expected = position + frame.samples
+            clip.add(frame, position)
+            on_progress(clip.filled, clip.wanted)
+            if expected >= clip.end:
+                break
+        if expected is None:
+            return None
+        return clip.finish(expected)
+
+
+def _open_media(media: BinaryIO) -> InputContainer:
+    options = {"protocol_whitelist": "none", "format_whitelist": MEDIA_CONTAINERS}
+    try:
+        return av.open(media, "r", container_options=options, metadata_errors="ignore")
+    except FFmpegError as error:
+        raise SourceError(
+            f"The source isn't sound or video that can be read ({error.strerror}). Give mp3, m4a, wav, flac or mp4."
+        ) from error
+
+
+def _pick_audio_stream(container: InputContainer) -> AudioStream:
+    stream = container.streams.best("audio")
+    if not isinstance(stream, AudioStream):
+        raise SourceError("The source holds no audio. Give one in which the speaker can be heard.")
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    return stream
+
+
+def _seek(container: InputContainer, stream: AudioStream, pts: int | None) -> bool:
+    """Go to the last point at or before `pts`. Return False when the container can't."""
+    if pts is None:
+        return False
+    try:
+        container.seek(pts, stream=stream)
+    except FFmpegError:
+        return False
+    return True
+
+
+def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """Yield every frame up to the end, or to where the file breaks off."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, FFmpegError):
+            return
+        try:
+            frames = packet.decode()
+        except FFmpegError:  # normal right after a seek: MP3 frames lean on earlier ones
+            continue
+        yield from frames
+
+
+class _Timeline:
+    """Places frames on the count of samples that starts with 0 at the first sample played."""
+
+    def __init__(self, opening: list[AudioFrame]) -> None:
+        """`opening` holds the first frames of the stream, at most two."""
+        first = opening[0]
+        self.rate_hz = first.sample_rate
+        self._first_pts = first.pts
+        self._first_samples = first.samples
+        self._frame_samples = opening[-1].samples
+        self._samples_per_tick = Fraction(first.time_base or 0) * first.sample_rate
+
+    def pts_of(self, position: int) -> int | None:
+        """Return the timestamp of a position, or None when the stream has no timestamps."""
+        if self._first_pts is None or not self._samples_per_tick:
+            return None
+        return self._first_pts + math.floor(position / self._samples_per_tick)
+
+    def locate(self, frame: AudioFrame, expected: int | None) -> int | None:
+        """Return the position of the frame's first sample; `expected` is where the frame before it ended.
+
+        Timestamps may be coarser than samples (1 ms in webm): the count of samples decides unless there is a gap, and
+        after a seek the grid of equally long frames does.
+        """
+        if frame.pts is None or self._first_pts is None:
+            return expected
+        estimate = round((frame.pts - self._first_pts) * self._samples_per_tick)
+        tolerance = math.ceil(1.5 * self._samples_per_tick)
+        if expected is not None and abs(estimate - expected) <= tolerance:
+            return expected
+        frames_between = round((estimate - self._first_samples) / self._frame_samples)
+        on_grid = self._first_samples + frames_between * self._frame_samples
+        is_coarse = self._samples_per_tick.denominator != 1 or self._samples_per_tick > 1
+        return on_grid if is_coarse and abs(on_grid - estimate) <= tolerance else estimate
+
+
+class _ClipBuilder:
+    """Gathers the samples between `start` and `end`."""
+
+    def __init__(self, first: AudioFrame, segment: Segment) -> None:
+        self._rate_hz = first.sample_rate
+        self._start_seconds = segment.start_seconds
+        self.start = round(segment.start_seconds * first.sample_rate)
+        self.wanted = max(1, round(segment.duration_seconds * first.sample_rate))
+        self.end = self.start + self.wanted
+        self.filled = 0
+        self._samples = np.zeros((first.layout.nb_channels, self.wanted), dtype=np.float32)
+
+    def add(self, frame: AudioFrame, position: int) -> None:
+        """Copy the part of the frame that lies in the segment."""
+        if frame.sample_rate != self._rate_hz or frame.layout.nb_channels != self._samples.shape[0]:
+            raise SourceError("The source changes its sample rate or channels midway. Convert it to wav or flac first.")
+        begin, end = max(position, self.start), min(position + frame.samples, self.end)
+        if begin < end:
+            self._samples[:, begin - self.start : end - self.start] = _as_float(frame)[
+                :, begin - position : end - position
+            ]
+            self.filled = end - self.start
+
+    def finish(self, source_end: int) -> Sound:
+        """Return the sound; `source_end` is where the last frame ended."""
+        if self.filled == 0:
+            raise SourceError(
+                f"The source is {source_end / self._rate_hz:.2f} s long, and the segment starts at"
+                f" {self._start_seconds:g} s. Set start_seconds below the length."
+            )
+        return Sound(self._samples[:, : self.filled], self._rate_hz)
+
+
+def _as_float(frame: AudioFrame) -> np.ndarray:
+    """Return [channels, samples] float32, integers scaled to -1..1."""
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128) / 128
+    return (samples / 2.0 ** (8 * samples.dtype.itemsize - 1)).astype(np.float32)

@@ -1,0 +1,218 @@
+"""Fetch a voice from YouTube, from any other site that yt-dlp knows, or from a plain media address.
+
+Import this module only where it is used: it loads yt-dlp.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, cast
+
+from yt_dlp.downloader.dash import DashSegmentsFD
+from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
+from yt_dlp.networking import Request, Response
+from yt_dlp.utils import DownloadError, YoutubeDLError
+
+from ..core.errors import SourceError
+from ..core.sound import Sound
+from ..core.voice_source import Segment, shorten
+from .guarded_http import GuardedYoutubeDL
+from .ranged_reader import RangedReader, RangesNotServedError
+from .voice_clip import OnProgress, cut_clip
+from .youtube_errors import COOKIES, LIVE_MESSAGE, PLAYLIST_MESSAGE, SOCKET_TIMEOUT_SECONDS, explain_failure
+
+MAX_DOWNLOAD_MB = "TALKINGSHORTS_MAX_DOWNLOAD_MB"
+MAX_SOURCE_SECONDS = "TALKINGSHORTS_MAX_SOURCE_SECONDS"
+
+# Downloaders that fetch through the guarded connection. yt-dlp's others start programs or open sockets of their own.
+DOWNLOADERS = {
+    "http": HttpFD,
+    "https": HttpFD,
+    "m3u8": HlsFD,
+    "m3u8_native": HlsFD,
+    "http_dash_segments": DashSegmentsFD,
+}
+PLAIN_PROTOCOLS = ("http", "https")
+
+
+def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sound, str]:
+    """Return the segment, at the source's own rate and channels, and the title of the source.
+
+    Only the wanted part is fetched when the server can send ranges; else the whole file, up to a limit.
+    `on_progress(done, total)` counts samples, or bytes while a whole file is fetched, and may raise to stop; it is
+    called at least once a request. Raises SourceError when the source can't be found, fetched, read or cut.
+    """
+    latest = (0, 1)
+
+    def report(done: int, total: int) -> None:
+        nonlocal latest
+        latest = (done, total)
+        on_progress(done, total)
+
+    log = _Log()
+    try:
+        with GuardedYoutubeDL(_make_options(log), before_request=lambda: on_progress(*latest)) as ydl:
+            info = _resolve(ydl, url)
+            return _cut_from_web(ydl, info, segment, report, log), _pick_title(info)
+    except (YoutubeDLError, UnicodeError) as error:
+        raise explain_failure(error, url) from error
+
+
+def _make_options(log: _Log) -> dict[str, Any]:
+    return {
+        "format": _select_format,
+        "noplaylist": True,
+        "extract_flat": "in_playlist",
+        "playlist_items": "1",
+        "check_formats": False,
+        "cachedir": False,
+        "cookiefile": _read_cookies(),
+        "js_runtimes": {"deno": _find_deno()},
+        "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+        "retries": 2,
+        "fragment_retries": 2,
+        "skip_unavailable_fragments": False,
+        "external_downloader": {"default": "native"},
+        "updatetime": False,
+        "color": "never",
+        "quiet": True,
+        "noprogress": True,
+        "logger": log,
+    }
+
+
+def _select_format(choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the best format with sound: a plain file first, then one without video. yt-dlp lists the best last."""
+    usable = [
+        (form["protocol"] in PLAIN_PROTOCOLS, form.get("vcodec") == "none", index)
+        for index, form in enumerate(choices["formats"])
+        if form.get("acodec") != "none" and not form.get("has_drm") and form["protocol"] in DOWNLOADERS
+    ]
+    if usable:
+        yield choices["formats"][max(usable)[-1]]
+
+
+def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
+    """Return yt-dlp's description of one finished video, with the chosen format's url, headers and protocol."""
+    info: Any = ydl.extract_info(url, download=False)
+    if info.get("_type", "video") != "video":
+        raise SourceError(PLAYLIST_MESSAGE)
+    if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
+        raise SourceError(LIVE_MESSAGE)
+    return info
+
+
+def _cut_from_web(
+    ydl: GuardedYoutubeDL, info: dict[str, Any], segment: Segment, on_progress: OnProgress, log: _Log
+) -> Sound:
+    max_bytes = _read_limit(MAX_DOWNLOAD_MB, 500) << 20
+
+    def open_range(byte_range: str) -> Response:
+        headers = {**info.get("http_headers", {}), "Accept-Encoding": "identity", "Range": byte_range}
+        return ydl.urlopen(Request(info["url"], headers=headers))
+
+    if info["protocol"] in PLAIN_PROTOCOLS:
+        try:
+            reader = RangedReader(open_range, max_bytes)
+        except RangesNotServedError:
+            pass
+        else:
+            return cut_clip(cast(BinaryIO, reader), segment, on_progress)
+    with TemporaryDirectory(prefix="talkingshorts-") as folder:
+        path = Path(folder) / "voice"
+        _download(ydl, info, path, max_bytes, on_progress, log)
+        with path.open("rb") as media:
+            return cut_clip(media, segment, on_progress)
+
+
+def _download(
+    ydl: GuardedYoutubeDL, info: dict[str, Any], path: Path, max_bytes: int, on_progress: OnProgress, log: _Log
+) -> None:
+    """Fetch the whole source with yt-dlp's own downloader."""
+    max_seconds = _read_limit(MAX_SOURCE_SECONDS, 6 * 3600)
+    if (info.get("duration") or 0) > max_seconds:
+        raise SourceError(
+            f"The source is {info['duration']:.0f} s long and can only be fetched as a whole."
+            f" The most is {max_seconds} s. Give a shorter one, or raise {MAX_SOURCE_SECONDS}."
+        )
+
+    def check_size(state: dict[str, Any]) -> None:
+        done = state.get("downloaded_bytes") or 0
+        total = state.get("total_bytes") or 0
+        if max(done, total) > max_bytes:
+            raise SourceError(
+                f"The source can only be fetched as a whole, and is larger than {max_bytes >> 20} MB."
+                f" Give a smaller one, or raise {MAX_DOWNLOAD_MB}."
+            )
+        on_progress(done, int(max(done, total or state.get("total_bytes_estimate") or 0, 1)))
+
+    info = {key: value for key, value in info.items() if key not in ("section_start", "section_end")}
+    if DOWNLOADERS[info["protocol"]] is HlsFD:
+        info |= _read_playlist(ydl, info)
+    downloader = DOWNLOADERS[info["protocol"]](ydl, ydl.params)
+    downloader.add_progress_hook(check_size)
+    if not downloader.download(str(path), info)[0] or not path.is_file():
+        raise DownloadError(log.last_message or "the download failed")
+
+
+def _read_playlist(ydl: GuardedYoutubeDL, info: dict[str, Any]) -> dict[str, str]:
+    """Return the HLS playlist for the downloader, which would hand one that it can't decrypt to an ffmpeg program."""
+    with ydl.urlopen(Request(info["url"], headers=info.get("http_headers", {}))) as answer:
+        playlist = answer.read().decode("utf-8", "ignore")
+    if not HlsFD.can_download(playlist, cast(Any, info)):
+        raise SourceError("The stream is live or encrypted and can't be fetched. Give another source.")
+    return {"url": answer.url, "hls_media_playlist_data": playlist}
+
+
+def _pick_title(info: dict[str, Any]) -> str:
+    return shorten(str(info.get("title") or info.get("id") or ""), 200)
+
+
+def _read_limit(variable: str, default: int) -> int:
+    """Return a limit from the environment. Raises SourceError when it isn't a positive whole number."""
+    value = os.environ.get(variable) or str(default)
+    if not re.fullmatch(r"[1-9]\d{0,11}", value):
+        raise SourceError(f"{variable} is {value!r}: set it to a whole number above 0.")
+    return int(value)
+
+
+def _read_cookies() -> io.StringIO | None:
+    """Return the user's cookies as a stream, since yt-dlp writes to a file that it is given."""
+    path = os.environ.get(COOKIES)
+    if not path:
+        return None
+    try:
+        return io.StringIO(Path(path).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeError) as error:
+        raise SourceError(f"{COOKIES} names {path!r}, which can't be read: {error}. Correct or unset it.") from error
+
+
+def _find_deno() -> dict[str, str]:
+    """Return where the deno package put the program that solves YouTube's challenges; {} lets yt-dlp search PATH."""
+    try:
+        from deno import find_deno_bin
+
+        return {"path": find_deno_bin()}
+    except (ImportError, FileNotFoundError):
+        return {}
+
+
+class _Log:
+    """Keeps yt-dlp's last complaint, and the console clean."""
+
+    last_message = ""
+
+    def debug(self, message: str) -> None:
+        """yt-dlp sends its ordinary messages here too."""
+
+    def warning(self, message: str) -> None:
+        self.last_message = message
+
+    def error(self, message: str) -> None:
+        self.last_message = message

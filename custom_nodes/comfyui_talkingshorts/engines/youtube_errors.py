@@ -1,0 +1,117 @@
+"""Tell in the user's words why a source can't be fetched, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils import ExtractorError, GeoRestrictedError, UnsupportedError
+
+from ..core.errors import SourceError
+from ..core.voice_source import shorten
+
+COOKIES = "TALKINGSHORTS_COOKIES"
+SOCKET_TIMEOUT_SECONDS = 20
+
+COOKIES_REMEDY = f"Export your browser's cookies for the site as cookies.txt and name that file in {COOKIES}."
+UPGRADE_REMEDY = f'Upgrade yt-dlp, then restart ComfyUI: "{sys.executable}" -m pip install --upgrade "yt-dlp[default]"'
+LIVE_MESSAGE = "This is a live stream. Give a video that is finished, or record a piece of it first."
+PLAYLIST_MESSAGE = "This is a playlist or a channel. Give the address of one video."
+
+# A pattern in yt-dlp's message, and what the user reads instead. The first that matches counts.
+KNOWN_FAILURES = (
+    (r"not a bot", f"The site asks whether you are a bot. {COOKIES_REMEDY}"),
+    (r"confirm your age|age.restricted|for some users", f"The video is age-restricted. {COOKIES_REMEDY}"),
+    (r"private video|video is private", f"The video is private. If it is shared with you: {COOKIES_REMEDY}"),
+    (r"members.only|join this channel|requires payment|premium", f"The video is for members. {COOKIES_REMEDY}"),
+    (r"live event will begin|premieres in|is live|not currently live|is offline|livestream", LIVE_MESSAGE),
+    (
+        r"your country|your location|geo.?restrict",
+        "The video isn't shown in this country. Set HTTPS_PROXY to a proxy in one where it is.",
+    ),
+    (r"\bDRM\b", "The video is copy-protected (DRM) and can't be read. Give another one."),
+    (
+        r"removed|no longer available|terminated|does not exist|unavailable|incomplete YouTube ID|not available$",
+        "The video was removed or doesn't exist. Check the address, or give another video.",
+    ),
+    (r"log in|login|sign in|account", f"The site wants you to be signed in. {COOKIES_REMEDY}"),
+    (
+        r"requested format is not available|no video formats",
+        f"The page has no sound that can be fetched. Give another video. On YouTube: {UPGRADE_REMEDY}",
+    ),
+)
+
+
+def explain_failure(error: BaseException, url: str) -> SourceError:
+    """Return what went wrong in the user's words, with the remedy."""
+    causes = list(_list_causes(error))
+    for cause in causes:
+        if isinstance(cause, SourceError):
+            return cause
+    message = _clean(str(error))
+    if any(isinstance(cause, GeoRestrictedError) for cause in causes):
+        message = "geo restricted"
+    for pattern, explanation in KNOWN_FAILURES:
+        if re.search(pattern, message, re.IGNORECASE):
+            return SourceError(explanation)
+    shown = shorten(url)
+    for cause in causes:
+        if isinstance(cause, UnsupportedError):
+            return SourceError(f"There is no video or sound at {shown}. Open it in a browser and check the address.")
+        if isinstance(cause, HTTPError):
+            return SourceError(_explain_status(cause, shown))
+    for cause in causes:
+        if isinstance(cause, TransportError):
+            return SourceError(f"{shown} can't be reached: {_explain_transport(cause)}")
+    if any(isinstance(cause, ExtractorError) and not cause.expected for cause in causes):
+        return SourceError(f"yt-dlp no longer understands this site ({shorten(message)}). {UPGRADE_REMEDY}")
+    return SourceError(f"{shown} can't be fetched: {shorten(message, 300)}")
+
+
+def _list_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and everything that led to it, the outermost first, each once."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        exc_info = getattr(cause, "exc_info", None) or (None, None)
+        waiting += [getattr(cause, "cause", None), exc_info[1], cause.__cause__, cause.__context__]
+
+
+def _explain_status(error: HTTPError, url: str) -> str:
+    status = f"The server of {url} answers {error.status} {error.reason or ''}".rstrip()
+    if error.status in (404, 410):
+        return f"{status}: there is nothing at this address. Check it."
+    if error.status in (401, 403):
+        return f"{status}: it lets nobody in, or yt-dlp is too old. {COOKIES_REMEDY} {UPGRADE_REMEDY}"
+    if error.status == 429:
+        return f"{status}: too many requests. Wait a while, or set HTTPS_PROXY. {COOKIES_REMEDY}"
+    return f"{status}. Try again later."
+
+
+def _explain_transport(error: TransportError) -> str:
+    text = _clean(str(error))
+    for pattern, explanation in (
+        (r"resolve|Name or service|getaddrinfo|nodename", "its name isn't known. Check the spelling and your network."),
+        (r"timed out", f"it didn't answer within {SOCKET_TIMEOUT_SECONDS} s. Try again later, or check your network."),
+        (r"refused", "it refuses the connection. Check the address."),
+        (r"proxy", "the proxy doesn't answer as it should. Check HTTPS_PROXY and HTTP_PROXY."),
+        (r"certificate", "its certificate isn't valid. Check the address and this machine's clock."),
+    ):
+        if re.search(pattern, text, re.IGNORECASE):
+            return explanation
+    return f"{shorten(text, 200)}. Try again later."
+
+
+def _clean(message: str) -> str:
+    """Return yt-dlp's message on one line, without colours, prefix and its own advice to report bugs."""
+    line = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
+    line = re.sub(r"^(ERROR: )?(\[[\w:+-]+\] )?", "", line)
+    return re.split(r"; please report this issue|\(caused by", line)[0].strip()
