@@ -1,0 +1,160 @@
+"""Keeps one ComfyUI: starts it, writes down where it is, notices its end, and ends it when nobody uses it.
+
+Runs detached, from its own file, on the standard library alone: `python -I keeper.py FOLDER`. FOLDER holds
+`launch.json` (what to start), `used` (touched at every use), `lock` (held by whoever starts or ends the server),
+`state.json` (written here: where the server is) and `comfyui.log`.
+"""
+
+import contextlib
+import ctypes
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+BOOT_SECONDS = 180.0
+LOOK_SECONDS = 5.0
+GRACE_SECONDS = 10.0
+
+
+def main() -> int:
+    """Keep the server until it ends, is told to end (SIGTERM), or has been idle for long enough."""
+    folder = Path(sys.argv[1])
+    launch = json.loads((folder / "launch.json").read_text(encoding="utf-8"))
+    signal.signal(signal.SIGTERM, _leave)
+    log_file = folder / "comfyui.log"
+    if log_file.exists():
+        log_file.replace(folder / "comfyui.previous.log")
+    with log_file.open("ab", buffering=0) as log:
+        process = start(launch["command"], log)
+        try:
+            write_state(folder, launch, process.pid)
+            return keep(folder, process, launch["port"], launch["idle_seconds"], log)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            end(process)
+            forget_state(folder)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start ComfyUI in a process group of its own."""
+    dies_along = _end_with_parent if sys.platform == "linux" else None
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, preexec_fn=dies_along
+    )
+
+
+def _end_with_parent() -> None:
+    # Should the keeper be killed, Linux ends its ComfyUI too. Elsewhere the next start finds and ends it.
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def write_state(folder: Path, launch: dict[str, Any], pid: int) -> None:
+    """Write where the server is; the file appears whole or not at all."""
+    known = {name: launch[name] for name in ("port", "url", "fingerprint")}
+    state = known | {"pid": pid, "keeper_pid": os.getpid(), "started": time.time()}
+    partial = folder / "state.json.partial"
+    partial.write_text(json.dumps(state), encoding="utf-8")
+    partial.replace(folder / "state.json")
+
+
+def forget_state(folder: Path) -> None:
+    """Remove the state if it is this keeper's."""
+    with contextlib.suppress(OSError, ValueError):
+        state_file = folder / "state.json"
+        if json.loads(state_file.read_text(encoding="utf-8"))["keeper_pid"] == os.getpid():
+            state_file.unlink()
+
+
+def keep(folder: Path, process: subprocess.Popen[bytes], port: int, idle_seconds: float, log: IO[bytes]) -> int:
+    """Return ComfyUI's exit code once it ends by itself, or 0 once it was idle for `idle_seconds`."""
+    started = last_active = time.time()
+    has_answered = False
+    next_look = 0.0
+    while process.poll() is None:
+        time.sleep(min(0.5, idle_seconds / 4))
+        if time.monotonic() < next_look:
+            continue
+        next_look = time.monotonic() + min(LOOK_SECONDS, idle_seconds / 4)
+        jobs = jobs_waiting(port)
+        has_answered = has_answered or jobs is not None
+        is_booting = not has_answered and time.time() - started < BOOT_SECONDS
+        if jobs or is_booting:
+            last_active = time.time()
+        if is_idle(time.time(), last_active, last_use(folder), idle_seconds):
+            # Under the lock nobody can be about to use the server; who comes next finds no state, and starts a new one.
+            with try_lock(folder) as is_ours:
+                if is_ours and is_idle(time.time(), last_active, last_use(folder), idle_seconds):
+                    log.write(f"Ended after {idle_seconds / 60:g} idle minutes.\n".encode())
+                    end(process)
+                    forget_state(folder)
+                    return 0
+    log.write(f"ComfyUI ended with exit code {process.returncode}.\n".encode())
+    return 1
+
+
+def is_idle(now: float, last_active: float, last_used: float, idle_seconds: float) -> bool:
+    """Tell whether neither a job nor a runner has needed the server for `idle_seconds` (times in seconds since the epoch)."""
+    return now - max(last_active, last_used) >= idle_seconds
+
+
+def last_use(folder: Path) -> float:
+    """Return when a runner last asked for the server, in seconds since the epoch."""
+    try:
+        return (folder / "used").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def jobs_waiting(port: int) -> int | None:
+    """Return the number of jobs running or pending, or None when the server doesn't answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/prompt")
+        return int(json.load(connection.getresponse())["exec_info"]["queue_remaining"])
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def try_lock(folder: Path) -> Iterator[bool]:
+    """Hold the folder's lock, if nobody else does; yields whether that worked."""
+    import fcntl
+
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End ComfyUI and everything it started: politely, then by force."""
+    if process.poll() is not None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,425 @@
+"""The managed server: one ComfyUI per home folder, started on demand, shared by all runners, ended when idle.
+
+A detached keeper (keeper.py) owns the ComfyUI process. Its folder, HOME/server, holds all there is to know:
+the state file, the lock, the logs. Nothing here trusts a process id alone: the process must carry our folder in its
+command line, and the server must say so itself.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import __version__, home, keeper, provision
+from .errors import UnreachableError
+
+Say = Callable[[str], None]
+
+DEFAULT_IDLE_MINUTES = 15.0
+NEWS_SECONDS = 10.0
+STOP_SECONDS = 25.0
+
+# A change of these makes another server; the rest of TALKINGSHORTS_* and COMFYUI_* does too.
+WATCHED_VARIABLES = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "CUDA_VISIBLE_DEVICES", "PYTHONPATH"),
+)
+RUNNER_ONLY_VARIABLES = ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_HOME")
+
+FIND_DEVICE = (
+    "import sys, torch; xpu = getattr(torch, 'xpu', None); "
+    "sys.exit(not (torch.cuda.is_available() or torch.backends.mps.is_available() or xpu and xpu.is_available()))"
+)
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """Where a managed server is, as its keeper wrote it down."""
+
+    keeper_pid: int
+    pid: int
+    port: int
+    url: str
+    fingerprint: dict[str, str]
+    started: float
+
+
+def ensure_server(say: Say) -> str:
+    """Return the URL of this home's ComfyUI, starting it if there is none, or restarting it if what it is made of changed.
+
+    `say` receives a line for a person at every step that takes time.
+
+    Raises:
+        UnreachableError: ComfyUI isn't set up, or can't be started.
+    """
+    _require_comfyui()
+    folder = _server_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder, say):
+            (folder / "used").touch()
+            url = _ensure_under_lock(folder, say)
+            (folder / "used").touch()
+            return url
+    except provision.SetupError as error:
+        raise UnreachableError(str(error)) from error
+    except OSError as error:
+        raise UnreachableError(f"ComfyUI can't be started: {error}") from error
+
+
+def find_server() -> str | None:
+    """Return the URL of this home's running ComfyUI, or None. Never starts one."""
+    state = read_state(_server_dir())
+    return state.url if state and _runs(state, _server_dir()) and answers(state, _server_dir()) is not False else None
+
+
+def stop_server() -> bool:
+    """End this home's ComfyUI and return whether there was one. Its port is free afterwards."""
+    folder = _server_dir()
+    state = read_state(folder)
+    return state is not None and _end(state, folder)
+
+
+def read_state(folder: Path) -> ServerState | None:
+    """Return what the keeper wrote down, or None when there is nothing readable."""
+    try:
+        return ServerState(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _server_dir() -> Path:
+    return home.home_dir() / "server"
+
+
+def _require_comfyui() -> None:
+    folder, python = home.comfyui_dir(), home.comfyui_python()
+    if provision.read_comfyui_version(folder) is None:
+        what = f"ComfyUI isn't set up: {folder} holds no ComfyUI"
+    elif not python.exists():
+        what = f"The Python that runs ComfyUI isn't there: {python}"
+    else:
+        return
+    raise UnreachableError(
+        f"{what}. Run `make setup` in the checkout, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own, "
+        "or name a running server with --server URL."
+    )
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, say: Say) -> Iterator[None]:
+    import fcntl
+
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another process is starting or ending ComfyUI; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ensure_under_lock(folder: Path, say: Say) -> str:
+    base = home.base_dir()
+    provision.prepare_base_dir(base, _pack_dir())
+    model_paths = model_path_sections(_model_roots(base))
+    wanted = fingerprint(model_paths)
+    state = read_state(folder)
+    if state and _runs(state, folder):
+        changed = sorted(name for name in wanted if state.fingerprint.get(name) != wanted[name])
+        if not changed:
+            return _wait_until_ready(folder, None, say)
+        say(f"ComfyUI has to be restarted: changed since it started: {', '.join(changed)}")
+        _wait_until_unused(state, folder, say)
+    if state:
+        _end(state, folder)
+    started = _start(folder, base, model_paths, wanted, say)
+    return _wait_until_ready(folder, started, say)
+
+
+def _pack_dir() -> Path | None:
+    """Return the folder of the node pack: the checkout's, else the one in the user's own ComfyUI, if it is there."""
+    if checkout := home.checkout_dir():
+        return checkout / "custom_nodes" / home.PACK_NAME
+    installed = home.comfyui_dir() / "custom_nodes" / home.PACK_NAME
+    return installed.resolve() if installed.is_dir() else None
+
+
+def _model_roots(base: Path) -> list[Path]:
+    roots = [home.comfyui_dir() / "models"]
+    if checkout := home.checkout_dir():
+        roots.append(home.default_base_dir(checkout) / "models")
+    return [root for root in roots if root != base / "models"]
+
+
+def model_path_sections(roots: list[Path]) -> dict[str, dict[str, str]]:
+    """Return the content of a ComfyUI model path file that makes the models under `roots` visible."""
+    sections = {}
+    for number, root in enumerate(roots):
+        folders = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+        if folders:
+            sections[f"models_{number}"] = {"base_path": str(root)} | {name: name for name in folders}
+    return sections
+
+
+def fingerprint(model_paths: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return what a server is made of, part by part; secrets in the environment appear only as a hash."""
+    comfyui, python = home.comfyui_dir(), home.comfyui_python()
+    pack = _pack_dir()
+    stamps = [path.read_text() for path in sorted(python.parent.parent.glob("talkingshorts-setup.stamp"))]
+    checkout = home.checkout_dir()
+    shared_models = _file_mark(checkout / "extra_model_paths.yaml") if checkout else None
+    return {
+        "ComfyUI": f"{provision.read_comfyui_version(comfyui)} in {comfyui}",
+        "Python": _digest([str(python), stamps]),
+        "runner": __version__,
+        "node pack": _digest([_file_mark(path) for path in _source_files(pack)] if pack else []),
+        "environment": _digest(sorted(relevant_environment().items())),
+        "model folders": _digest([model_paths, shared_models, _file_mark(comfyui / "extra_model_paths.yaml")]),
+    }
+
+
+def relevant_environment() -> dict[str, str]:
+    """Return the environment variables that change what a server does."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in WATCHED_VARIABLES
+        or (name.startswith(("TALKINGSHORTS_", "COMFYUI_")) and name not in RUNNER_ONLY_VARIABLES)
+    }
+
+
+def _source_files(pack: Path) -> list[Path]:
+    return sorted(path for path in pack.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _file_mark(path: Path) -> tuple[str, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
+def _start(
+    folder: Path, base: Path, model_paths: dict[str, dict[str, str]], wanted: dict[str, str], say: Say
+) -> subprocess.Popen[bytes]:
+    port = free_port()
+    launch = {
+        "command": _command(folder, base, model_paths, port),
+        "port": port,
+        "url": f"http://127.0.0.1:{port}",
+        "fingerprint": wanted,
+        "idle_seconds": idle_minutes() * 60,
+    }
+    (folder / "launch.json").write_text(json.dumps(launch), encoding="utf-8")
+    (folder / "state.json").unlink(missing_ok=True)
+    say(f"Starting ComfyUI {wanted['ComfyUI']} (10 to 60 s; log: {folder / 'comfyui.log'})")
+    with (folder / "keeper.log").open("wb") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-I", keeper.__file__, str(folder)],
+            env=os.environ | {"PYTHONNOUSERSITE": "1", "HF_HUB_OFFLINE": "1"},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return started
+
+
+def _command(folder: Path, base: Path, model_paths: dict[str, dict[str, str]], port: int) -> list[str]:
+    # ComfyUI reads YAML, and JSON is YAML that needs no library to write.
+    generated = folder / "model_paths.yaml"
+    generated.write_text(json.dumps(model_paths, indent=1), encoding="utf-8")
+    checkout = home.checkout_dir()
+    shared = checkout / "extra_model_paths.yaml" if checkout else None
+    configs = [str(path) for path in (generated, shared) if path and path.is_file()]
+    python = home.comfyui_python()
+    return [
+        *(str(python), str(home.comfyui_dir() / "main.py")),
+        *("--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(base)),
+        *("--database-url", database_url(folder), "--extra-model-paths-config", *configs),
+        *("--disable-api-nodes", "--disable-auto-launch"),
+        *([] if has_accelerator(python) else ["--cpu"]),
+    ]
+
+
+def database_url(folder: Path) -> str:
+    """Return the URL of the server's database. It is in the command line, and names a server as this home's."""
+    return f"sqlite:///{(folder / 'comfyui.db').as_posix()}"
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on, below the range that systems hand out to outgoing connections."""
+    for port in random.sample(range(20000, 32768), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise UnreachableError("No free loopback port between 20000 and 32767 was found for ComfyUI.")
+
+
+def has_accelerator(python: Path) -> bool:
+    """Tell whether ComfyUI's torch can use a GPU. Torch is asked only where the system shows signs of one: it is slow."""
+    devices = Path("/dev")
+    signs = ("nvidia[0-9]*", "nvhost-*", "kfd", "dxg", "dri/render*")
+    if sys.platform == "linux" and not any(path for sign in signs for path in devices.glob(sign)):
+        return False
+    try:
+        done = subprocess.run([python, "-c", FIND_DEVICE], capture_output=True, timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def idle_minutes() -> float:
+    """Return after how many idle minutes a server ends: TALKINGSHORTS_IDLE_MINUTES, else 15."""
+    value = os.environ.get("TALKINGSHORTS_IDLE_MINUTES", "")
+    try:
+        minutes = float(value or DEFAULT_IDLE_MINUTES)
+    except ValueError:
+        minutes = -1.0
+    if not 0 < minutes < float("inf"):
+        raise UnreachableError(f"TALKINGSHORTS_IDLE_MINUTES is {value!r}; it has to be a number of minutes above 0.")
+    return minutes
+
+
+def _wait_until_ready(folder: Path, started: subprocess.Popen[bytes] | None, say: Say) -> str:
+    begin = time.monotonic()
+    next_news = begin + NEWS_SECONDS
+    while time.monotonic() - begin < keeper.BOOT_SECONDS:
+        has_ended = started is not None and started.poll() is not None
+        state = read_state(folder)
+        if state and answers(state, folder):
+            return state.url
+        if has_ended or (started is None and not (state and _runs(state, folder))):
+            raise UnreachableError(_start_failure(folder, "ComfyUI ended while it was starting"))
+        if time.monotonic() >= next_news:
+            next_news += NEWS_SECONDS
+            lines = last_meaningful_lines(_read_log(folder), 1)
+            say(
+                f"ComfyUI is still starting ({time.monotonic() - begin:.0f} s): {''.join(lines) or 'nothing logged yet'}"
+            )
+        time.sleep(0.1)
+    if state := read_state(folder):
+        _end(state, folder)
+    raise UnreachableError(_start_failure(folder, f"ComfyUI didn't answer within {keeper.BOOT_SECONDS:.0f} s"))
+
+
+def _start_failure(folder: Path, what: str) -> str:
+    log = folder / "comfyui.log"
+    lines = last_meaningful_lines(_read_log(folder), 3) or last_meaningful_lines(_read(folder / "keeper.log"), 3)
+    return f"{what}: {' | '.join(lines) or 'nothing was logged'}. Full log: {log}"
+
+
+def _read_log(folder: Path) -> str:
+    return _read(folder / "comfyui.log")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def last_meaningful_lines(log: str, count: int) -> list[str]:
+    """Return the last lines of a log that say something: no blank ones, no stack frames, no keeper's note."""
+    lines = [line.rstrip() for line in log.splitlines()]
+    told = [
+        line
+        for line in lines
+        if line
+        and not line.startswith((" ", "\t", "Traceback ", "ComfyUI ended with exit code"))
+        and set(line) - set("-=*^~")
+    ]
+    return told[-count:]
+
+
+def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
+    told: int | None = None
+    while _runs(state, folder) and (jobs := keeper.jobs_waiting(state.port)):
+        if jobs != told:
+            say(f"It is busy with {jobs} job{'s' if jobs > 1 else ''}; waiting until its queue is empty")
+            told = jobs
+        time.sleep(0.5)
+
+
+def answers(state: ServerState, folder: Path) -> bool | None:
+    """Tell whether a server at the state's port says that it is this home's; None when it takes too long to say."""
+    connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=5)
+    try:
+        connection.request("GET", "/system_stats")
+        return database_url(folder) in json.load(connection.getresponse())["system"]["argv"]
+    except TimeoutError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _runs(state: ServerState, folder: Path) -> bool:
+    return _keeper_runs(state, folder) and _comfyui_runs(state, folder)
+
+
+def _keeper_runs(state: ServerState, folder: Path) -> bool:
+    return f"{Path(keeper.__file__).name} {folder}" in command_line(state.keeper_pid)
+
+
+def _comfyui_runs(state: ServerState, folder: Path) -> bool:
+    return database_url(folder) in command_line(state.pid)
+
+
+def command_line(pid: int) -> str:
+    """Return the command line of a process, or "" when there is no such process or only its remains."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            return ""
+    found = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return found.stdout.strip()
+
+
+def _end(state: ServerState, folder: Path) -> bool:
+    """End what is left of a server: its keeper, which ends ComfyUI, or else ComfyUI itself. Return whether any was left."""
+    was_there = False
+    deadline = time.monotonic() + STOP_SECONDS
+    told: set[int] = set()
+    while True:
+        keeper_runs, comfyui_runs = _keeper_runs(state, folder), _comfyui_runs(state, folder)
+        if not (keeper_runs or comfyui_runs):
+            break
+        was_there = True
+        target = state.keeper_pid if keeper_runs else state.pid
+        if time.monotonic() > deadline:
+            _signal_group(state.pid, signal.SIGKILL)
+            _signal_group(state.keeper_pid, signal.SIGKILL)
+        elif target not in told:
+            told.add(target)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(target, signal.SIGTERM)
+        time.sleep(0.05)
+    if read_state(folder) == state:
+        (folder / "state.json").unlink(missing_ok=True)
+    return was_there
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
