@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # IPTC's term for a work that joins several elements, at least one of them synthetic.
 AI_GENERATED_MARK = {
     "ai_generated": "true",
-    "comment": "AI-generated with TalkingShorts: the speaker, the voice and the words are synthetic.",
+    "comment": "AI-generated with TalkingShorts: the speaker and the voice are synthetic.",
     "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic",
 }
 TRANSCODE_CRF = 16

@@ -1,0 +1,1 @@
+"""What users feel, measured as ratios in one run."""

@@ -1,0 +1,150 @@
+"""The rules that keep the house in order: who may import whom, and what the pack never does."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
+RUNNER = ROOT / "runner" / "talkingshorts"
+PACK_FILES = sorted(PACK.rglob("*.py"))
+NODE_FILES = sorted((PACK / "nodes").glob("*.py"))
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def list_imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (level, module) of every import in the file, also those inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
+
+
+def list_layers_used(path: Path) -> set[str]:
+    """Return the sibling folders (core, engines, nodes) that a file of the pack imports from."""
+    return {module.split(".")[0] for level, module in list_imports(path) if level == 2}
+
+
+@pytest.mark.parametrize("path", sorted((PACK / "core").glob("*.py")), ids=name_of)
+def test_core_needs_only_the_standard_library_and_numpy(path: Path) -> None:
+    absolute = {module.split(".")[0] for level, module in list_imports(path) if level == 0}
+
+    assert absolute <= {*sys.stdlib_module_names, "numpy"}
+    assert list_layers_used(path) <= {"core"}
+
+
+@pytest.mark.parametrize("path", sorted((PACK / "engines").glob("*.py")), ids=name_of)
+def test_engines_know_core_but_no_nodes(path: Path) -> None:
+    assert list_layers_used(path) <= {"core", "engines"}
+    assert not re.search(r"io\.(Schema|ComfyNode|NodeOutput)", path.read_text())
+
+
+@pytest.mark.parametrize("path", PACK_FILES, ids=name_of)
+def test_the_pack_imports_itself_only_relatively_and_never_the_runner(path: Path) -> None:
+    absolute = {module.split(".")[0] for level, module in list_imports(path) if level == 0}
+
+    assert not absolute & {"comfyui_talkingshorts", "custom_nodes", "talkingshorts"}
+
+
+@pytest.mark.parametrize("path", PACK_FILES, ids=name_of)
+def test_the_pack_starts_no_process_and_runs_no_text_as_code(path: Path) -> None:
+    modules = {module.split(".")[0] for _, module in list_imports(path)}
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+    assert not modules & {"subprocess", "urllib", "pip", "huggingface_hub"}
+    assert not calls & {"eval", "exec"}
+
+
+@pytest.mark.parametrize("path", sorted(RUNNER.rglob("*.py")), ids=name_of)
+def test_the_runner_imports_nothing_of_the_pack_or_of_comfyui(path: Path) -> None:
+    modules = {module.split(".")[0] for level, module in list_imports(path) if level == 0}
+
+    assert not modules & {
+        "comfyui_talkingshorts",
+        "comfy",
+        "comfy_api",
+        "comfy_execution",
+        "folder_paths",
+        "nodes",
+        "torch",
+    }
+
+
+@pytest.mark.parametrize("path", NODE_FILES, ids=name_of)
+def test_a_node_leaves_the_work_to_the_engines(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "execute":
+            assert (node.end_lineno or 0) - node.lineno < 30
+
+
+def list_node_ids() -> list[str]:
+    return [node_id for path in NODE_FILES for node_id in re.findall(r'node_id="(\w+)"', path.read_text())]
+
+
+def test_node_ids_carry_the_packs_name() -> None:
+    assert list_node_ids()
+    assert all(node_id.startswith("TalkingShorts") for node_id in list_node_ids())
+
+
+@pytest.mark.parametrize("node_id", list_node_ids())
+def test_every_node_is_used_by_a_shipped_workflow(node_id: str) -> None:
+    used = {node["class_type"] for path in WORKFLOWS for node in json.loads(path.read_text()).values()}
+
+    assert node_id in used
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_named_inputs_of_a_workflow_are_unique(path: Path) -> None:
+    titles = [node["_meta"]["title"] for node in json.loads(path.read_text()).values()]
+
+    assert len(titles) == len(set(titles))
+
+
+def test_the_pack_keeps_api_graphs_out_of_its_templates() -> None:
+    for path in (PACK / "example_workflows").glob("*.json"):
+        assert "nodes" in json.loads(path.read_text()), f"{path.name} would open as an empty canvas"
+
+
+def list_tracked_texts() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_package_index_is_named_anywhere() -> None:
+    # Written in two parts so that this file doesn't name them either.
+    hosts = re.compile("py" + r"pi\.org|python" + r"hosted\.org|registry\.np" + r"mjs|deb\.deb" + "ian")
+
+    assert [name_of(path) for path in list_tracked_texts() if hosts.search(path.read_text(errors="ignore"))] == []
+
+
+def test_no_model_weights_are_tracked() -> None:
+    weights = {".safetensors", ".ckpt", ".pt", ".pth", ".gguf", ".bin"}
+
+    assert [name_of(path) for path in list_tracked_texts() if path.suffix in weights] == []
+
+
+def test_the_packs_requirements_are_lower_bounds_and_leave_torch_to_comfyui() -> None:
+    lines = (PACK / "requirements.txt").read_text().split()
+
+    assert all(">=" in line and "==" not in line for line in lines)
+    assert not any(re.match(r"(torch|torchvision|torchaudio)\b", line) for line in lines)
+
+
+def test_both_packages_name_the_same_licence() -> None:
+    for path in (ROOT / "pyproject.toml", PACK / "pyproject.toml"):
+        assert 'license = "GPL-3.0-or-later"' in path.read_text()
