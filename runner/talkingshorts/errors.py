@@ -6,6 +6,9 @@ class RunnerError(Exception):
 
     exit_code = 1
 
+    details = ""
+    """What only `-v` shows: a node's traceback on the server."""
+
 
 class UsageError(RunnerError):
     """The command line is malformed, or names a local file that can't be read or written."""

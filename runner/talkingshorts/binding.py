@@ -1,0 +1,268 @@
+"""Find the input that an address names, and turn the text given for it into a typed value.
+
+An address is a named input (the title of a value or file node), `ID.field`, `Class#n.field` or `Title.field`,
+looked up in that order. `n` counts the nodes of a class in the order of the file, from 1.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError, ValidationError
+from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, InputInfo, NodeInfo
+from .workflow_file import Workflow, is_link
+
+TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
+FALSE_WORDS = frozenset({"false", "no", "off", "0"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """One input of one node; `address` is what the user wrote."""
+
+    address: str
+    node_id: str
+    field: str
+
+
+@dataclass(frozen=True)
+class NamedInput:
+    """An input that a workflow exposes under a name. `type` is string, int, float, boolean, image, audio or video."""
+
+    name: str
+    type: str
+    default: Any
+    target: Target
+
+
+def list_named_inputs(workflow: Workflow) -> list[NamedInput]:
+    """Return the inputs that the workflow exposes by title, in the order of the file. Needs no server."""
+    named = []
+    for node_id, node in workflow.graph.items():
+        class_type, name = node["class_type"], workflow.title(node_id)
+        if class_type in PRIMITIVE_TYPES:
+            field, kind = "value", PRIMITIVE_TYPES[class_type].lower()
+        elif class_type in LOADER_FIELDS:
+            field, kind = LOADER_FIELDS[class_type], class_type.removeprefix("Load").lower()
+        else:
+            continue
+        value = node["inputs"].get(field)
+        if name != class_type and not is_link(value):
+            named.append(NamedInput(name, kind, value, Target(name, node_id, field)))
+    return named
+
+
+def resolve(workflow: Workflow, address: str) -> Target:
+    """Return the input that `address` names.
+
+    Raises ValidationError when nothing or more than one thing answers to it. Whether the node has the field is
+    checked by `require_field`, which needs the server.
+    """
+    named = [named.target for named in list_named_inputs(workflow) if named.name == address]
+    if named:
+        return _only(workflow, address, named)
+    splits = [(address[:dot], address[dot + 1 :]) for dot, sign in enumerate(address) if sign == "."]
+    for find in (_find_by_id, _find_by_class, _find_by_title):
+        targets = [
+            Target(address, node_id, field) for name, field in splits if field for node_id in find(workflow, name)
+        ]
+        having = [target for target in targets if target.field in workflow.graph[target.node_id]["inputs"]]
+        if having or targets:
+            return _only(workflow, address, having or targets)
+    raise ValidationError(_unknown_address(workflow, address))
+
+
+def require_field(workflow: Workflow, target: Target, node: NodeInfo | None) -> InputInfo | None:
+    """Return what the server says about the target's input; None when the server doesn't describe it.
+
+    Raises ValidationError when the node has no such input.
+    """
+    values = workflow.graph[target.node_id]["inputs"]
+    known = node.inputs(values) if node else {}
+    if target.field in known or target.field in values:
+        return known.get(target.field)
+    fields = [*known, *(field for field in values if field not in known)]
+    raise ValidationError(
+        f"{workflow.describe(target.node_id)} has no input {target.field!r}{suggest(target.field, fields)}"
+        f" It has: {', '.join(fields) or 'none'}."
+    )
+
+
+def parse_value(target: Target, text: str, info: InputInfo | None, current: Any) -> Any:
+    """Return `text` as the type that the input takes: by `info`, or by the value it holds now when info is None.
+
+    Raises ValidationError when the text isn't such a value.
+    """
+    if info is not None and info.options is not None:
+        return _parse_option(target, text, info.options)
+    types = info.types if info is not None else frozenset({_type_of(current)})
+    for name, parse in _PARSERS.items():
+        if name in types and (value := parse(text)) is not None:
+            return value
+    if "STRING" in types:
+        return text
+    wanted = " or ".join(sorted(types))
+    if types <= _PARSERS.keys():
+        raise ValidationError(f"{target.address}: {text!r} is no {wanted}.")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValidationError(
+            f"{target.address} takes {wanted}, which another node gives: wire it in the workflow."
+        ) from None
+
+
+class ValueReader:
+    """Reads the text behind a value as the user wrote it: `@file`, `-` (stdin), `{env:NAME}`, or the text itself.
+
+    `@@` stands for one `@`. A final line end in a file or in stdin is dropped.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._stdin_is_read = False
+
+    def read(self, value: str) -> str:
+        """Return the text. Raises UsageError when the file, stdin or the variable gives none."""
+        if value == "-":
+            return self._read_stdin()
+        if value.startswith("@@"):
+            return value[1:]
+        if value.startswith("@"):
+            return _read_text(Path(value[1:]))
+        if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
+            if match[1] not in self._environment:
+                raise UsageError(f"The environment variable {match[1]} isn't set.")
+            return self._environment[match[1]]
+        return value
+
+    def _read_stdin(self) -> str:
+        if self._stdin_is_read:
+            raise UsageError("Only one value can be read from stdin (-).")
+        self._stdin_is_read = True
+        try:
+            return _without_line_end(sys.stdin.buffer.read().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise UsageError(f"The text on stdin isn't UTF-8 ({error}).") from error
+
+
+def split_assignment(text: str) -> tuple[str, str]:
+    """Return address and value of `ADDRESS=VALUE`. Raises UsageError when there is no `=` or no address."""
+    address, sign, value = text.partition("=")
+    if not sign or not address:
+        raise UsageError(f"{text!r} isn't of the form ADDRESS=VALUE.")
+    return address, value
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return _without_line_end(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The file {path} isn't UTF-8 text ({error}).") from error
+
+
+def _without_line_end(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _find_by_id(workflow: Workflow, name: str) -> Iterator[str]:
+    if name in workflow.graph:
+        yield name
+
+
+def _find_by_class(workflow: Workflow, name: str) -> Iterator[str]:
+    class_type, sign, number = name.rpartition("#")
+    if sign and number.isdecimal():
+        nodes = [node_id for node_id, node in workflow.graph.items() if node["class_type"] == class_type]
+        yield from nodes[int(number) - 1 : int(number)] if int(number) else ()
+
+
+def _find_by_title(workflow: Workflow, name: str) -> Iterator[str]:
+    return (node_id for node_id in workflow.graph if workflow.title(node_id) == name)
+
+
+def _only(workflow: Workflow, address: str, targets: list[Target]) -> Target:
+    if len(targets) == 1:
+        return targets[0]
+    candidates = ", ".join(
+        f"{target.node_id}.{target.field} ({workflow.describe(target.node_id)})" for target in targets
+    )
+    raise ValidationError(f"{address!r} is ambiguous. Use one of: {candidates}.")
+
+
+def _unknown_address(workflow: Workflow, address: str) -> str:
+    names = [named.name for named in list_named_inputs(workflow)]
+    literal_fields = {
+        node_id: [field for field, value in node["inputs"].items() if not is_link(value)]
+        for node_id, node in workflow.graph.items()
+    }
+    if literal_fields.get(address) or any(workflow.title(node_id) == address for node_id in workflow.graph):
+        node_id = address if address in literal_fields else next(_find_by_title(workflow, address))
+        return f"{address!r} names a node. Say which input: {address}.{'|'.join(literal_fields[node_id]) or 'FIELD'}."
+    addresses = [f"{workflow.title(node_id)}.{field}" for node_id, fields in literal_fields.items() for field in fields]
+    hint = suggest(address, [*names, *addresses])
+    exposed = f" Its named inputs: {', '.join(names)}." if names else ""
+    return f"The workflow {workflow.name} has no input {address!r}{hint}{exposed}"
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return `: did you mean X?`, or `.` when nothing known is close to `word`."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
+    return f": did you mean {' or '.join(by_lower[name] for name in close)}?" if close else "."
+
+
+def _parse_option(target: Target, text: str, options: tuple[Any, ...]) -> Any:
+    for option in options:
+        if str(option) == text:
+            return option
+    raise ValidationError(f"{target.address}: {text!r} is none of its options{describe_options(text, options)}")
+
+
+def describe_options(value: Any, options: tuple[Any, ...]) -> str:
+    """Return the options near `value`, or all of them when they are few, as the end of a sentence."""
+    names = [str(option) for option in options]
+    if not names:
+        return ": the server has none (no such file is installed)."
+    if len(names) <= 12:
+        return f": {', '.join(names)}."
+    return f" ({len(names)} of them){suggest(str(value), names)}"
+
+
+def _parse_int(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*[+-]?\d{1,40}\s*", text) else None
+
+
+def _parse_float(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _parse_boolean(text: str) -> bool | None:
+    word = text.strip().lower()
+    return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+
+
+_PARSERS = {"INT": _parse_int, "FLOAT": _parse_float, "BOOLEAN": _parse_boolean}
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "BOOLEAN"
+    if isinstance(value, int | float):
+        return "INT" if isinstance(value, int) else "FLOAT"
+    return "STRING"

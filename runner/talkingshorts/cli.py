@@ -1,0 +1,194 @@
+"""The command line: parses it, runs the command, and turns every failure into one clear line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from . import __version__
+from .errors import RunnerError
+
+INTERRUPTED_EXIT_CODE = 130
+
+EPILOG = """\
+exit codes: 0 ok, 2 usage, 3 validation, 4 a node failed, 5 unreachable, 6 timeout, 7 lost or unknown job,
+            130 cancelled, 1 anything else
+environment: TALKINGSHORTS_SERVER, TALKINGSHORTS_TOKEN, TALKINGSHORTS_HOME"""
+
+ADDRESS_HELP = "a named input (see `inputs`), Title.field, ID.field or Class#n.field"
+VALUE_HELP = "VALUE may be @FILE, - (stdin) or {env:NAME}; @@ stands for one @"
+OUTPUT_HELP = "a path, or a template with {name} {ext} {id} {seed} {workflow} {node}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. A malformed command line leaves through SystemExit(2)."""
+    options = build_parser().parse_args(argv)
+    options.is_server_explicit = bool(options.server)
+    options.server = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None
+    options.token = options.token or os.environ.get("TALKINGSHORTS_TOKEN") or None
+    try:
+        from . import commands
+
+        return getattr(commands, options.command)(options)
+    except RunnerError as error:
+        _report(error, options)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED_EXIT_CODE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser. Options are never abbreviated, so that a new one can't change what an old line means."""
+    parser = argparse.ArgumentParser(
+        prog="talkingshorts",
+        description="Make talking-head shorts with ComfyUI, and run any other workflow without the canvas.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"talkingshorts {__version__}")
+    _add_common(parser, is_root=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _add_common(command, is_root=False)
+        return command
+
+    _add_make_options(add("make", "make a short from a script and a voice"))
+    run = add("run", "run a workflow, follow it, and fetch what it makes")
+    _add_request_options(run)
+    _add_limits(run)
+    run.add_argument("--detach", action="store_true", help="only submit; print the job id")
+    add("inputs", "list a workflow's named inputs: name, type, default").add_argument("workflow", metavar="WORKFLOW")
+    _add_values(add("validate", "check a workflow against the server without running it"))
+    _add_request_options(add("submit", "submit a workflow and print the job id"))
+    _add_job(add("status", "print where a job is"))
+    wait = add("wait", "follow a job to its end, and fetch what it made")
+    _add_job(wait)
+    _add_output(wait)
+    _add_limits(wait)
+    _add_job(add("cancel", "cancel this one job"))
+    fetch = add("fetch", "fetch what an ended job made")
+    _add_job(fetch)
+    _add_output(fetch)
+    server = add("server", "start, stop or find the ComfyUI that this program manages")
+    server.add_argument("action", choices=("start", "stop", "status"))
+    add("doctor", "check this machine and the server, and say how to mend what is wrong")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, is_root: bool) -> None:
+    """Add the options that may stand before or after the command; only the root gives them defaults."""
+
+    def default(value: Any) -> Any:
+        return value if is_root else argparse.SUPPRESS
+
+    group = parser.add_argument_group("common options")
+    group.add_argument("--server", metavar="URL", default=default(None), help="run on this ComfyUI, not a managed one")
+    group.add_argument("--token", metavar="T", default=default(None), help="the server's bearer token")
+    group.add_argument(
+        "--json", action="store_true", default=default(False), help="JSON on stdout, one object or event a line"
+    )
+    group.add_argument(
+        "-v", "--verbose", action="store_true", default=default(False), help="show a failed node's traceback"
+    )
+
+
+def _add_make_options(make: argparse.ArgumentParser) -> None:
+    make.add_argument("--script", required=True, metavar="TEXT|@FILE|-", help="what the speaker says")
+    make.add_argument("--voice", metavar="URL|FILE", help="a YouTube URL or a local recording of the voice")
+    make.add_argument(
+        "--start", type=_number, metavar="S", help="where the voice begins (default: 40 in a URL, 0 in a file)"
+    )
+    make.add_argument(
+        "--duration", type=_number, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
+    )
+    make.add_argument("--portrait", metavar="FILE", help="a picture of the speaker")
+    make.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
+    make.add_argument("--quality", choices=("draft", "fast", "best"), default="draft", help="default: draft")
+    make.add_argument("--size", type=_size, metavar="WxH", help="pixels, multiples of 16")
+    make.add_argument("--target-seconds", type=_number, metavar="S", help="length of the speech; 0 is its natural one")
+    make.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
+    make.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
+    make.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
+    _add_limits(make)
+
+
+def _add_request_options(parser: argparse.ArgumentParser) -> None:
+    _add_values(parser)
+    _add_output(parser)
+
+
+def _add_values(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workflow", metavar="WORKFLOW", help="API-format JSON, or a PNG or mp4 that embeds one")
+    parser.add_argument(
+        "-s",
+        "--set",
+        action="append",
+        default=[],
+        metavar="ADDRESS=VALUE",
+        help=f"set an input; ADDRESS is {ADDRESS_HELP}. {VALUE_HELP}",
+    )
+    parser.add_argument(
+        "-i",
+        "--input",
+        action="append",
+        default=[],
+        metavar="ADDRESS=FILE",
+        help="upload a file and set an input to it",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--timeout", type=_limit, metavar="S", help="cancel the job after S seconds")
+    parser.add_argument("--idle-timeout", type=_limit, metavar="S", help="cancel it after S seconds without progress")
+
+
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="ID", help="the id that `submit` printed")
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return value
+
+
+def _limit(text: str) -> float:
+    value = _number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form WxH, such as 480x832")
+    return int(match[1]), int(match[2])
+
+
+def _report(error: RunnerError, options: argparse.Namespace) -> None:
+    """Print the error on stderr, and with --json on stdout as well."""
+    if options.verbose and error.details:
+        print(error.details.rstrip(), file=sys.stderr)
+    for line in str(error).splitlines():
+        print(f"talkingshorts: {line}", file=sys.stderr)
+    if options.json:
+        answer = {"event": "error", "exit_code": error.exit_code, "kind": type(error).__name__, "message": str(error)}
+        print(json.dumps(answer, ensure_ascii=False), flush=True)

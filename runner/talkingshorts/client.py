@@ -1,0 +1,232 @@
+"""A typed client for the parts of ComfyUI's HTTP API that the runner needs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from .errors import LostJobError, UnreachableError, UsageError, ValidationError
+from .node_info import NodeInfo, parse_node_info
+from .workflow_file import Graph
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+UPLOAD_SECONDS = 600.0
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "pending", "in_progress", "completed", "failed", "cancelled"
+ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
+
+
+class BusyServerError(UnreachableError):
+    """The server took the connection but didn't answer in time, or a proxy answered that it is overloaded."""
+
+
+class MissingFileError(LostJobError):
+    """The server no longer has a result file."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What GET /api/jobs/{id} says. `outputs` maps node id to its ui output; times are milliseconds since 1970."""
+
+    id: str
+    status: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+    started_ms: int | None = None
+    ended_ms: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the status is final."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file among a job's outputs."""
+
+    node_id: str
+    filename: str
+    subfolder: str
+    type: str
+
+
+class _BearerAuth(AuthBase):
+    """Sets the token itself, and so keeps requests from putting a .netrc entry in its place."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class ComfyClient:
+    """Talks to one ComfyUI server. Every method raises UnreachableError when the server doesn't answer as ComfyUI."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = normalize_url(url)
+        self.token = token
+        self._session = requests.Session()
+        self._session.auth = _BearerAuth(token)
+        self._session.trust_env = urlsplit(self.url).hostname not in LOOPBACK_HOSTS
+
+    def version(self) -> str:
+        """Return the server's ComfyUI version; the first call to make, since it tells whether this is a ComfyUI."""
+        answer = self._json("GET", "/system_stats")
+        version = answer.get("system", {}).get("comfyui_version") if isinstance(answer, dict) else None
+        if not version:
+            raise UnreachableError(f"{self.url} answers, but isn't ComfyUI: check the address.")
+        return version
+
+    def node_info(self, class_type: str) -> NodeInfo | None:
+        """Return what the server says about a node class; None when it has no such class."""
+        answer = self._json("GET", f"/object_info/{quote(class_type, safe='')}")
+        return parse_node_info(class_type, answer[class_type]) if answer.get(class_type) else None
+
+    def node_classes(self) -> list[str]:
+        """Return the names of all node classes. Takes a while: the server describes each of them."""
+        return list(self._json("GET", "/object_info"))
+
+    def upload(self, path: Path) -> str:
+        """Put a file into the server's input folder, named by its content, and return the name to use in a graph.
+
+        Raises UsageError when the file can't be read, ValidationError when the server refuses it.
+        """
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                name = f"talkingshorts-{digest[:16]}{path.suffix.lower()}"
+                answer = self._send("POST", "/upload/image", files={"image": (name, file)}, timeout=UPLOAD_SECONDS)
+        except OSError as error:
+            raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
+        if answer.status_code == 413:
+            raise ValidationError(f"The server refuses {path}: too large. Start ComfyUI with a --max-upload-size.")
+        entry = self._read_json(answer)
+        return f"{entry['subfolder']}/{entry['name']}" if entry.get("subfolder") else entry["name"]
+
+    def submit(self, graph: Graph, job_id: str, client_id: str) -> dict[str, Any]:
+        """Post the graph under our own job id and return the server's answer, a refusal (400) included.
+
+        Raises UnreachableError also when the connection broke after sending: then ask `job` what became of it.
+        """
+        body = {"prompt": graph, "prompt_id": job_id, "client_id": client_id}
+        answer = self._send("POST", "/prompt", json=body, timeout=ANSWER_SECONDS)
+        if answer.status_code == 400:
+            with contextlib.suppress(requests.JSONDecodeError):
+                return answer.json()
+        if answer.status_code in {413, 500}:
+            raise ValidationError(f"The server failed on the graph ({answer.status_code}): {answer.text.strip()[:500]}")
+        return self._read_json(answer)
+
+    def job(self, job_id: str) -> Job | None:
+        """Return the job's state; None when the server doesn't know it."""
+        answer = self._send("GET", f"/api/jobs/{quote(job_id, safe='')}")
+        if answer.status_code == 404:
+            return None
+        body = self._read_json(answer)
+        return Job(
+            id=body["id"],
+            status=body["status"],
+            outputs=body.get("outputs") or {},
+            error=body.get("execution_error"),
+            started_ms=body.get("execution_start_time"),
+            ended_ms=body.get("execution_end_time"),
+        )
+
+    def jobs_ahead(self, job_id: str) -> int:
+        """Return how many jobs the server runs before this one; 0 when it isn't waiting."""
+        answer = self._json("GET", "/api/jobs?status=pending,in_progress")
+        jobs = answer["jobs"]
+        own = next((job for job in jobs if job["id"] == job_id), None)
+        if own is None or own["status"] != PENDING:
+            return 0
+        return sum(job["status"] == RUNNING or job["priority"] < own["priority"] for job in jobs if job is not own)
+
+    def cancel(self, job_id: str) -> bool:
+        """Cancel this one job, waiting or running; False when there was nothing to cancel."""
+        return bool(self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/cancel").get("cancelled"))
+
+    def download(self, file: RemoteFile) -> Iterator[bytes]:
+        """Yield the file's bytes. Raises MissingFileError when the server no longer has it."""
+        parameters = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
+        headers = {"Accept-Encoding": "identity"}
+        with self._send("GET", "/view", params=parameters, headers=headers, stream=True) as answer:
+            if answer.status_code == 404:
+                raise MissingFileError(f"The server no longer has the result file {file.filename}.")
+            self._require_success(answer)
+            try:
+                yield from answer.iter_content(1 << 20)
+            except requests.RequestException as error:
+                raise UnreachableError(f"The download of {file.filename} broke off: {_reason(error)}.") from error
+
+    def websocket_address(self, client_id: str) -> tuple[str, list[str]]:
+        """Return URL and headers for the progress socket."""
+        scheme, rest = self.url.split("://", 1)
+        headers = [f"Authorization: Bearer {self.token}"] if self.token else []
+        return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client_id)}", headers
+
+    def _json(self, method: str, path: str) -> Any:
+        return self._read_json(self._send(method, path))
+
+    def _send(self, method: str, path: str, timeout: float = ANSWER_SECONDS, **options: Any) -> requests.Response:
+        try:
+            return self._session.request(method, self.url + path, timeout=(CONNECT_SECONDS, timeout), **options)
+        except requests.ReadTimeout as error:
+            raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
+        except requests.RequestException as error:
+            raise UnreachableError(f"The server {self.url} can't be reached: {_reason(error)}.") from error
+
+    def _read_json(self, answer: requests.Response) -> Any:
+        self._require_success(answer)
+        try:
+            return answer.json()
+        except requests.JSONDecodeError as error:
+            raise UnreachableError(f"{self.url} answers, but isn't ComfyUI: check the address.") from error
+
+    def _require_success(self, answer: requests.Response) -> None:
+        if answer.ok:
+            return
+        code = answer.status_code
+        if code in {401, 403}:
+            raise UnreachableError(
+                f"The server {self.url} refuses access ({code}): give its token with --token or TALKINGSHORTS_TOKEN."
+            )
+        if code in {429, 502, 503, 504}:
+            raise BusyServerError(f"The server {self.url} isn't ready ({code}).")
+        raise UnreachableError(f"The server {self.url} answers {code} to {answer.request.path_url}: is it ComfyUI?")
+
+
+def normalize_url(url: str) -> str:
+    """Return the address with a scheme and no final slash. Raises UsageError when it is no http address."""
+    full = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(full.strip())
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"{url!r} is no server address: expected something like http://127.0.0.1:8188.")
+    return full.strip().rstrip("/")
+
+
+def _reason(error: Exception) -> str:
+    """Return the innermost cause in a few words; requests wraps it several times."""
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -1,0 +1,279 @@
+"""What each command does. Answers go to stdout, everything else to stderr; every failure is a RunnerError."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import home
+from .binding import ValueReader, list_named_inputs, resolve, split_assignment
+from .client import ComfyClient, Job
+from .completion import Run, cancel_and_wait, workflow_stem
+from .display import choose_display
+from .errors import LostJobError, RunnerError, UnreachableError, ValidationError
+from .events import Submitted
+from .fetch import OutputTemplate
+from .follow import Limits
+from .jobs import JobRecord, JobStore
+from .make import build_request, require_readable
+from .submission import Request, Server, bind_values, post, prepare
+from .workflow_file import load_workflow
+
+DEFAULT_OUTPUT = "out/{workflow}-{id}{ext}"
+
+
+def make(options: Namespace) -> int:
+    """Make a short from a script."""
+    _require_output(options.output, "short")
+    checkout = home.checkout_dir()
+    request = build_request(options, checkout / "workflows" if checkout else None)
+    return _run(options, request)
+
+
+def run(options: Namespace) -> int:
+    """Run a workflow to its end, or only start it with --detach."""
+    request = _read_request(options)
+    if options.detach:
+        return _submit(options, request)
+    return _run(options, request)
+
+
+def submit(options: Namespace) -> int:
+    """Start a job and print its id."""
+    return _submit(options, _read_request(options))
+
+
+def inputs(options: Namespace) -> int:
+    """List the named inputs of a workflow."""
+    workflow = load_workflow(Path(options.workflow))
+    named = list_named_inputs(workflow)
+    for entry in named:
+        if options.json:
+            _answer_json({"name": entry.name, "type": entry.type, "default": entry.default})
+        else:
+            print(entry.name, entry.type, json.dumps(entry.default, ensure_ascii=False), sep="\t")
+    if not named:
+        say(f"{workflow.name} names no inputs. Address them as Title.field, ID.field or Class#n.field.")
+    return 0
+
+
+def validate(options: Namespace) -> int:
+    """Check a workflow against a server without running it."""
+    request = _read_request(options)
+    try:
+        workflow = bind_values(_reach_or_start(options).client, request)
+    except ValidationError as error:
+        if options.json:
+            _answer_json({"valid": False, "problems": str(error).splitlines()})
+        raise
+    if options.json:
+        _answer_json({"valid": True, "problems": []})
+    say(f"{workflow.name} is valid: {len(workflow.graph)} nodes.")
+    return 0
+
+
+def status(options: Namespace) -> int:
+    """Print where a job is: pending, in_progress, completed, failed or cancelled."""
+    record, client = _find_job(options)
+    job = client.job(record.id)
+    word = job.status if job else record.state
+    if job is None and word not in {"completed", "failed", "cancelled"}:
+        raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never took the job.")
+    if options.json:
+        ahead = client.jobs_ahead(record.id) if word == "pending" else 0
+        _answer_json(
+            {"id": record.id, "status": word, "jobs_ahead": ahead, "server": client.url, "files": record.files}
+        )
+    else:
+        print(word)
+    return 0
+
+
+def wait(options: Namespace) -> int:
+    """Follow a job to its end, and fetch what it made."""
+    record, client = _find_job(options)
+    display = choose_display(options.json)
+    return _answer_paths(options, Run(client, _store(), record, display).complete(_limits(options)))
+
+
+def fetch(options: Namespace) -> int:
+    """Fetch what an ended job made."""
+    record, client = _find_job(options)
+    return _answer_paths(options, Run(client, _store(), record, choose_display(options.json)).fetch())
+
+
+def cancel(options: Namespace) -> int:
+    """Cancel one job."""
+    record, client = _find_job(options)
+    job = client.job(record.id)
+    if job is None and record.state in {"created", "submitted", "lost"}:
+        raise LostJobError(f"The server doesn't know the job {record.id}: there is nothing to cancel.")
+    if job is None or job.has_ended:
+        say(f"The job had ended before: {job.status if job else record.state}.")
+        return 0
+    # Noted first: whoever follows a waiting job sees it vanish from the queue, and looks here for the reason.
+    record.state = "cancelled"
+    _store().save(record)
+    if not cancel_and_wait(client, record):
+        raise RunnerError(f"The job {record.id} was told to stop, but still runs.")
+    say("The job was cancelled.")
+    return 0
+
+
+def server(options: Namespace) -> int:
+    """Start, find or stop the managed server."""
+    from . import server as managed
+
+    if options.action == "stop":
+        say("The server was stopped." if managed.stop_server() else "No managed server is running.")
+        return 0
+    url = managed.ensure_server(say) if options.action == "start" else managed.find_server()
+    if url is None:
+        raise UnreachableError("No managed server is running: `talkingshorts server start` starts one.")
+    print(url)
+    return 0
+
+
+def doctor(options: Namespace) -> int:
+    """Check this machine and the server, and say how to mend what is wrong."""
+    from .doctor import run_doctor
+
+    rows = run_doctor(options.server)
+    for row in rows:
+        if options.json:
+            _answer_json(row)
+            continue
+        mark = {True: "ok", False: "FAIL", None: "-"}[row["ok"]]
+        print(f"{mark:5}{row['check']}: {row['detail']}")
+        if row["ok"] is False and row["remedy"]:
+            print(f"     {row['remedy']}")
+    return 1 if any(row["ok"] is False for row in rows) else 0
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something that is no answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(options: Namespace, request: Request) -> int:
+    server = _reach_or_start(options)
+    store = _store()
+    record = prepare(server, store, request)
+    return _answer_paths(
+        options, Run(server.client, store, record, choose_display(options.json)).submit_and_complete(_limits(options))
+    )
+
+
+def _submit(options: Namespace, request: Request) -> int:
+    server = _reach_or_start(options)
+    store = _store()
+    record = prepare(server, store, request)
+    post(server.client, store, record)
+    if options.json:
+        choose_display(True).show(Submitted(record.id, server.client.url))
+    else:
+        print(record.id)
+    say(f"Fetch the result with: talkingshorts wait {record.id}")
+    return 0
+
+
+def _read_request(options: Namespace) -> Request:
+    """Return the request that the command line spells out; needs no server."""
+    workflow = load_workflow(Path(options.workflow))
+    output = _require_output(getattr(options, "output", None) or DEFAULT_OUTPUT, workflow_stem(workflow.name))
+    reader = ValueReader()
+    values = [split_assignment(text) for text in options.set]
+    files = [split_assignment(text) for text in options.input]
+    return Request(
+        workflow,
+        output,
+        [(resolve(workflow, address), reader.read(text)) for address, text in values],
+        [(resolve(workflow, address), require_readable(Path(name))) for address, name in files],
+    )
+
+
+def _require_output(text: str, workflow: str) -> str:
+    OutputTemplate(text).require_writable({"workflow": workflow})
+    return text
+
+
+def _reach_or_start(options: Namespace) -> Server:
+    """Return the server to run on, starting the managed one when none is named."""
+    if options.server:
+        client = ComfyClient(options.server, options.token)
+        return Server(client, client.version())
+    from .server import ensure_server
+
+    client = ComfyClient(ensure_server(say))
+    return Server(client, client.version(), is_managed=True)
+
+
+def _find_job(options: Namespace) -> tuple[JobRecord, ComfyClient]:
+    """Return what is known of a job and the server that has it, without starting one.
+
+    Raises LostJobError for an id that neither this machine nor the server knows.
+    """
+    record = _store().load(options.job)
+    client = _reach_for_job(options, record)
+    if record is None:
+        job = client.job(options.job)
+        if job is None:
+            raise LostJobError(f"The job {options.job} is known neither here nor to the server {client.url}.")
+        record = _foreign_record(job, client)
+    if getattr(options, "output", None):
+        record.output = _require_output(options.output, workflow_stem(record.workflow_name))
+    return record, client
+
+
+def _reach_for_job(options: Namespace, record: JobRecord | None) -> ComfyClient:
+    if options.server and (record is None or options.is_server_explicit):
+        return ComfyClient(options.server, options.token)
+    if record is not None and not record.is_managed:
+        return ComfyClient(record.server, options.token)
+    from .server import find_server
+
+    url = find_server()
+    if url is None and record is None:
+        raise LostJobError(f"The job {options.job} is unknown here, and no server is running that might know it.")
+    if url is None:
+        raise LostJobError(f"The server that ran the job {options.job} has ended, and its queue with it.")
+    return ComfyClient(url)
+
+
+def _foreign_record(job: Job, client: ComfyClient) -> JobRecord:
+    """Return a record for a job that was submitted elsewhere: what it was asked for isn't known here."""
+    return JobRecord(
+        id=job.id,
+        server=client.url,
+        is_managed=False,
+        workflow_name="job",
+        graph={},
+        inputs={},
+        seed=None,
+        output=DEFAULT_OUTPUT,
+        server_version=client.version(),
+        state="submitted",
+    )
+
+
+def _store() -> JobStore:
+    return JobStore(home.home_dir() / "jobs")
+
+
+def _limits(options: Namespace) -> Limits:
+    return Limits(options.timeout, options.idle_timeout)
+
+
+def _answer_paths(options: Namespace, paths: Iterable[Path]) -> int:
+    if not options.json:
+        for path in paths:
+            print(path)
+    return 0
+
+
+def _answer_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, ensure_ascii=False), flush=True)

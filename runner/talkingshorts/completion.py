@@ -1,0 +1,253 @@
+"""See a job through to its end, cancel it where the user or a limit says so, and bring home what it made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import Any
+
+from . import __version__
+from .client import CANCELLED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from .display import Display
+from .errors import (
+    CancelledError,
+    JobTimeoutError,
+    LostJobError,
+    NodeFailedError,
+    RunnerError,
+    UnreachableError,
+    ValidationError,
+)
+from .events import Notice, Result, Submitted
+from .fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
+from .follow import Limits, ProgressTracker, follow
+from .jobs import JobRecord, JobState, JobStore, new_job_id
+from .progress_socket import JobWatch
+from .submission import post
+from .workflow_file import Workflow
+
+CANCEL_PATIENCE_SECONDS = 10.0
+LATE_ARRIVAL_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.05
+
+RERUN_INPUT = "_talkingshorts_rerun"
+"""An input that no node has. ComfyUI's cache key covers it all the same, so a new value makes the node run again."""
+
+
+class Run:
+    """One job under the user's eyes. A Ctrl-C or a passed limit cancels this job, and no other."""
+
+    def __init__(self, client: ComfyClient, store: JobStore, record: JobRecord, display: Display) -> None:
+        self._client = client
+        self._store = store
+        self._record = record
+        self._display = display
+
+    def submit_and_complete(self, limits: Limits) -> list[Path]:
+        """Post the job, follow it, and return the paths of its files.
+
+        A job whose every node was cached reports the files of an earlier run. If they are gone, the nodes that save
+        files run once more.
+        """
+        job = self._cancelling(lambda: self._submit_and_follow(limits))
+        try:
+            return self._bring_home(job)
+        except MissingFileError as error:
+            self._display.show(Notice(f"{error} Saving it again."))
+        self._settle("lost")
+        self._record = _renew(self._record, {file.node_id for file in list_files(job.outputs)})
+        self._store.save(self._record)
+        return self._bring_home(self._cancelling(lambda: self._submit_and_follow(limits)))
+
+    def complete(self, limits: Limits) -> list[Path]:
+        """Follow a job that was posted before, and return the paths of its files."""
+        return self._bring_home(self._cancelling(lambda: self._follow(limits)))
+
+    def fetch(self) -> list[Path]:
+        """Return the paths of the files of a job that has ended. Raises ValidationError while it hasn't."""
+        job = self._client.job(self._record.id)
+        if job is None:
+            raise LostJobError(f"The server doesn't know the job {self._record.id}: it was restarted since.")
+        if not job.has_ended:
+            raise ValidationError(f"The job hasn't ended: wait for it with `talkingshorts wait {job.id}`.")
+        return self._bring_home(job)
+
+    def _submit_and_follow(self, limits: Limits) -> Job:
+        with JobWatch(self._client, self._record.id) as watch:
+            post(self._client, self._store, self._record)
+            self._display.show(Submitted(self._record.id, self._client.url))
+            return self._follow_on(watch, limits)
+
+    def _follow(self, limits: Limits) -> Job:
+        with JobWatch(self._client, self._record.id) as watch:
+            return self._follow_on(watch, limits)
+
+    def _follow_on(self, watch: JobWatch, limits: Limits) -> Job:
+        tracker = ProgressTracker(self._record.workflow, self._record.id)
+        return follow(watch, tracker, self._display.show, limits)
+
+    def _cancelling(self, action: Callable[[], Job]) -> Job:
+        """Return what `action` returns; cancel the job when it is interrupted or passes a limit."""
+        try:
+            return action()
+        except KeyboardInterrupt:
+            self._display.show(Notice("Cancelling the job. Ctrl-C again leaves at once."))
+            raise CancelledError(self._cancel()) from None
+        except JobTimeoutError as error:
+            raise JobTimeoutError(f"{error} {self._cancel()}") from None
+        except LostJobError as error:
+            noted = self._store.load(self._record.id)
+            if noted is not None and noted.state == "cancelled":
+                raise CancelledError("The job was cancelled.") from error
+            self._settle("lost")
+            raise
+        except UnreachableError as error:
+            if self._record.state == "created":
+                raise
+            again = f"`talkingshorts wait {self._record.id}` looks for the job again."
+            raise UnreachableError(f"{error} {again}") from error
+        finally:
+            self._display.close()
+
+    def _cancel(self) -> str:
+        """Cancel the job, wait until it no longer runs, and say how that went."""
+        try:
+            has_ended = cancel_and_wait(self._client, self._record)
+        except UnreachableError:
+            return f"The server is away: `talkingshorts cancel {self._record.id}` cancels the job when it is back."
+        self._settle("cancelled")
+        return "The job was cancelled." if has_ended else "The job was told to stop, but still runs."
+
+    def _bring_home(self, job: Job) -> list[Path]:
+        if job.status == FAILED:
+            self._settle("failed")
+            raise describe_failure(self._record.workflow, job.error or {})
+        if job.status == CANCELLED:
+            self._settle("cancelled")
+            raise CancelledError("The job was cancelled.")
+        files = list_files(job.outputs)
+        if not files:
+            self._settle("completed")
+            self._display.show(Notice("The workflow saved no file."))
+            return []
+        reports = _read_reports(job.outputs)
+        paths = choose_paths(
+            OutputTemplate(self._record.output), [_template_fields(self._record, file) for file in files]
+        )
+        local = [
+            download(self._client, file, path, reports.get(file.filename, {}).get("sha256"))
+            for file, path in zip(files, paths, strict=True)
+        ]
+        report = report_path(paths)
+        pack_version = next((entry["pack_version"] for entry in reports.values() if "pack_version" in entry), None)
+        write_report(report, _build_report(self._record, job, pack_version, [file.report() for file in local]))
+        self._record.files = [str(path.absolute()) for path in paths]
+        self._settle("completed")
+        self._display.show(Result(job.id, tuple(map(str, paths)), str(report)))
+        return paths
+
+    def _settle(self, state: JobState) -> None:
+        self._record.state = state
+        self._store.save(self._record)
+
+
+def cancel_and_wait(client: ComfyClient, record: JobRecord) -> bool:
+    """Cancel this one job and wait until it no longer runs; False when it still does after ten seconds.
+
+    Raises UnreachableError when the server stays away that long.
+    """
+    began = time.monotonic()
+    is_late = False
+    away: UnreachableError | None = None
+    while not is_late:
+        is_late = time.monotonic() - began >= CANCEL_PATIENCE_SECONDS
+        try:
+            client.cancel(record.id)
+            job, away = client.job(record.id), None
+        except UnreachableError as error:
+            away = error
+        else:
+            # A job whose posting was interrupted may still arrive; any other one that is unknown is off the queue.
+            may_arrive = record.state == "created" and time.monotonic() - began < LATE_ARRIVAL_SECONDS
+            if (job is None and not may_arrive) or (job is not None and job.has_ended):
+                return True
+        time.sleep(LOOK_AGAIN_SECONDS)
+    if away is not None:
+        raise away
+    return False
+
+
+def describe_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
+    """Return the error for a failed node: ValidationError when the pack blames an input, else NodeFailedError.
+
+    `error` is ComfyUI's execution_error.
+    """
+    node = workflow.describe(str(error.get("node_id", "?")))
+    message = str(error.get("exception_message") or "failed without a message").strip()
+    is_input_error = str(error.get("exception_type", "")).endswith("InputError")
+    failure = (ValidationError if is_input_error else NodeFailedError)(f"{node}: {message}")
+    failure.details = "".join(error.get("traceback") or [])
+    return failure
+
+
+def _renew(record: JobRecord, node_ids: set[str]) -> JobRecord:
+    """Return a new job whose nodes `node_ids` the server can't take from its cache."""
+    workflow = record.workflow.copy()
+    new_id = new_job_id()
+    for node_id in node_ids & workflow.graph.keys():
+        workflow.graph[node_id]["inputs"][RERUN_INPUT] = new_id
+    return replace(record, id=new_id, graph=workflow.graph, state="created", files=[])
+
+
+def _read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return by file name the JSON reports that TalkingShortsSaveShort gives under `text`."""
+    reports = {}
+    for text in (text for entries in outputs.values() for text in entries.get("text") or ()):
+        with contextlib.suppress(TypeError, ValueError):
+            report = json.loads(text)
+            reports[PurePath(report["file"]).name] = report
+    return reports
+
+
+def _template_fields(record: JobRecord, file: RemoteFile) -> dict[str, str]:
+    name = PurePath(file.filename)
+    return {
+        "name": name.stem,
+        "ext": name.suffix,
+        "id": record.id,
+        "seed": "" if record.seed is None else str(record.seed),
+        "workflow": workflow_stem(record.workflow_name),
+        "node": record.workflow.title(file.node_id),
+    }
+
+
+def workflow_stem(name: str) -> str:
+    """Return a workflow file's name without its endings: `draft` for draft.api.json."""
+    return PurePath(name).stem.removesuffix(".api")
+
+
+def _build_report(record: JobRecord, job: Job, pack_version: str | None, files: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what stands in NAME.json. Its `prompt` lets the file itself be run again as a workflow."""
+    return {
+        "prompt_id": job.id,
+        "workflow": record.workflow_name,
+        "inputs": record.inputs,
+        "seed": record.seed,
+        "server": record.server,
+        "server_version": record.server_version,
+        "pack_version": pack_version,
+        "runner_version": __version__,
+        "started": _format_time(job.started_ms),
+        "ended": _format_time(job.ended_ms),
+        "files": files,
+        "prompt": record.graph,
+    }
+
+
+def _format_time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()

@@ -1,0 +1,86 @@
+"""What happens to a job, as the displays show it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The server took the job."""
+
+    job_id: str
+    server: str
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The job waits behind `jobs_ahead` others."""
+
+    jobs_ahead: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The server runs the job."""
+
+
+@dataclass(frozen=True)
+class Cached:
+    """These nodes keep their outputs from an earlier run."""
+
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeStarted:
+    """A node began."""
+
+    node_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A node has done `step` of `total`; `eta_seconds` is the time until its end, once there is a pace to tell from."""
+
+    node_id: str
+    title: str
+    step: int
+    total: int
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The job reached its final status."""
+
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know that is no error."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The files on this machine, in the order they were printed or would be."""
+
+    job_id: str
+    files: tuple[str, ...]
+    report: str
+
+
+Event = Submitted | Queued | Started | Cached | NodeStarted | Progress | Ended | Notice | Result
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return the event as one flat JSON object, its kind under `event`."""
+    name = type(event).__name__
+    kind = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    return {"event": kind, **asdict(event)}

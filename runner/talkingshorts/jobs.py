@@ -1,0 +1,93 @@
+"""What the runner remembers of its jobs: one file a job, on disk before the job is posted, so that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import UsageError
+from .workflow_file import Graph, Workflow
+
+JobState = Literal["created", "submitted", "completed", "failed", "cancelled", "lost"]
+
+
+@dataclass
+class JobRecord:
+    """One job: where it runs, what was asked for, and what became of it. Holds no token."""
+
+    id: str
+    server: str
+    is_managed: bool
+    workflow_name: str
+    graph: Graph
+    inputs: dict[str, Any]
+    seed: int | None
+    output: str
+    server_version: str
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    state: JobState = "created"
+    files: list[str] = field(default_factory=list)
+
+    @property
+    def workflow(self) -> Workflow:
+        """The graph as it was posted."""
+        return Workflow(self.workflow_name, self.graph)
+
+
+def new_job_id() -> str:
+    """Return an id that ComfyUI takes as a prompt id: a lowercase UUID."""
+    return str(uuid.uuid4())
+
+
+class JobStore:
+    """Keeps the records in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, record: JobRecord) -> None:
+        """Write the record so that it survives a crash. Raises UsageError when the folder can't be written."""
+        text = json.dumps(asdict(record), ensure_ascii=False, indent=1)
+        path = self._path(record.id)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise UsageError(
+                f"The job can't be noted in {self._folder}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
+            ) from error
+
+    def load(self, job_id: str) -> JobRecord | None:
+        """Return the record, or None when there is none for this id."""
+        try:
+            return JobRecord(**json.loads(self._path(str(uuid.UUID(job_id))).read_text("utf-8")))
+        except (ValueError, FileNotFoundError):
+            return None
+
+    def forget(self, record: JobRecord) -> None:
+        """Remove the record of a job that never came to be."""
+        self._path(record.id).unlink(missing_ok=True)
+
+    def _path(self, job_id: str) -> Path:
+        return self._folder / f"{job_id}.json"
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable too, where the system lets a folder be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,134 @@
+"""Turn the options of `talkingshorts make` into a request: which workflow, which inputs, which files to upload."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .binding import ValueReader, list_named_inputs, resolve
+from .errors import UsageError, ValidationError
+from .submission import Request
+from .workflow_file import Workflow, load_workflow
+
+WORKFLOW_FILES = {
+    "draft": "draft.api.json",
+    "fast": "talking_short_fast.api.json",
+    "best": "talking_short.api.json",
+}
+
+URL_START_SECONDS = 40.0
+FILE_START_SECONDS = 0.0
+SIZE_STEP, SIZE_LIMIT = 16, 2048
+URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+@dataclass
+class Choices:
+    """Texts and files by the name of the input they go to."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+def build_request(options: Namespace, workflows_folder: Path | None) -> Request:
+    """Return what to run for `make`'s options.
+
+    Raises UsageError for a file that isn't there and for options that exclude each other, ValidationError for what is
+    well formed but impossible.
+    """
+    choices = Choices()
+    _choose_voice(options, choices)
+    _choose_portrait(options, choices)
+    choices.values["script"] = _read_script(options.script)
+    if options.size:
+        choices.values["width"], choices.values["height"] = map(str, _check_size(*options.size))
+    if options.target_seconds is not None:
+        choices.values["target_seconds"] = _text_of_positive("--target-seconds", options.target_seconds)
+    choices.values["seed"] = _text_of_positive("--seed", options.seed)
+    if options.quality != "draft" and options.voice and not options.voice_rights:
+        raise ValidationError(
+            "Cloning a voice needs its owner's consent: give --voice-rights when you have it. "
+            "--quality draft speaks with a synthetic voice and needs none."
+        )
+    workflow = load_workflow(find_workflow(options.quality, workflows_folder))
+    if any(named.name == "voice_rights" for named in list_named_inputs(workflow)):
+        choices.values["voice_rights"] = str(options.voice_rights)
+    return _bind(workflow, choices, options.output)
+
+
+def find_workflow(quality: str, folder: Path | None) -> Path:
+    """Return the workflow file for a quality. Raises ValidationError when this version has none."""
+    path = folder / WORKFLOW_FILES[quality] if folder else None
+    if path is None or not path.is_file():
+        remedy = "use --quality draft" if quality != "draft" else "run it from the project's checkout"
+        raise ValidationError(f"The quality {quality!r} needs the workflow {WORKFLOW_FILES[quality]}: {remedy}.")
+    return path
+
+
+def _bind(workflow: Workflow, choices: Choices, output: str) -> Request:
+    return Request(
+        workflow,
+        output,
+        [(resolve(workflow, name), text) for name, text in choices.values.items()],
+        [(resolve(workflow, name), path) for name, path in choices.files.items()],
+    )
+
+
+def _choose_voice(options: Namespace, choices: Choices) -> None:
+    if not options.voice:
+        choices.values["voice_source"] = ""
+        return
+    is_url = URL_PATTERN.match(options.voice) is not None
+    if is_url:
+        choices.values["voice_source"] = options.voice
+    else:
+        choices.files["voice_source"] = require_readable(Path(options.voice))
+    start = options.start
+    if start is None:
+        start = URL_START_SECONDS if is_url else FILE_START_SECONDS
+    choices.values["voice_start_seconds"] = _text_of_positive("--start", start)
+    choices.values["voice_duration_seconds"] = _text_of_positive("--duration", options.duration)
+
+
+def _choose_portrait(options: Namespace, choices: Choices) -> None:
+    if options.portrait and options.portrait_prompt:
+        raise UsageError("--portrait and --portrait-prompt exclude each other: give a picture or a description.")
+    if options.portrait:
+        choices.files["portrait_picture"] = require_readable(Path(options.portrait))
+    elif options.portrait_prompt:
+        choices.values["portrait_prompt"] = options.portrait_prompt
+
+
+def _read_script(text: str) -> str:
+    script = ValueReader().read(text)
+    if not script.strip():
+        raise ValidationError("The script is empty: say something with --script.")
+    return script
+
+
+def require_readable(path: Path) -> Path:
+    """Return `path`. Raises UsageError when it is no file that can be read."""
+    try:
+        with path.expanduser().open("rb"):
+            return path.expanduser()
+    except OSError as error:
+        raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
+
+
+def _check_size(width: int, height: int) -> tuple[int, int]:
+    for side in (width, height):
+        if side % SIZE_STEP or not SIZE_STEP <= side <= SIZE_LIMIT:
+            raise ValidationError(
+                f"The size {width}x{height} is impossible: "
+                f"both sides must be multiples of {SIZE_STEP} from {SIZE_STEP} to {SIZE_LIMIT}."
+            )
+    return width, height
+
+
+def _text_of_positive(name: str, value: float) -> str:
+    """Return a number that is zero or more as the text to bind."""
+    if value < 0:
+        raise ValidationError(f"{name} {value} is impossible: it must be 0 or more.")
+    return str(value)

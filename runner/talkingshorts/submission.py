@@ -1,0 +1,138 @@
+"""Bind a workflow's inputs on a server and post it there, noting the job on disk before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .binding import Target, list_named_inputs, parse_value, require_field
+from .client import ComfyClient
+from .errors import UnreachableError, ValidationError
+from .jobs import JobRecord, JobStore, new_job_id
+from .node_info import NodeInfo
+from .validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
+from .workflow_file import Workflow
+
+LOOK_UP_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 0.1
+
+SEED_FIELDS = ("seed", "noise_seed")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run: texts to set inputs to, files to upload for inputs, and the template for the results' paths."""
+
+    workflow: Workflow
+    output: str
+    values: Sequence[tuple[Target, str]] = ()
+    files: Sequence[tuple[Target, Path]] = ()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answered as ComfyUI. `is_managed` tells that this program started it."""
+
+    client: ComfyClient
+    version: str
+    is_managed: bool = False
+
+
+def bind_values(client: ComfyClient, request: Request) -> Workflow:
+    """Return the workflow with its values set and everything checked that can be checked without running it.
+
+    Raises ValidationError with one line per problem.
+    """
+    workflow = request.workflow.copy()
+    nodes = _describe_nodes(client, workflow)
+    for target, text in request.values:
+        info = require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
+        inputs = workflow.graph[target.node_id]["inputs"]
+        inputs[target.field] = parse_value(target, text, info, inputs.get(target.field))
+    for target, path in request.files:
+        require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
+        workflow.graph[target.node_id]["inputs"][target.field] = path.name
+    require_valid(find_problems(workflow, nodes))
+    return workflow
+
+
+def prepare(server: Server, store: JobStore, request: Request) -> JobRecord:
+    """Bind the inputs, upload the files, and note the job; return its record, ready to be posted.
+
+    Raises ValidationError when something is impossible, UnreachableError when the server is away.
+    """
+    workflow = bind_values(server.client, request)
+    for target, path in request.files:
+        workflow.graph[target.node_id]["inputs"][target.field] = server.client.upload(path)
+    inputs = {named.name: named.default for named in list_named_inputs(workflow)}
+    for target in [target for target, _ in (*request.values, *request.files)]:
+        inputs[target.address] = workflow.graph[target.node_id]["inputs"][target.field]
+    record = JobRecord(
+        id=new_job_id(),
+        server=server.client.url,
+        is_managed=server.is_managed,
+        workflow_name=workflow.name,
+        graph=workflow.graph,
+        inputs=inputs,
+        seed=_find_seed(workflow, inputs),
+        output=request.output,
+        server_version=server.version,
+    )
+    store.save(record)
+    return record
+
+
+def post(client: ComfyClient, store: JobStore, record: JobRecord) -> None:
+    """Post a prepared job.
+
+    Raises ValidationError when the graph is refused in whole or in part; the job is then forgotten. Raises
+    UnreachableError when the server is away.
+    """
+    try:
+        answer = client.submit(record.graph, record.id, client_id=record.id)
+    except UnreachableError:
+        if not _was_taken(client, record.id):
+            raise
+        answer = {}
+    except ValidationError:
+        store.forget(record)
+        raise
+    if answer.get("error") or answer.get("node_errors"):
+        client.cancel(record.id)
+        store.forget(record)
+        raise ValidationError(describe_rejection(record.workflow, answer))
+    record.state = "submitted"
+    store.save(record)
+
+
+def _describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:
+    """Return what the server says about each class of the workflow. Raises ValidationError when it lacks one."""
+    classes = {node["class_type"] for node in workflow.graph.values()}
+    nodes = {info.class_type: info for class_type in sorted(classes) if (info := client.node_info(class_type))}
+    if nodes.keys() != classes:
+        require_valid(find_unknown_nodes(workflow, nodes, client.node_classes()))
+    return nodes
+
+
+def _was_taken(client: ComfyClient, job_id: str) -> bool:
+    """Tell whether a job whose answer was lost reached the server; the server may need a moment to file it."""
+    deadline = time.monotonic() + LOOK_UP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if client.job(job_id) is not None:
+                return True
+        except UnreachableError:
+            pass
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return False
+
+
+def _find_seed(workflow: Workflow, inputs: dict[str, Any]) -> int | None:
+    """Return the seed among the named inputs, else the first one set in a node."""
+    if isinstance(inputs.get("seed"), int):
+        return inputs["seed"]
+    seeds = (node["inputs"].get(field) for node in workflow.graph.values() for field in SEED_FIELDS)
+    return next((seed for seed in seeds if isinstance(seed, int)), None)
