@@ -43,7 +43,7 @@ help:
 	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SERVER=URL]'
 	@echo 'make test    every test that needs no GPU'
 	@echo 'make bench   the benchmarks'
-	@echo 'make setup   only set up (about 5.5 GB, in .venv and .comfyui)'
+	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
 
 setup:
 	@$(call BOOTSTRAP)

@@ -210,7 +210,7 @@ class Setup:
         else:
             self._phase(2, f"ComfyUI {COMFYUI_VERSION} (12 MB, a few seconds)")
             provision.fetch_comfyui(self.comfyui, self.requirements / "comfyui.txt", self._pip, self.say)
-        hint = "about 5.5 GB, 2 to 15 minutes" if is_new else "only what changed"
+        hint = "about 6.5 GB, 2 to 15 minutes" if is_new else "only what changed"
         self._phase(3, f"Packages: torch, ComfyUI's, the pack's ({hint})")
         requirements = ("requirements/build.txt", "requirements/torch.txt", self.comfyui / "requirements.txt")
         chosen = [word for path in (*requirements, self.pack / "requirements.txt") for word in ("-r", str(path))]
@@ -346,7 +346,7 @@ def require_free_disk(folder: Path, needed_bytes: int) -> None:
     if free < needed_bytes:
         raise SetupError(
             f"{folder} has {free / GIB:.1f} GB free, and set-up needs about {needed_bytes / GIB:.0f} GB "
-            "(5.5 GB stay). Free some, or clone onto a larger disk."
+            "(6.5 GB stay). Free some, or clone onto a larger disk."
         )
 
 
@@ -378,7 +378,7 @@ def progress_line(pip_line: str) -> str | None:
         return f"downloading {name.split('-')[0]} ({size})" if _megabytes(size) >= 20 else None
     if pip_line.startswith(INSTALLING):
         count = pip_line.count(",") + 1
-        return f"installing {count} package{'s' if count > 1 else ''}"
+        return f"installing {count} packages" if count > 1 else None
     return None
 
 

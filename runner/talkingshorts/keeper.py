@@ -106,7 +106,7 @@ def keep(folder: Path, process: subprocess.Popen[bytes], port: int, idle_seconds
 
 
 def is_idle(now: float, last_active: float, last_used: float, idle_seconds: float) -> bool:
-    """Tell whether neither a job nor a runner has needed the server for `idle_seconds` (times in seconds since the epoch)."""
+    """Tell whether neither a job nor a runner has needed the server for `idle_seconds`. Times are since the epoch."""
     return now - max(last_active, last_used) >= idle_seconds
 
 

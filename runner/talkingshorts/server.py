@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -55,7 +56,7 @@ class ServerState:
 
 
 def ensure_server(say: Say) -> str:
-    """Return the URL of this home's ComfyUI, starting it if there is none, or restarting it if what it is made of changed.
+    """Return the URL of this home's ComfyUI. Starts it if there is none, restarts it if what it is made of changed.
 
     `say` receives a line for a person at every step that takes time.
 
@@ -230,7 +231,7 @@ def _start(
     (folder / "state.json").unlink(missing_ok=True)
     say(f"Starting ComfyUI {wanted['ComfyUI']} (10 to 60 s; log: {folder / 'comfyui.log'})")
     with (folder / "keeper.log").open("wb") as log:
-        started = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-I", keeper.__file__, str(folder)],
             env=os.environ | {"PYTHONNOUSERSITE": "1", "HF_HUB_OFFLINE": "1"},
             cwd=folder,
@@ -239,7 +240,6 @@ def _start(
             stderr=log,
             start_new_session=True,
         )
-    return started
 
 
 def _command(folder: Path, base: Path, model_paths: dict[str, dict[str, str]], port: int) -> list[str]:
@@ -274,7 +274,7 @@ def free_port() -> int:
 
 
 def has_accelerator(python: Path) -> bool:
-    """Tell whether ComfyUI's torch can use a GPU. Torch is asked only where the system shows signs of one: it is slow."""
+    """Tell whether ComfyUI's torch can use a GPU. It is slow to ask, so only where the system shows signs of one."""
     devices = Path("/dev")
     signs = ("nvidia[0-9]*", "nvhost-*", "kfd", "dxg", "dri/render*")
     if sys.platform == "linux" and not any(path for sign in signs for path in devices.glob(sign)):
@@ -305,19 +305,25 @@ def _wait_until_ready(folder: Path, started: subprocess.Popen[bytes] | None, say
         has_ended = started is not None and started.poll() is not None
         state = read_state(folder)
         if state and answers(state, folder):
+            if started and (trouble := pack_trouble(_read_log(folder))):
+                say(f"warning: ComfyUI couldn't load the node pack: {trouble}")
             return state.url
         if has_ended or (started is None and not (state and _runs(state, folder))):
             raise UnreachableError(_start_failure(folder, "ComfyUI ended while it was starting"))
         if time.monotonic() >= next_news:
             next_news += NEWS_SECONDS
             lines = last_meaningful_lines(_read_log(folder), 1)
-            say(
-                f"ComfyUI is still starting ({time.monotonic() - begin:.0f} s): {''.join(lines) or 'nothing logged yet'}"
-            )
+            last_line = "".join(lines) or "nothing logged yet"
+            say(f"ComfyUI is still starting ({time.monotonic() - begin:.0f} s): {last_line}")
         time.sleep(0.1)
+    what = f"ComfyUI didn't answer within {keeper.BOOT_SECONDS:.0f} s"
+    if started is None:
+        raise UnreachableError(
+            f"{what}. It may be busy with a job: try again later, or end it (talkingshorts server stop)"
+        )
     if state := read_state(folder):
         _end(state, folder)
-    raise UnreachableError(_start_failure(folder, f"ComfyUI didn't answer within {keeper.BOOT_SECONDS:.0f} s"))
+    raise UnreachableError(_start_failure(folder, what))
 
 
 def _start_failure(folder: Path, what: str) -> str:
@@ -339,15 +345,20 @@ def _read(path: Path) -> str:
 
 def last_meaningful_lines(log: str, count: int) -> list[str]:
     """Return the last lines of a log that say something: no blank ones, no stack frames, no keeper's note."""
-    lines = [line.rstrip() for line in log.splitlines()]
-    told = [
-        line
-        for line in lines
-        if line
-        and not line.startswith((" ", "\t", "Traceback ", "ComfyUI ended with exit code"))
-        and set(line) - set("-=*^~")
-    ]
+    noise = (" ", "\t", "Traceback ", "ComfyUI ended with exit code")
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", log).splitlines()]
+    told = [line for line in lines if set(line) - set("-=*^~ ") and not line.startswith(noise)]
     return told[-count:]
+
+
+def pack_trouble(log: str) -> str | None:
+    """Return why ComfyUI couldn't load the node pack, as far as its log says, or None when it could."""
+    if not re.search(rf"IMPORT FAILED.*{home.PACK_NAME}$", log, re.MULTILINE):
+        return None
+    reasons = re.findall(
+        rf"(?:Cannot import|comfy_entrypoint in) .*{home.PACK_NAME}(?: module for custom nodes)?: (.+)$", log, re.M
+    )
+    return reasons[-1] if reasons else "its log doesn't say why"
 
 
 def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
@@ -397,7 +408,7 @@ def command_line(pid: int) -> str:
 
 
 def _end(state: ServerState, folder: Path) -> bool:
-    """End what is left of a server: its keeper, which ends ComfyUI, or else ComfyUI itself. Return whether any was left."""
+    """End a server's keeper, which ends ComfyUI, or else ComfyUI itself. Return whether there was anything to end."""
     was_there = False
     deadline = time.monotonic() + STOP_SECONDS
     told: set[int] = set()

@@ -1,0 +1,126 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VARIABLES = {"SCRIPT", "VOICE", "START", "DURATION", "PORTRAIT", "PORTRAIT_PROMPT", "QUALITY", "SEED", "VOICE_RIGHTS"}
+VARIABLES |= {"OUT", "SERVER", "PYTHON", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+
+FAKE_PYTHON = f"""#!/bin/sh
+case "$1 $2" in
+  -c*|"-m talkingshorts.bootstrap") exit 0 ;;
+esac
+exec "{sys.executable}" -I -S -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"
+"""
+
+OLD_PYTHON = """#!/bin/sh
+exit 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    write_program(tmp_path / ".venv" / "bin" / "python", FAKE_PYTHON)
+    return tmp_path
+
+
+def write_program(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def make(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return subprocess.run(
+        ["make", "-s", *words], cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False
+    )
+
+
+def arguments_of_short(folder: Path, *words: str, **environment: str) -> list[str]:
+    done = make(folder, "short", *words, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)[3:]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Fish & chips; it's \"good\", `isn't` it? | > < * ~ #1",
+        "It costs $5, not $$5 or $(shell id) or ${HOME}.",
+        "first line\nsecond line\n\nlast line",
+        "back\\slash \\n 100% ünïcödé 你好 !$%^",
+        "-starts with a dash",
+        "@notes.txt",
+        "",
+    ],
+)
+def test_a_script_reaches_the_program_as_it_was_typed(folder: Path, script: str) -> None:
+    assert arguments_of_short(folder, f"SCRIPT={script}")[0] == f"--script={script}"
+
+
+def test_a_script_from_the_environment_reaches_the_program_too(folder: Path) -> None:
+    assert arguments_of_short(folder, SCRIPT="It's $5 & more")[0] == "--script=It's $5 & more"
+
+
+def test_without_variables_a_sample_is_spoken_as_a_draft(folder: Path) -> None:
+    script, *rest = arguments_of_short(folder)
+    assert len(script) > 40
+    assert rest == ["--quality=draft", "-o", "out/short.mp4"]
+
+
+def test_every_variable_becomes_its_option(folder: Path) -> None:
+    given = arguments_of_short(
+        folder,
+        *("SCRIPT=Hi", "VOICE=https://example.org/v?a=1&b=2", "START=1.5", "DURATION=20", "PORTRAIT=my face.png"),
+        *("PORTRAIT_PROMPT=a \"wise\" man's $1 face", "QUALITY=best", "SEED=7", "VOICE_RIGHTS=1", "OUT=my out/a b.mp4"),
+        "SERVER=http://host:1/",
+    )
+    assert given == [
+        *("--script=Hi", "--quality=best", "-o", "my out/a b.mp4"),
+        *("--voice=https://example.org/v?a=1&b=2", "--start=1.5", "--duration=20", "--portrait=my face.png"),
+        *("--portrait-prompt=a \"wise\" man's $1 face", "--seed=7", "--server=http://host:1/", "--voice-rights"),
+    ]
+
+
+@pytest.mark.parametrize("answer", ["", "0", "no", "false", "maybe"])
+def test_voice_rights_are_claimed_only_by_a_yes(folder: Path, answer: str) -> None:
+    assert "--voice-rights" not in arguments_of_short(folder, f"VOICE_RIGHTS={answer}")
+
+
+def test_the_named_python_that_is_too_old_is_refused_in_one_line(folder: Path) -> None:
+    old = write_program(folder / "python2.7", OLD_PYTHON)
+    done = make(folder, "setup", f"PYTHON={old}")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("set-up:")]
+    assert str(old) in line
+    assert "3.11" in line
+
+
+def test_without_a_usable_python_set_up_ends_in_one_line(folder: Path) -> None:
+    shutil.rmtree(folder / ".venv")
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in ("make", "sh"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    done = make(folder, "setup", PATH=str(tools))
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("set-up:")]
+    assert "no Python on the PATH" in line
+
+
+def test_a_dead_name_on_the_path_is_passed_over(folder: Path) -> None:
+    shutil.rmtree(folder / ".venv")
+    tools = folder / "tools"
+    write_program(tools / "python3.12", OLD_PYTHON)
+    write_program(tools / "python3.11", FAKE_PYTHON)
+    for name in ("make", "sh"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    assert make(folder, "setup", PATH=str(tools)).returncode == 0
