@@ -1,0 +1,535 @@
+"""Choose how the drawn presenter looks: words of the prompt first, chance for all that they leave open."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+Weights = dict[str, float]
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "presentation": ("woman", "man"),
+    "age": ("young", "adult", "old"),
+    "skin": ("porcelain", "fair", "beige", "sand", "tan", "caramel", "brown", "deep", "ebony"),
+    "hair_style": (
+        "long_straight",
+        "long_wavy",
+        "bob",
+        "ponytail",
+        "bun",
+        "pixie",
+        "curly_long",
+        "afro",
+        "short_crop",
+        "side_part",
+        "quiff",
+        "buzz",
+        "curly_short",
+        "receding",
+        "bald",
+        "hijab",
+        "shoulder",
+    ),
+    "hair_color": (
+        "black",
+        "espresso",
+        "brown",
+        "chestnut",
+        "auburn",
+        "red",
+        "honey",
+        "blond",
+        "platinum",
+        "grey",
+        "white",
+        "pink",
+        "blue",
+        "purple",
+        "green",
+    ),
+    "eye_color": ("umber", "brown", "hazel", "green", "blue", "grey"),
+    "brows": ("soft", "straight", "arched", "thick"),
+    "beard": ("none", "stubble", "moustache", "goatee", "full"),
+    "glasses": ("none", "round", "square", "thin"),
+    "outfit": ("tshirt", "hoodie", "suit", "blazer", "shirt", "turtleneck", "sweater", "blouse"),
+    "outfit_color": (
+        "navy",
+        "teal",
+        "forest",
+        "burgundy",
+        "mustard",
+        "coral",
+        "charcoal",
+        "cream",
+        "sky",
+        "lavender",
+        "black",
+        "white",
+        "red",
+        "pink",
+        "orange",
+        "brown",
+    ),
+    "backdrop": ("studio", "office", "home", "nature", "night"),
+    "backdrop_color": (
+        "blue",
+        "teal",
+        "sand",
+        "peach",
+        "sage",
+        "lilac",
+        "grey",
+        "pink",
+        "yellow",
+        "white",
+        "dark",
+        "red",
+        "green",
+    ),
+    "earrings": ("none", "stud", "hoop"),
+    "freckles": ("no", "yes"),
+    "face": ("oval", "round", "square", "heart", "long"),
+    "eyes": ("almond", "round", "narrow"),
+    "nose": ("small", "straight", "broad"),
+    "lips": ("thin", "medium", "full"),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything that tells one presenter from another; each field is one of OPTIONS[field]."""
+
+    presentation: str
+    age: str
+    skin: str
+    hair_style: str
+    hair_color: str
+    eye_color: str
+    brows: str
+    beard: str
+    glasses: str
+    outfit: str
+    outfit_color: str
+    backdrop: str
+    backdrop_color: str
+    earrings: str
+    freckles: str
+    face: str
+    eyes: str
+    nose: str
+    lips: str
+
+
+def choose_look(prompt: str, seed: int) -> Look:
+    """Return the look for a prompt and a seed: always the same one for the same two.
+
+    A field that the prompt speaks of follows the prompt. Each other field has its own stream of chance, so that a word
+    changes what it names and leaves the rest of the person as it was.
+    """
+    wishes = read_prompt(prompt)
+    chosen: dict[str, str] = {}
+    for field in OPTIONS:
+        weights = _chances(field, chosen)
+        wish = wishes.get(field)
+        if wish:
+            weights = {option: weights.get(option, 0.0) or 1e-3 for option in wish}
+        chosen[field] = random.Random(f"{field}:{seed}").choices(list(weights), list(weights.values()))[0]
+    return Look(**chosen)
+
+
+def read_prompt(prompt: str) -> dict[str, tuple[str, ...]]:
+    """Return, per field of Look that the prompt speaks of, the options that fit its words."""
+    words = re.findall(r"[a-z]+(?:['’-][a-z]+)*|[,.;:!?]", prompt.lower())  # noqa: RUF001
+    wishes: dict[str, tuple[str, ...]] = {}
+    denied: set[str] = set()
+    for position, word in enumerate(words):
+        before = words[max(0, position - 2) : position]
+        no = bool({"no", "without", "not"} & set(before)) and "," not in before
+        for field, options in _word_wishes(word).items():
+            if no:
+                denied.add(field)
+            else:
+                wishes.setdefault(field, options)
+        target = _color_target(words, position)
+        if target and not no:
+            field, options = target
+            wishes[field] = options
+    for field in denied - wishes.keys():
+        if "none" in OPTIONS[field]:
+            wishes[field] = ("none",)
+    return wishes
+
+
+def _word_wishes(word: str) -> dict[str, tuple[str, ...]]:
+    singular = word[:-1] if word.endswith("s") else word
+    return WORDS.get(word) or WORDS.get(singular) or {}
+
+
+def _color_target(words: list[str], position: int) -> tuple[str, tuple[str, ...]] | None:
+    """Return what the colour at `position` colours: the first noun within the next four words."""
+    for word in words[position + 1 : position + 5]:
+        if word in BREAKS:
+            return None
+        field = NOUNS.get(word) or NOUNS.get(word.removesuffix("s"))
+        if field:
+            options = COLORS.get(field, {}).get(words[position])
+            return (field, options) if options else None
+    return None
+
+
+def _chances(field: str, chosen: dict[str, str]) -> Weights:
+    """Return each option's weight for a field, given what is chosen already."""
+    weights = dict.fromkeys(OPTIONS[field], 1.0)
+    if field in ("presentation", "freckles", "beard", "glasses", "earrings", "age"):
+        weights = dict(BASE_CHANCES[field])
+    woman, old, young = chosen.get("presentation") == "woman", chosen.get("age") == "old", chosen.get("age") == "young"
+    if field == "hair_style":
+        weights = dict(WOMEN_HAIR if woman else MEN_HAIR)
+        if old and not woman:
+            weights |= {"receding": 4.0, "bald": 2.0, "quiff": 0.5}
+        if young and not woman:
+            weights["receding"] = 0.0
+    if field == "hair_color":
+        weights = {"grey": 2.0, "white": 1.5} if old else dict(HAIR_BY_SKIN[_skin_group(chosen["skin"])])
+    if field == "eye_color":
+        weights = dict(EYES_BY_SKIN[_skin_group(chosen["skin"])])
+    if field == "beard":
+        weights = {"none": 1.0} if woman else weights
+        if young:
+            weights |= {"full": weights.get("full", 0.0) * 0.4}
+    if field == "earrings" and (not woman or chosen["hair_style"] == "hijab"):
+        weights = {"none": 1.0}
+    if field == "freckles" and chosen["skin"] not in ("porcelain", "fair", "beige"):
+        weights = {"no": 1.0}
+    if field == "outfit":
+        weights = dict(WOMEN_OUTFITS if woman else MEN_OUTFITS)
+    if field == "outfit_color":
+        weights |= {"white": 0.4, "red": 0.4, "orange": 0.3, "pink": 0.3, "brown": 0.4, "black": 0.5}
+    if field == "backdrop":
+        weights = {"studio": 5.0, "office": 2.0, "home": 2.0, "nature": 1.0, "night": 1.0}
+    if field == "backdrop_color":
+        weights |= {"red": 0.0, "green": 0.2, "dark": 0.5, "white": 0.4, "yellow": 0.5}
+    if field == "brows":
+        weights |= {"thick": 0.2, "arched": 1.5} if woman else {"arched": 0.0, "thick": 1.4}
+    if field == "lips":
+        weights |= {"thin": 0.3} if woman else {"full": 0.3}
+    if field == "face":
+        weights |= {"square": 0.1} if woman else {"heart": 0.2, "square": 1.5}
+    return weights
+
+
+def _skin_group(skin: str) -> str:
+    if skin in ("porcelain", "fair", "beige"):
+        return "light"
+    return "medium" if skin in ("sand", "tan", "caramel") else "dark"
+
+
+BASE_CHANCES: dict[str, Weights] = {
+    "presentation": {"woman": 1.0, "man": 1.0},
+    "age": {"young": 1.0, "adult": 2.5, "old": 0.5},
+    "freckles": {"no": 6.0, "yes": 1.0},
+    "beard": {"none": 4.0, "stubble": 2.0, "moustache": 0.3, "goatee": 0.5, "full": 2.0},
+    "glasses": {"none": 5.0, "round": 0.8, "square": 0.8, "thin": 0.6},
+    "earrings": {"none": 1.5, "stud": 1.0, "hoop": 0.6},
+}
+WOMEN_HAIR: Weights = {
+    "long_straight": 1.5,
+    "long_wavy": 2.0,
+    "bob": 1.5,
+    "ponytail": 1.2,
+    "bun": 1.2,
+    "pixie": 0.8,
+    "curly_long": 1.2,
+    "afro": 0.5,
+    "hijab": 0.4,
+    "shoulder": 1.2,
+}
+MEN_HAIR: Weights = {
+    "short_crop": 1.5,
+    "side_part": 2.0,
+    "quiff": 1.5,
+    "buzz": 0.8,
+    "curly_short": 1.5,
+    "receding": 0.4,
+    "bald": 0.5,
+    "afro": 0.3,
+    "shoulder": 0.2,
+}
+WOMEN_OUTFITS: Weights = {"tshirt": 1, "blazer": 2, "shirt": 1, "turtleneck": 1, "sweater": 1.5, "blouse": 2, "hoodie": 0.5}
+MEN_OUTFITS: Weights = {"tshirt": 1.2, "hoodie": 1, "suit": 1.2, "blazer": 1.5, "shirt": 1.5, "turtleneck": 0.7, "sweater": 1.5}
+HAIR_BY_SKIN: dict[str, Weights] = {
+    "light": {
+        "black": 0.6,
+        "espresso": 1.2,
+        "brown": 1.5,
+        "chestnut": 1.2,
+        "auburn": 0.8,
+        "red": 0.6,
+        "honey": 1.0,
+        "blond": 1.2,
+        "platinum": 0.3,
+    },
+    "medium": {"black": 2.0, "espresso": 2.0, "brown": 1.0, "chestnut": 0.7, "auburn": 0.2, "honey": 0.2},
+    "dark": {"black": 3.0, "espresso": 2.0, "brown": 0.4, "auburn": 0.2},
+}
+EYES_BY_SKIN: dict[str, Weights] = {
+    "light": {"brown": 1, "hazel": 1, "green": 1, "blue": 1.4, "grey": 0.7},
+    "medium": {"umber": 2, "brown": 2, "hazel": 0.7, "green": 0.3},
+    "dark": {"umber": 3, "brown": 1.2, "hazel": 0.2},
+}
+
+BREAKS = frozenset({",", ".", ";", ":", "!", "?", "and", "with", "in", "on", "wearing"})
+LIGHT_SKIN, MEDIUM_SKIN, DARK_SKIN = ("porcelain", "fair", "beige"), ("sand", "tan", "caramel"), ("brown", "deep", "ebony")
+LONG_HAIR = ("long_straight", "long_wavy", "curly_long", "ponytail")
+SHORT_HAIR = ("short_crop", "side_part", "pixie", "buzz", "curly_short", "bob")
+CURLY_HAIR = ("curly_long", "curly_short", "afro")
+_WOMAN, _MAN = {"presentation": ("woman",)}, {"presentation": ("man",)}
+_GLASSES = {"glasses": ("round", "square", "thin")}
+
+WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(["woman", "women", "female", "lady", "she", "her", "mother", "grandmother", "actress", "queen"], _WOMAN),
+    **dict.fromkeys(["businesswoman", "hostess", "anchorwoman", "wife", "sister", "mom", "grandma"], _WOMAN),
+    **dict.fromkeys(["man", "men", "male", "gentleman", "he", "his", "him", "guy", "father", "grandfather"], _MAN),
+    **dict.fromkeys(["businessman", "anchorman", "husband", "brother", "dad", "grandpa", "king"], _MAN),
+    **dict.fromkeys(["girl", "schoolgirl"], {**_WOMAN, "age": ("young",)}),
+    **dict.fromkeys(["boy", "schoolboy"], {**_MAN, "age": ("young",), "beard": ("none",)}),
+    **dict.fromkeys(["young", "youthful", "teen", "teenage", "teenager", "student", "child", "kid"], {"age": ("young",)}),
+    **dict.fromkeys(["old", "older", "elderly", "aged", "senior", "retired", "grandmother", "grandfather"], {"age": ("old",)}),
+    "grandmother": {**_WOMAN, "age": ("old",)},
+    "grandma": {**_WOMAN, "age": ("old",)},
+    "grandfather": {**_MAN, "age": ("old",)},
+    "grandpa": {**_MAN, "age": ("old",)},
+    "adult": {"age": ("adult",)},
+    "middle-aged": {"age": ("adult",)},
+    "beard": {**_MAN, "beard": ("full",)},
+    "bearded": {**_MAN, "beard": ("full",)},
+    "stubble": {**_MAN, "beard": ("stubble",)},
+    "unshaven": {**_MAN, "beard": ("stubble",)},
+    "moustache": {**_MAN, "beard": ("moustache",)},
+    "mustache": {**_MAN, "beard": ("moustache",)},
+    "goatee": {**_MAN, "beard": ("goatee",)},
+    "shaven": {"beard": ("none",)},
+    "clean-shaven": {"beard": ("none",)},
+    "beardless": {"beard": ("none",)},
+    "glasses": _GLASSES,
+    "spectacles": _GLASSES,
+    "eyeglasses": _GLASSES,
+    "bespectacled": _GLASSES,
+    "bald": {"hair_style": ("bald",)},
+    "balding": {"hair_style": ("receding",)},
+    "buzzcut": {"hair_style": ("buzz",)},
+    "buzz": {"hair_style": ("buzz",)},
+    "crop": {"hair_style": ("short_crop",)},
+    "quiff": {"hair_style": ("quiff",)},
+    "pompadour": {"hair_style": ("quiff",)},
+    "bob": {"hair_style": ("bob",)},
+    "pixie": {"hair_style": ("pixie",)},
+    "ponytail": {"hair_style": ("ponytail",)},
+    "bun": {"hair_style": ("bun",)},
+    "afro": {"hair_style": ("afro",)},
+    "hijab": {**_WOMAN, "hair_style": ("hijab",)},
+    "headscarf": {**_WOMAN, "hair_style": ("hijab",)},
+    "curly": {"hair_style": CURLY_HAIR},
+    "curl": {"hair_style": CURLY_HAIR},
+    "wavy": {"hair_style": ("long_wavy", "shoulder", "quiff")},
+    "long-haired": {"hair_style": LONG_HAIR},
+    "short-haired": {"hair_style": SHORT_HAIR},
+    "shoulder-length": {"hair_style": ("shoulder",)},
+    "blonde": {"hair_color": ("blond", "honey")},
+    "blond": {"hair_color": ("blond", "honey")},
+    "brunette": {"hair_color": ("brown", "chestnut", "espresso")},
+    "redhead": {"hair_color": ("red",)},
+    "red-haired": {"hair_color": ("red",)},
+    "ginger": {"hair_color": ("red",)},
+    "auburn": {"hair_color": ("auburn",)},
+    "dark-haired": {"hair_color": ("black", "espresso")},
+    "grey-haired": {"hair_color": ("grey",)},
+    "gray-haired": {"hair_color": ("grey",)},
+    "white-haired": {"hair_color": ("white",)},
+    "freckle": {"freckles": ("yes",)},
+    "freckled": {"freckles": ("yes",)},
+    "earring": {"earrings": ("stud", "hoop")},
+    "hoops": {"earrings": ("hoop",)},
+    "suit": {"outfit": ("suit",)},
+    "tie": {"outfit": ("suit",)},
+    "formal": {"outfit": ("suit", "blazer")},
+    "business": {"outfit": ("suit", "blazer")},
+    "businessman": {**_MAN, "outfit": ("suit",)},
+    "businesswoman": {**_WOMAN, "outfit": ("blazer",)},
+    "newsreader": {"outfit": ("suit", "blazer")},
+    "anchor": {"outfit": ("suit", "blazer")},
+    "blazer": {"outfit": ("blazer",)},
+    "jacket": {"outfit": ("blazer",)},
+    "hoodie": {"outfit": ("hoodie",)},
+    "sweatshirt": {"outfit": ("hoodie", "sweater")},
+    "shirt": {"outfit": ("shirt",)},
+    "t-shirt": {"outfit": ("tshirt",)},
+    "tshirt": {"outfit": ("tshirt",)},
+    "tee": {"outfit": ("tshirt",)},
+    "casual": {"outfit": ("tshirt", "hoodie", "sweater")},
+    "turtleneck": {"outfit": ("turtleneck",)},
+    "sweater": {"outfit": ("sweater",)},
+    "pullover": {"outfit": ("sweater",)},
+    "jumper": {"outfit": ("sweater",)},
+    "blouse": {"outfit": ("blouse",)},
+    "dress": {**_WOMAN, "outfit": ("blouse",)},
+    "office": {"backdrop": ("office",)},
+    "bookshelf": {"backdrop": ("office",)},
+    "library": {"backdrop": ("office",)},
+    "home": {"backdrop": ("home",)},
+    "kitchen": {"backdrop": ("home",)},
+    "room": {"backdrop": ("home",)},
+    "living-room": {"backdrop": ("home",)},
+    "nature": {"backdrop": ("nature",)},
+    "outdoor": {"backdrop": ("nature",)},
+    "park": {"backdrop": ("nature",)},
+    "forest": {"backdrop": ("nature",)},
+    "garden": {"backdrop": ("nature",)},
+    "beach": {"backdrop": ("nature",)},
+    "night": {"backdrop": ("night",)},
+    "city": {"backdrop": ("night",)},
+    "neon": {"backdrop": ("night",)},
+    "evening": {"backdrop": ("night",)},
+    "studio": {"backdrop": ("studio",)},
+    "neutral": {"backdrop": ("studio",)},
+    "african": {"skin": DARK_SKIN, "hair_color": ("black", "espresso")},
+    "asian": {"skin": ("fair", "beige", "sand"), "hair_color": ("black", "espresso"), "eye_color": ("umber", "brown")},
+    "indian": {"skin": ("tan", "caramel", "brown"), "hair_color": ("black", "espresso")},
+    "latina": {**_WOMAN, "skin": MEDIUM_SKIN},
+    "latino": {**_MAN, "skin": MEDIUM_SKIN},
+    "scandinavian": {"skin": ("porcelain", "fair"), "hair_color": ("blond", "platinum", "honey")},
+    "dark-skinned": {"skin": DARK_SKIN},
+    "light-skinned": {"skin": LIGHT_SKIN},
+    "pale": {"skin": ("porcelain",)},
+    "tanned": {"skin": ("tan",)},
+}
+
+NOUNS: dict[str, str] = {
+    "hair": "hair_color",
+    "haired": "hair_color",
+    "curl": "hair_color",
+    "bob": "hair_color",
+    "ponytail": "hair_color",
+    "bun": "hair_color",
+    "beard": "hair_color",
+    "afro": "hair_color",
+    "eye": "eye_color",
+    "eyed": "eye_color",
+    "skin": "skin",
+    "skinned": "skin",
+    "complexion": "skin",
+    "woman": "skin",
+    "man": "skin",
+    "girl": "skin",
+    "boy": "skin",
+    "person": "skin",
+    "background": "backdrop_color",
+    "backdrop": "backdrop_color",
+    "wall": "backdrop_color",
+    "studio": "backdrop_color",
+    **dict.fromkeys(
+        ["shirt", "t-shirt", "tshirt", "tee", "suit", "blazer", "jacket", "hoodie", "sweater", "pullover", "jumper"],
+        "outfit_color",
+    ),
+    **dict.fromkeys(["turtleneck", "blouse", "dress", "hijab", "headscarf", "top", "sweatshirt"], "outfit_color"),
+}
+
+COLORS: dict[str, dict[str, tuple[str, ...]]] = {
+    "hair_color": {
+        "black": ("black",),
+        "dark": ("black", "espresso"),
+        "brown": ("brown", "chestnut"),
+        "brunette": ("brown",),
+        "chestnut": ("chestnut",),
+        "auburn": ("auburn",),
+        "red": ("red",),
+        "ginger": ("red",),
+        "orange": ("red",),
+        "blond": ("blond", "honey"),
+        "blonde": ("blond", "honey"),
+        "golden": ("honey",),
+        "light": ("blond",),
+        "platinum": ("platinum",),
+        "silver": ("grey",),
+        "grey": ("grey",),
+        "gray": ("grey",),
+        "white": ("white",),
+        "pink": ("pink",),
+        "blue": ("blue",),
+        "purple": ("purple",),
+        "green": ("green",),
+    },
+    "eye_color": {
+        "brown": ("brown",),
+        "dark": ("umber",),
+        "black": ("umber",),
+        "hazel": ("hazel",),
+        "green": ("green",),
+        "blue": ("blue",),
+        "grey": ("grey",),
+        "gray": ("grey",),
+    },
+    "skin": {
+        "dark": DARK_SKIN,
+        "black": DARK_SKIN,
+        "brown": ("caramel", "brown"),
+        "light": LIGHT_SKIN,
+        "fair": LIGHT_SKIN,
+        "pale": ("porcelain",),
+        "white": LIGHT_SKIN,
+        "tan": ("tan",),
+        "olive": ("sand", "tan"),
+    },
+    "backdrop_color": {
+        "blue": ("blue",),
+        "teal": ("teal",),
+        "turquoise": ("teal",),
+        "beige": ("sand",),
+        "sand": ("sand",),
+        "brown": ("sand",),
+        "orange": ("peach",),
+        "peach": ("peach",),
+        "green": ("green",),
+        "sage": ("sage",),
+        "purple": ("lilac",),
+        "violet": ("lilac",),
+        "lilac": ("lilac",),
+        "grey": ("grey",),
+        "gray": ("grey",),
+        "pink": ("pink",),
+        "yellow": ("yellow",),
+        "white": ("white",),
+        "light": ("white",),
+        "bright": ("white",),
+        "black": ("dark",),
+        "dark": ("dark",),
+        "red": ("red",),
+    },
+    "outfit_color": {
+        "navy": ("navy",),
+        "blue": ("navy", "sky"),
+        "teal": ("teal",),
+        "turquoise": ("teal",),
+        "green": ("forest",),
+        "burgundy": ("burgundy",),
+        "yellow": ("mustard",),
+        "mustard": ("mustard",),
+        "coral": ("coral",),
+        "grey": ("charcoal",),
+        "gray": ("charcoal",),
+        "charcoal": ("charcoal",),
+        "dark": ("charcoal", "black", "navy"),
+        "cream": ("cream",),
+        "beige": ("cream",),
+        "purple": ("lavender",),
+        "lavender": ("lavender",),
+        "violet": ("lavender",),
+        "black": ("black",),
+        "white": ("white",),
+        "red": ("red",),
+        "pink": ("pink",),
+        "orange": ("orange",),
+        "brown": ("brown",),
+    },
+}

@@ -1,0 +1,1 @@
+"""The drawn presenter: ink draws, backdrop/clothes/hair/face say what, puppet moves it."""
