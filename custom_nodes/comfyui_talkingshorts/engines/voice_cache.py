@@ -74,7 +74,7 @@ def make_cache_key(source: WebSource | FileSource, segment: Segment) -> str:
         identity = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns]
     else:
         identity = [source.url]
-    parts = [FORMAT_VERSION, *identity, segment.start_seconds, segment.duration_seconds]
+    parts = [FORMAT_VERSION, *identity, float(segment.start_seconds), float(segment.duration_seconds)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -34,7 +34,7 @@ KNOWN_FAILURES = (
     ),
     (r"\bDRM\b", "The video is copy-protected (DRM) and can't be read. Give another one."),
     (
-        r"removed|no longer available|terminated|does not exist|unavailable|incomplete YouTube ID|not available$",
+        r"removed|no longer available|terminated|does not exist|video (is )?unavailable|incomplete YouTube ID",
         "The video was removed or doesn't exist. Check the address, or give another video.",
     ),
     (r"log in|login|sign in|account", f"The site wants you to be signed in. {COOKIES_REMEDY}"),

@@ -1,0 +1,114 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.core.voice_source import FileSource, Segment, WebSource
+from comfyui_talkingshorts.engines.voice import load_voice
+from comfyui_talkingshorts.engines.voice_cache import VoiceCache, make_cache_key
+from support.voice_media import make_media, make_sweep
+
+SEGMENT = Segment(2, 1)
+
+
+def ignore_progress(done: int, total: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 8])
+def test_a_kept_sound_comes_back_bit_for_bit(channels: int, tmp_path: Path) -> None:
+    loud = 3 * make_sweep(44100, channels, 0.5)
+    cache = VoiceCache(tmp_path / "voices")
+
+    cache.store("key", Sound(loud, 44100), "A talk: “ä”")
+    kept = cache.load("key")
+
+    assert kept is not None
+    sound, title = kept
+    assert title == "A talk: “ä”"
+    assert sound.sample_rate_hz == 44100
+    np.testing.assert_array_equal(sound.samples, loud)
+
+
+def test_nothing_is_kept_under_another_key(tmp_path: Path) -> None:
+    VoiceCache(tmp_path).store("key", Sound(make_sweep(8000, 1, 0.1), 8000), "title")
+
+    assert VoiceCache(tmp_path).load("other") is None
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".json"])
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_a_damaged_entry_counts_as_missing(suffix: str, damage: bytes | None, tmp_path: Path) -> None:
+    cache = VoiceCache(tmp_path)
+    cache.store("key", Sound(make_sweep(8000, 1, 1), 8000), "title")
+    path = tmp_path / f"key{suffix}"
+    path.write_bytes(path.read_bytes()[:-3] if damage is None else damage)
+
+    assert cache.load("key") is None
+
+
+def test_a_store_leaves_no_partial_file(tmp_path: Path) -> None:
+    VoiceCache(tmp_path).store("key", Sound(make_sweep(8000, 1, 0.1), 8000), "title")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["key.json", "key.wav"]
+
+
+def test_the_oldest_entries_make_room(tmp_path: Path) -> None:
+    sound = Sound(make_sweep(8000, 1, 1), 8000)
+    cache = VoiceCache(tmp_path, max_bytes=70_000)
+    for age, key in enumerate(("newer", "older")):
+        cache.store(key, sound, key)
+        os.utime(tmp_path / f"{key}.json", (1000 - age, 1000 - age))
+
+    cache.store("newest", sound, "newest")
+
+    assert cache.load("older") is None
+    assert cache.load("newer") is not None
+    assert cache.load("newest") is not None
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    VoiceCache(tmp_path / "file" / "voices").store("key", Sound(make_sweep(8000, 1, 0.1), 8000), "title")
+
+
+def test_the_key_knows_address_and_segment() -> None:
+    source = WebSource("https://example.org/a")
+
+    assert make_cache_key(source, Segment(1, 2)) == make_cache_key(source, Segment(1.0, 2.0))
+    assert make_cache_key(source, Segment(1, 2)) != make_cache_key(source, Segment(2, 1))
+    assert make_cache_key(source, SEGMENT) != make_cache_key(WebSource("https://example.org/b"), SEGMENT)
+
+
+def test_a_file_is_cut_once_and_again_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "A talk.wav"
+    path.write_bytes(make_media("wav", "pcm_s16le"))
+    cuts: list[int] = []
+
+    def load() -> tuple[Sound, str]:
+        return load_voice(FileSource(path), SEGMENT, tmp_path / "voices", lambda done, total: cuts.append(done))
+
+    fresh, title = load()
+    cuts_when_fresh = len(cuts)
+    kept, _ = load()
+    assert len(cuts) == cuts_when_fresh > 0
+    os.utime(path, (1000, 1000))
+    load()
+
+    assert title == "A talk"
+    np.testing.assert_array_equal(kept.samples, fresh.samples)
+    assert len(cuts) > cuts_when_fresh
+
+
+def test_a_damaged_entry_is_fetched_again(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(make_media("wav", "pcm_s16le"))
+    fresh, _ = load_voice(FileSource(path), SEGMENT, tmp_path / "voices", ignore_progress)
+    kept = next((tmp_path / "voices").glob("*.wav"))
+    kept.write_bytes(kept.read_bytes()[:100])
+
+    again, _ = load_voice(FileSource(path), SEGMENT, tmp_path / "voices", ignore_progress)
+
+    np.testing.assert_array_equal(again.samples, fresh.samples)

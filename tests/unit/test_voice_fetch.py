@@ -1,0 +1,292 @@
+"""Voices from the web, on loopback servers."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from comfyui_talkingshorts.core.errors import SourceError
+from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.core.voice_source import Segment
+from comfyui_talkingshorts.engines import guarded_http, youtube
+from comfyui_talkingshorts.engines.youtube import fetch_clip
+from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
+
+SEGMENT = Segment(8, 2)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_is_allowed_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "1")
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture
+def talk() -> bytes:
+    return make_media("ipod", "aac")
+
+
+@pytest.fixture
+def web(talk: bytes) -> Iterator[WebServer]:
+    with serve({"talk.m4a": Page(talk, "audio/mp4")}) as server:
+        yield server
+
+
+def fetch(url: str, segment: Segment = SEGMENT) -> tuple[Sound, str]:
+    return fetch_clip(url, segment, lambda done, total: None)
+
+
+def assert_is_slice_of(sound: Sound, data: bytes, segment: Segment = SEGMENT) -> None:
+    whole, rate_hz = decode_whole(data)
+    start = round(segment.start_seconds * rate_hz)
+    assert sound.sample_rate_hz == rate_hz
+    np.testing.assert_allclose(
+        sound.samples, whole[:, start : start + round(segment.duration_seconds * rate_hz)], atol=2e-6
+    )
+
+
+def expect_refusal(url: str) -> str:
+    """Return the message of the error, which must be one readable line."""
+    with pytest.raises(SourceError) as refusal:
+        fetch(url)
+    message = str(refusal.value)
+    assert "\n" not in message
+    assert "\x1b" not in message
+    assert "yt-dlp/yt-dlp" not in message
+    assert "Traceback" not in message
+    return message
+
+
+def test_a_segment_of_a_file_comes_with_its_title(web: WebServer, talk: bytes) -> None:
+    sound, title = fetch(web.address_of("talk.m4a"))
+
+    assert_is_slice_of(sound, talk)
+    assert title == "talk"
+
+
+def test_only_the_wanted_part_of_a_long_file_is_fetched(web: WebServer) -> None:
+    data = make_media("ipod", "aac", seconds=600, channels=1, rate_hz=16000)
+    web.pages["long.m4a"] = Page(data, "audio/mp4")
+    segment = Segment(300, 5)
+
+    sound, _ = fetch(web.address_of("long.m4a"), segment)
+
+    assert_is_slice_of(sound, data, segment)
+    assert len(data) > 2_000_000
+    assert web.served_range_bytes < 0.5 * len(data)
+
+
+def test_a_server_without_ranges_is_fetched_whole(web: WebServer, talk: bytes) -> None:
+    web.pages["talk.m4a"].serves_ranges = False
+
+    sound, _ = fetch(web.address_of("talk.m4a"))
+
+    assert_is_slice_of(sound, talk)
+
+
+def test_a_server_that_does_not_say_what_it_serves(web: WebServer, talk: bytes) -> None:
+    web.pages["download"] = Page(talk)
+
+    sound, _ = fetch(web.address_of("download"))
+
+    assert_is_slice_of(sound, talk)
+
+
+def test_a_redirect_is_followed(web: WebServer, talk: bytes) -> None:
+    web.pages["moved"] = Page(status=302, location="/talk.m4a")
+
+    sound, _ = fetch(web.address_of("moved"))
+
+    assert_is_slice_of(sound, talk)
+
+
+def test_the_sound_of_a_video_is_taken(web: WebServer) -> None:
+    data = make_media("mp4", "aac", video=True)
+    web.pages["talk.mp4"] = Page(data, "video/mp4")
+
+    sound, _ = fetch(web.address_of("talk.mp4"))
+
+    assert_is_slice_of(sound, data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "pieces"), [("hls", "talk.m3u8", "part*.ts"), ("dash", "talk.mpd", "*-stream0*.m4s")]
+)
+def test_a_fragmented_stream_is_put_together(kind: str, entry: str, pieces: str, tmp_path: Path) -> None:
+    pages = make_fragmented(tmp_path, kind)
+    names = sorted(tmp_path.glob(pieces), key=lambda path: ("init" not in path.name, path.name))
+    with serve(pages) as web:
+        sound, _ = fetch(web.address_of(entry))
+
+    assert_is_slice_of(sound, b"".join(path.read_bytes() for path in names))
+
+
+def test_an_encrypted_stream_is_refused(tmp_path: Path) -> None:
+    pages = make_fragmented(tmp_path, "hls")
+    key = b'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://key"\n#EXTINF'
+    pages["talk.m3u8"].body = pages["talk.m3u8"].body.replace(b"#EXTINF", key, 1)
+
+    with serve(pages) as web:
+        assert re.search("encrypted|DRM", expect_refusal(web.address_of("talk.m3u8")))
+
+
+def test_a_live_stream_is_refused(tmp_path: Path) -> None:
+    pages = make_fragmented(tmp_path, "hls")
+    playlist = pages["talk.m3u8"].body
+    pages["talk.m3u8"].body = playlist.replace(b"#EXT-X-ENDLIST", b"").replace(b"#EXT-X-PLAYLIST-TYPE:VOD\n", b"")
+
+    with serve(pages) as web:
+        assert "live stream" in expect_refusal(web.address_of("talk.m3u8"))
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(404, "Check it"), (403, "TALKINGSHORTS_COOKIES"), (503, "Try again")])
+def test_a_status_is_told_with_its_remedy(status: int, remedy: str, web: WebServer) -> None:
+    web.pages["gone.m4a"] = Page(status=status)
+
+    message = expect_refusal(web.address_of("gone.m4a"))
+
+    assert str(status) in message
+    assert remedy in message
+
+
+def test_a_page_without_media_is_refused(web: WebServer) -> None:
+    web.pages["page"] = Page(b"<!doctype html><html><head><title>x</title></head><body>no</body></html>", "text/html")
+
+    assert "no video or sound" in expect_refusal(web.address_of("page"))
+
+
+def test_a_redirect_loop_ends(web: WebServer) -> None:
+    web.pages["loop"] = Page(status=302, location="/loop")
+
+    assert "302" in expect_refusal(web.address_of("loop"))
+
+
+@pytest.mark.parametrize("serves_ranges", [True, False])
+def test_a_body_that_breaks_off_is_an_error(serves_ranges: bool, web: WebServer) -> None:
+    web.pages["talk.m4a"].breaks_off_after = 1000
+    web.pages["talk.m4a"].serves_ranges = serves_ranges
+
+    expect_refusal(web.address_of("talk.m4a"))
+
+
+def test_a_port_where_nobody_listens(web: WebServer) -> None:
+    with serve({}) as gone:
+        url = gone.address_of("talk.m4a")
+
+    assert "refuses the connection" in expect_refusal(url)
+
+
+def test_a_name_that_is_not_known() -> None:
+    assert "name isn't known" in expect_refusal("https://talkingshorts.invalid/a.mp3")
+
+
+def test_a_private_address_is_never_asked(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS")
+    port = web.url.rsplit(":", 1)[1]
+
+    for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"):
+        assert "lies inside this machine" in expect_refusal(f"http://{host}:{port}/talk.m4a")
+
+    assert web.requests == []
+
+
+def test_a_redirect_to_a_private_address_is_not_followed(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS")
+    monkeypatch.setattr(guarded_http, "is_public_address", lambda address: address == "127.0.0.1")
+    with serve({"talk.m4a": web.pages["talk.m4a"]}, host="127.0.0.2") as canary:
+        web.pages["trap"] = Page(status=302, location=canary.address_of("talk.m4a"))
+
+        assert "127.0.0.2" in expect_refusal(web.address_of("trap"))
+
+        assert canary.requests == []
+
+
+def test_a_playlist_that_leads_inside_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS")
+    monkeypatch.setattr(guarded_http, "is_public_address", lambda address: address == "127.0.0.1")
+    pages = make_fragmented(tmp_path, "hls")
+    with serve(dict(pages), host="127.0.0.2") as canary, serve(pages) as web:
+        body = pages["talk.m3u8"].body
+        pages["talk.m3u8"].body = body.replace(b"part", f"{canary.url}/part".encode())
+
+        assert "127.0.0.2" in expect_refusal(web.address_of("talk.m3u8"))
+
+        assert canary.requests == []
+
+
+def test_the_users_cookies_are_sent_and_their_file_left_alone(
+    web: WebServer, talk: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.pages["talk.m4a"].cookies_wanted = "pass=yes"
+    cookies = tmp_path / "cookies.txt"
+    text = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t4102444800\tpass\tyes\n"
+    cookies.write_text(text)
+    monkeypatch.setenv("TALKINGSHORTS_COOKIES", str(cookies))
+
+    sound, _ = fetch(web.address_of("talk.m4a"))
+
+    assert_is_slice_of(sound, talk)
+    assert cookies.read_text() == text
+
+
+def test_cookies_that_cannot_be_read_are_an_error(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_COOKIES", "/nowhere/cookies.txt")
+
+    assert "TALKINGSHORTS_COOKIES" in expect_refusal(web.address_of("talk.m4a"))
+
+
+@pytest.mark.parametrize("serves_ranges", [True, False])
+def test_no_more_is_fetched_than_the_limit(
+    serves_ranges: bool, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_MAX_DOWNLOAD_MB", "1")
+    web.pages["big.wav"] = Page(make_media("wav", "pcm_s16le", seconds=20), "audio/wav", serves_ranges=serves_ranges)
+
+    with pytest.raises(SourceError, match="TALKINGSHORTS_MAX_DOWNLOAD_MB"):
+        fetch(web.address_of("big.wav"), Segment(0, 20))
+
+
+def test_a_limit_that_is_no_number_is_an_error(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_MAX_DOWNLOAD_MB", "lots")
+
+    assert "'lots'" in expect_refusal(web.address_of("talk.m4a"))
+
+
+def test_a_stop_is_heeded_before_the_next_request(web: WebServer) -> None:
+    class StopError(Exception):
+        pass
+
+    def on_progress(done: int, total: int) -> None:
+        if len(web.requests) >= 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        fetch_clip(web.address_of("talk.m4a"), SEGMENT, on_progress)
+
+    assert len(web.requests) == 2
+
+
+def form(
+    name: str, protocol: str = "https", acodec: str | None = "opus", vcodec: str | None = "none"
+) -> dict[str, Any]:
+    return {"format_id": name, "protocol": protocol, "acodec": acodec, "vcodec": vcodec}
+
+
+@pytest.mark.parametrize(
+    ("formats", "chosen"),
+    [
+        ([form("low"), form("high")], ["high"]),
+        ([form("sound"), form("with video", vcodec="h264")], ["sound"]),
+        ([form("with video", vcodec="h264"), form("sound in pieces", "m3u8_native")], ["with video"]),
+        ([form("pieces", "m3u8_native"), form("pieces of video", "m3u8_native", vcodec="h264")], ["pieces"]),
+        ([form("nobody knows", acodec=None, vcodec=None)], ["nobody knows"]),
+        ([form("mute", acodec="none", vcodec="h264")], []),
+        ([form("by another program", "rtmp"), form("by socket", "websocket_frag")], []),
+        ([form("locked") | {"has_drm": True}], []),
+    ],
+)  # fmt: skip
+def test_the_best_sound_that_can_be_fetched_plainly_is_chosen(formats: list[dict[str, Any]], chosen: list[str]) -> None:
+    assert [pick["format_id"] for pick in youtube._select_format({"formats": formats})] == chosen

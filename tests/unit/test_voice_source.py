@@ -1,0 +1,57 @@
+import math
+
+import pytest
+from comfyui_talkingshorts.core.errors import InputError, SourceError
+from comfyui_talkingshorts.core.voice_source import FileName, Segment, WebSource, parse_voice_source, shorten
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_a_blank_source_is_none(text: str) -> None:
+    assert parse_voice_source(text) is None
+
+
+@pytest.mark.parametrize("url", ["https://youtu.be/abc", "http://example.org/a.mp3?x=a@b", "HTTPS://Example.org/v"])
+def test_http_and_https_addresses_are_web_sources(url: str) -> None:
+    assert parse_voice_source(f"  {url}\n") == WebSource(url)
+
+
+@pytest.mark.parametrize("name", ["me.mp3", "folder/me talking.wav", "me.mp3 [input]", "ytsearch:cats", "-o"])
+def test_anything_else_is_a_file_name(name: str) -> None:
+    assert parse_voice_source(name) == FileName(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("file:///etc/passwd", "file address"),
+        ("ftp://example.org/a.mp3", "ftp address"),
+        ("https://example.org/a b", "spaces"),
+        ("https://example.org\\@evil.example", "backslashes"),
+        ("https://user:secret@example.org/a.mp3", "password"),
+        (f"https://example.org/{'a' * 5000}", "5020 characters"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_in_one_short_line(url: str, complaint: str) -> None:
+    with pytest.raises(SourceError, match=complaint) as refusal:
+        parse_voice_source(url)
+
+    assert "secret" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize("start_seconds", [-0.1, math.nan, math.inf])
+def test_a_segment_cannot_start_there(start_seconds: float) -> None:
+    with pytest.raises(InputError, match="start_seconds"):
+        Segment(start_seconds, 30)
+
+
+@pytest.mark.parametrize("duration_seconds", [0, -1, math.nan, math.inf, 600.1])
+def test_a_segment_cannot_last_that_long(duration_seconds: float) -> None:
+    with pytest.raises(InputError, match="duration_seconds"):
+        Segment(40, duration_seconds)
+
+
+def test_shortened_text_is_one_line_of_limited_length() -> None:
+    assert shorten("a\nb   c") == "a b c"
+    assert shorten("x" * 500, 20) == "x" * 17 + "..."
