@@ -277,15 +277,17 @@ class Setup:
         mark = self.venv / UNFINISHED
         was_complete = not mark.exists()
         mark.touch()
+        is_whole = True
+        log_start = self.log.stat().st_size
         try:
             self._pip("install", *arguments, "-c", "requirements/constraints.txt")
-        except PipError as error:
-            # pip fetches everything before it changes anything: refused so early, the environment is still complete.
-            if was_complete and INSTALLING not in error.output:
-                mark.unlink()
+        except BaseException:
+            # pip fetches everything before it changes anything: ended so early, the environment is as it was.
+            is_whole = INSTALLING not in self._read_log(log_start)
             raise
-        if was_complete:
-            mark.unlink()
+        finally:
+            if was_complete and is_whole:
+                mark.unlink()
 
     def _pip(self, *arguments: str) -> str:
         """Run pip in the environment and return its output.
@@ -336,8 +338,8 @@ class Setup:
         with self.log.open("a", encoding="utf-8") as log:
             log.write(text)
 
-    def _read_log(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+    def _read_log(self, start: int = 0) -> str:
+        return self.log.read_bytes()[start:].decode(errors="replace")
 
 
 def require_free_disk(folder: Path, needed_bytes: int) -> None:
@@ -389,7 +391,9 @@ def _megabytes(size: str) -> float:
 
 def explain_pip_failure(output: str, log: str, exit_code: int) -> str:
     """Return in one line why pip failed: its own last error, and what the network said if it said something."""
-    errors = re.findall(r"^\s*ERROR: (.+)$", output, re.MULTILINE)
+    errors = re.findall(r"^\s*ERROR: (?!ResolutionImpossible)(.+)$", output, re.MULTILINE)
+    if conflict := re.search(r"The conflict is caused by:\n((?: +\S.*\n)+)", output):
+        errors.append("; ".join(line.strip() for line in (errors[-1:] + conflict[1].splitlines())))
     refusals = re.findall(r"Could not fetch URL \S+ (.+?) - skipping", log) + re.findall(
         r"after connection broken by ['\"](.+?)['\"]: /", log
     )

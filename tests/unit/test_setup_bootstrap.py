@@ -1,0 +1,357 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from talkingshorts import bootstrap, home, provision
+from talkingshorts.bootstrap import INSTALLING, UNFINISHED, Setup
+from talkingshorts.provision import SetupError
+
+VERSION = ".".join(map(str, sys.version_info[:3]))
+
+# What pip does, as a shell script; anything it prints before "Installing collected packages" has changed nothing yet.
+OFFLINE = "say 'ERROR: No matching distribution found for x'; exit 1"
+BROKEN_WHEEL = f"say '{INSTALLING}: a, b'; say 'ERROR: bad wheel'; exit 1"
+DISK_FULL = f"say '{INSTALLING}: a, b'; say 'ERROR: [Errno 28] No space left on device'; exit 1"
+KILLED = f"say '{INSTALLING}: a, b'; kill -9 $$"
+CTRL_C_WHILE_FETCHING = "say 'Downloading x'; kill -INT $PPID; exec sleep 20"
+CTRL_C_WHILE_INSTALLING = f"say '{INSTALLING}: a, b'; kill -INT $PPID; exec sleep 20"
+
+FAKE_VENV_PYTHON = """#!/bin/sh
+case "$*" in
+  *"-m pip "*) echo "$*" >> pip-calls ;;
+  *) exit 0 ;;
+esac
+case "$*" in
+  *" -e "*|*/test.txt*) say() { echo "$*"; echo "$*" >> .comfyui/setup.log; }; [ ! -e pip-does ] || . ./pip-does ;;
+esac
+"""
+
+
+class Workshop:
+    """A checkout in whose environment a script stands for Python, and so for pip."""
+
+    def __init__(self, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.checkout = checkout
+        self.said: list[str] = []
+        for name in ("build", "torch", "constraints", "test", "comfyui"):
+            self.write(f"requirements/{name}.txt", f"{name}==1.0\n")
+        self.write("custom_nodes/comfyui_talkingshorts/requirements.txt", "av>=16\n")
+        self.write("pyproject.toml", "")
+        self.write(".comfyui/ComfyUI/main.py", "")
+        self.write(".comfyui/ComfyUI/comfyui_version.py", f'__version__ = "{provision.COMFYUI_VERSION}"')
+        self.write(".comfyui/ComfyUI/requirements.txt", "torch\n")
+        monkeypatch.setattr(home, "checkout_dir", lambda: checkout)
+        monkeypatch.setattr(Setup, "_make_venv", lambda _: self.make_venv())
+        monkeypatch.setattr(bootstrap, "FULL_INSTALL_BYTES", 0)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.checkout / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def make_venv(self) -> None:
+        self.write(f".venv/{UNFINISHED}", "")
+        self.write(".venv/pyvenv.cfg", f"home = /usr/bin\nversion = {VERSION}\n")
+        self.write(".venv/bin/python", FAKE_VENV_PYTHON)
+        self.venv_python.chmod(0o755)
+
+    def let_pip(self, script: str) -> None:
+        self.write("pip-does", script)
+
+    def run(self, *, with_test_tools: bool = False) -> list[str]:
+        """Set up, and return the pip calls that it took."""
+        calls = self.checkout / "pip-calls"
+        calls.unlink(missing_ok=True)
+        Setup(self.checkout, self.said.append).run(with_test_tools=with_test_tools)
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    @property
+    def venv(self) -> Path:
+        return self.checkout / ".venv"
+
+    @property
+    def venv_python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.venv_python.exists() and not (self.venv / UNFINISHED).exists()
+
+    @property
+    def work_files(self) -> set[str]:
+        return {path.name for path in (self.checkout / ".comfyui").iterdir()}
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    for name in ("COMFYUI_DIR", "PIP_CACHE_DIR", "TALKINGSHORTS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return Workshop(tmp_path / "my checkout", monkeypatch)
+
+
+def test_a_fresh_checkout_is_set_up_and_a_second_run_does_nothing(workshop: Workshop) -> None:
+    assert workshop.run()
+    assert workshop.is_complete
+    assert (workshop.checkout / ".comfyui/base/custom_nodes/comfyui_talkingshorts/requirements.txt").is_file()
+    assert workshop.work_files == {"ComfyUI", "base", "setup.lock", "setup.log"}
+    workshop.said.clear()
+    assert workshop.run() == []
+    assert workshop.said == []
+
+
+def test_packages_are_installed_with_every_version_constrained(workshop: Workshop) -> None:
+    for call in workshop.run(with_test_tools=True):
+        assert call.endswith(" -c requirements/constraints.txt")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *("requirements/constraints.txt", "requirements/torch.txt", "pyproject.toml"),
+        *("custom_nodes/comfyui_talkingshorts/requirements.txt", ".comfyui/ComfyUI/requirements.txt"),
+    ],
+)
+def test_a_changed_requirement_is_installed_into_the_same_environment(workshop: Workshop, changed: str) -> None:
+    workshop.run()
+    (workshop.venv / "mine.txt").touch()
+    workshop.write(changed, "changed>=2\n")
+    assert len(workshop.run()) == 1
+    assert (workshop.venv / "mine.txt").exists()
+    assert workshop.run() == []
+
+
+def test_test_tools_have_a_stamp_of_their_own(workshop: Workshop) -> None:
+    workshop.run()
+    (call,) = workshop.run(with_test_tools=True)
+    assert " install -r requirements/test.txt " in call
+    assert workshop.run(with_test_tools=True) == []
+    workshop.write("requirements/test.txt", "pytest==2.0\n")
+    assert workshop.run() == []
+    assert len(workshop.run(with_test_tools=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "script", [OFFLINE, BROKEN_WHEEL, DISK_FULL, KILLED, CTRL_C_WHILE_FETCHING, CTRL_C_WHILE_INSTALLING]
+)
+def test_a_first_set_up_that_fails_leaves_no_environment(workshop: Workshop, script: str) -> None:
+    workshop.let_pip(script)
+    with pytest.raises((SetupError, KeyboardInterrupt)):
+        workshop.run()
+    assert not workshop.venv.exists()
+    assert "discarded" not in workshop.work_files
+    workshop.let_pip("")
+    workshop.run()
+    assert workshop.is_complete
+
+
+@pytest.mark.parametrize("script", [OFFLINE, CTRL_C_WHILE_FETCHING])
+def test_an_update_that_ends_while_fetching_keeps_the_complete_environment(workshop: Workshop, script: str) -> None:
+    workshop.run()
+    workshop.write("requirements/constraints.txt", "new==3.0\n")
+    workshop.let_pip(script)
+    with pytest.raises((SetupError, KeyboardInterrupt)):
+        workshop.run()
+    assert workshop.is_complete
+
+
+def test_a_refused_download_is_told_with_pips_reason_and_the_log(workshop: Workshop) -> None:
+    workshop.let_pip(OFFLINE)
+    with pytest.raises(SetupError, match=r"No matching distribution found for x.*setup\.log"):
+        workshop.run()
+
+
+@pytest.mark.parametrize("script", [BROKEN_WHEEL, DISK_FULL, KILLED, CTRL_C_WHILE_INSTALLING])
+def test_an_update_that_breaks_off_half_way_discards_the_environment(workshop: Workshop, script: str) -> None:
+    workshop.run()
+    workshop.write("requirements/constraints.txt", "new==3.0\n")
+    workshop.let_pip(script)
+    with pytest.raises((SetupError, KeyboardInterrupt)):
+        workshop.run()
+    assert not workshop.venv.exists()
+
+
+def test_an_environment_of_a_killed_run_is_made_anew(workshop: Workshop) -> None:
+    workshop.make_venv()
+    (workshop.venv / "half-installed").touch()
+    (workshop.checkout / ".comfyui" / "discarded").mkdir()
+    workshop.run()
+    assert workshop.is_complete
+    assert not (workshop.venv / "half-installed").exists()
+    assert "discarded" not in workshop.work_files
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(workshop: Workshop) -> None:
+    workshop.run()
+    workshop.venv_python.unlink()
+    workshop.venv_python.symlink_to("/nowhere/python3")
+    workshop.run()
+    assert workshop.is_complete
+
+
+def test_an_environment_made_by_hand_is_kept_and_completed(workshop: Workshop) -> None:
+    workshop.make_venv()
+    (workshop.venv / UNFINISHED).unlink()
+    (workshop.venv / "mine.txt").touch()
+    workshop.run()
+    assert (workshop.venv / "mine.txt").exists()
+
+
+def test_a_full_disk_is_told_with_the_room_needed(workshop: Workshop) -> None:
+    workshop.let_pip(DISK_FULL)
+    with pytest.raises(SetupError, match=r"the disk is full \(\d+\.\d GB free"):
+        workshop.run()
+
+
+def test_too_little_room_is_found_out_before_anything_is_made(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "FULL_INSTALL_BYTES", shutil.disk_usage(workshop.checkout).total + 2**40)
+    with pytest.raises(SetupError, match="set-up needs about"):
+        workshop.run()
+    assert not workshop.venv.exists()
+
+
+def test_another_python_than_the_environments_is_refused_with_the_remedy(workshop: Workshop) -> None:
+    workshop.run()
+    workshop.write(".venv/pyvenv.cfg", "version = 3.9.1\n")
+    with pytest.raises(SetupError, match=r"Python 3\.9.*rm -r \.venv"):
+        workshop.run()
+    assert workshop.is_complete
+
+
+def test_the_users_own_comfyui_is_used_in_place_of_a_fetched_one(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(workshop.checkout / ".comfyui" / "ComfyUI", tmp_path / "mine")
+    monkeypatch.setenv("COMFYUI_DIR", str(tmp_path / "mine"))
+    assert f" -r {tmp_path}/mine/requirements.txt " in workshop.run()[-1]
+    assert "ComfyUI" not in workshop.work_files
+
+
+def test_a_comfyui_dir_without_comfyui_is_refused_before_anything_is_made(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMFYUI_DIR", str(workshop.checkout))
+    with pytest.raises(SetupError, match="holds no ComfyUI"):
+        workshop.run()
+    assert not workshop.venv.exists()
+
+
+def test_a_moved_checkout_is_installed_again(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop.run()
+    workshop.checkout = workshop.checkout.rename(workshop.checkout.with_name("moved"))
+    monkeypatch.setattr(home, "checkout_dir", lambda: workshop.checkout)
+    assert len(workshop.run()) == 1
+    link = workshop.checkout / ".comfyui/base/custom_nodes/comfyui_talkingshorts"
+    assert link.readlink() == workshop.checkout / "custom_nodes" / "comfyui_talkingshorts"
+
+
+def test_pip_keeps_its_files_inside_the_checkout(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("PIP_TARGET", "/somewhere")
+    environment = Setup(workshop.checkout, print)._environment()
+    assert Path(environment["TMPDIR"]).is_relative_to(workshop.checkout)
+    assert Path(environment["PIP_CACHE_DIR"]).is_relative_to(workshop.checkout)
+    assert environment.keys().isdisjoint({"PYTHONPATH", "PIP_TARGET"})
+
+
+def test_the_users_own_pip_cache_is_used_and_left(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = workshop.checkout / "my-cache"
+    cache.mkdir()
+    monkeypatch.setenv("PIP_CACHE_DIR", str(cache))
+    assert Setup(workshop.checkout, print)._environment()["PIP_CACHE_DIR"] == str(cache)
+    workshop.run()
+    assert cache.is_dir()
+
+
+def test_a_python_without_the_venv_module_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object())
+    with pytest.raises(SetupError, match=r"apt install python3\.\d+-venv"):
+        bootstrap.require_venv_module("/usr/bin/python3")
+
+
+@pytest.mark.parametrize(
+    ("line", "news"),
+    [
+        (
+            "  Downloading torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64.whl (530.6 MB)\n",
+            "downloading torch (530.6 MB)",
+        ),
+        ("Downloading https://host/a/b/deno-2.9.8-py3-none-any.whl (42.0 MB)\n", "downloading deno (42.0 MB)"),
+        ("  Using cached torch-2.11.0-cp311.whl (1.2 GB)\n", "downloading torch (1.2 GB)"),
+        ("  Downloading einops-0.8.2-py3-none-any.whl (65 kB)\n", None),
+        ("  Downloading scipy-1.17.1-cp311.whl (3.0 MB)\n", None),
+        ("WARNING: Location 'file:///x/simple/torch/' is ignored: it is neither a file nor a directory.\n", None),
+        ("Collecting torch==2.11.0\n", None),
+        ("Installing collected packages: a, b, c\n", "installing 3 packages"),
+    ],
+)
+def test_of_pips_output_a_person_sees_what_takes_time(line: str, news: str | None) -> None:
+    assert bootstrap.progress_line(line) == news
+
+
+NO_MATCH = (
+    "ERROR: Could not find a version that satisfies the requirement torch==2.11.0 (from versions: none)\n"
+    "ERROR: No matching distribution found for torch==2.11.0\n"
+)
+CONFLICT = (
+    "ERROR: Cannot install setuptools==84 and torch==2.11.0 because these package versions have conflicting "
+    "dependencies.\n\nThe conflict is caused by:\n    The user requested setuptools==84\n    torch 2.11.0 depends on "
+    "setuptools<82\n\nTo fix this you could try to:\n"
+    "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("output", "log", "exit_code", "told"),
+    [
+        (NO_MATCH, "", 1, ["No matching distribution found for torch==2.11.0"]),
+        (
+            NO_MATCH,
+            "2026-01-01T00:00:00,000 Could not fetch URL https://i/simple/torch/: 403 Client Error: Forbidden for url: "
+            "https://i/simple/torch/ - skipping\n"
+            "2026-01-01T00:00:00,000 Could not fetch URL https://j/torch/: 404 Client Error: Not Found - skipping",
+            1,
+            ["No matching distribution found", "403 Client Error: Forbidden"],
+        ),
+        (
+            NO_MATCH,
+            "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<x>: Failed to establish "
+            "a new connection: [Errno 111] Connection refused')': /simple/torch/",
+            1,
+            ["[Errno 111] Connection refused"],
+        ),
+        (CONFLICT, "", 1, ["setuptools==84 and torch==2.11.0", "torch 2.11.0 depends on setuptools<82"]),
+        ("Collecting torch\n", "", -9, ["signal 9", "memory"]),
+        ("/x/.venv/bin/python: No module named pip\n", "", 1, ["No module named pip"]),
+    ],
+)
+def test_why_pip_failed_is_told_in_one_line(output: str, log: str, exit_code: int, told: list[str]) -> None:
+    reason = bootstrap.explain_pip_failure(output, log, exit_code)
+    assert "\n" not in reason
+    for words in told:
+        assert words in reason
+
+
+def test_an_interrupted_run_ends_with_130_and_one_line(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["bootstrap"])
+    workshop.let_pip(CTRL_C_WHILE_FETCHING)
+    assert bootstrap.main() == 130
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("set-up:")]
+    assert told == ["set-up: interrupted; run it again to go on."]
+
+
+def test_a_file_in_the_way_ends_in_one_line(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["bootstrap"])
+    (workshop.checkout / ".venv").touch()
+    shutil.rmtree(workshop.checkout / ".comfyui")
+    (workshop.checkout / ".comfyui").touch()
+    assert bootstrap.main() == 1
+    assert f"set-up: File exists: {workshop.checkout / '.comfyui'}" in capsys.readouterr().err
