@@ -123,7 +123,7 @@ def serve(pages: dict[str, Page], host: str = "127.0.0.1") -> Iterator[WebServer
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            path = self.path.lstrip("/").split("?")[0]
+            path = re.sub(r"^(http://[^/]+)?/|\?.*", "", self.path)  # a proxy is asked with the whole address
             byte_range = self.headers.get("Range")
             web.requests.append((path, byte_range))
             page = pages.get(path, Page(status=404))

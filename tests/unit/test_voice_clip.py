@@ -90,6 +90,14 @@ def test_what_is_not_media_is_refused(data: bytes) -> None:
         cut(data, 0, 1)
 
 
+def test_a_forged_header_claims_no_memory() -> None:
+    data = bytearray(make_media("wav", "pcm_s16le"))
+    data[24:28] = (2_000_000_000).to_bytes(4, "little")
+
+    with pytest.raises(SourceError, match="2000000000 Hz"):
+        cut(bytes(data), 0, 600)
+
+
 def test_a_truncated_file_gives_what_it_holds() -> None:
     data = make_media("mp3", "libmp3lame")
 

@@ -217,6 +217,45 @@ def test_a_playlist_that_leads_inside_is_not_followed(tmp_path: Path, monkeypatc
         assert canary.requests == []
 
 
+def test_a_proxy_may_stand_inside_and_is_used(web: WebServer, talk: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("http_proxy", web.url)
+
+    sound, _ = fetch("http://talkingshorts.invalid/talk.m4a")
+
+    assert_is_slice_of(sound, talk)
+
+
+def test_a_private_number_is_not_asked_for_through_a_proxy(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("http_proxy", web.url)
+
+    assert "lies inside" in expect_refusal("http://169.254.169.254/talk.m4a")
+
+    assert web.requests == []
+
+
+def test_a_playlist_is_refused(web: WebServer) -> None:
+    items = "".join(f"<item><title>{n}</title><link>{web.address_of('talk.m4a')}</link></item>" for n in range(2))
+    feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Talks</title>{items}</channel></rss>'
+    web.pages["feed"] = Page(feed.encode(), "text/xml")
+
+    assert "one video" in expect_refusal(web.address_of("feed"))
+
+
+@pytest.mark.parametrize("url", ["http://", "http://:80/", "http://[::1", "http://a..b/", f"http://{'a' * 70}.org/"])
+def test_an_address_that_leads_nowhere(url: str) -> None:
+    expect_refusal(url)
+
+
+def test_youtubes_challenges_are_solved_by_the_installed_deno() -> None:
+    path = youtube._find_deno()["path"]
+
+    assert Path(path).is_file()
+
+
 def test_the_users_cookies_are_sent_and_their_file_left_alone(
     web: WebServer, talk: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

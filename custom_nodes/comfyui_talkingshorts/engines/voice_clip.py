@@ -25,6 +25,10 @@ OnProgress = Callable[[int, int], None]
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0
 
+# More than any real recording has: a forged header must not claim all memory.
+MAX_RATE_HZ = 768_000
+MAX_CHANNELS = 64
+
 # Containers that hold media themselves. A playlist (hls, dash, concat) makes FFmpeg open further addresses and files.
 MEDIA_CONTAINERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,m4v,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,"
@@ -165,6 +169,11 @@ class _ClipBuilder:
     """Gathers the samples between `start` and `end`."""
 
     def __init__(self, first: AudioFrame, segment: Segment) -> None:
+        if first.sample_rate > MAX_RATE_HZ or first.layout.nb_channels > MAX_CHANNELS:
+            raise SourceError(
+                f"The source has {first.layout.nb_channels} channels at {first.sample_rate} Hz;"
+                f" {MAX_CHANNELS} at {MAX_RATE_HZ} Hz are the most. Convert it first."
+            )
         self._rate_hz = first.sample_rate
         self._start_seconds = segment.start_seconds
         self.start = round(segment.start_seconds * first.sample_rate)

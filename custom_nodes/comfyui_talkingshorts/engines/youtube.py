@@ -25,7 +25,14 @@ from ..core.voice_source import Segment, shorten
 from .guarded_http import GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
 from .voice_clip import OnProgress, cut_clip
-from .youtube_errors import COOKIES, LIVE_MESSAGE, PLAYLIST_MESSAGE, SOCKET_TIMEOUT_SECONDS, explain_failure
+from .youtube_errors import (
+    COOKIES,
+    LIVE_MESSAGE,
+    PLAYLIST_MESSAGE,
+    SOCKET_TIMEOUT_SECONDS,
+    UPGRADE_REMEDY,
+    explain_failure,
+)
 
 MAX_DOWNLOAD_MB = "TALKINGSHORTS_MAX_DOWNLOAD_MB"
 MAX_SOURCE_SECONDS = "TALKINGSHORTS_MAX_SOURCE_SECONDS"
@@ -60,7 +67,7 @@ def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sou
         with GuardedYoutubeDL(_make_options(log), before_request=lambda: on_progress(*latest)) as ydl:
             info = _resolve(ydl, url)
             return _cut_from_web(ydl, info, segment, report, log), _pick_title(info)
-    except (YoutubeDLError, UnicodeError) as error:
+    except YoutubeDLError as error:
         raise explain_failure(error, url) from error
 
 
@@ -100,7 +107,12 @@ def _select_format(choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
     """Return yt-dlp's description of one finished video, with the chosen format's url, headers and protocol."""
-    info: Any = ydl.extract_info(url, download=False)
+    try:
+        info: Any = ydl.extract_info(url, download=False)
+    except (AttributeError, AssertionError, LookupError, TypeError, ValueError) as error:
+        raise SourceError(
+            f"yt-dlp stumbles over this page ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
+        ) from error
     if info.get("_type", "video") != "video":
         raise SourceError(PLAYLIST_MESSAGE)
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
