@@ -1,0 +1,77 @@
+"""How fast to speak, and how much silence to leave around the speech, so that it lasts exactly as long as wanted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .errors import InputError
+
+SLOWEST_PACE = 0.8
+FASTEST_PACE = 1.25
+LEAD_SECONDS = 0.1
+TAIL_SECONDS = 0.2
+MAX_LEAD_SECONDS = 0.5
+SHORTEST_TARGET_SECONDS = 0.5
+LONGEST_TARGET_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Lengths in samples: silence before, speech, silence after."""
+
+    lead_samples: int
+    speech_samples: int
+    tail_samples: int
+
+    @property
+    def total_samples(self) -> int:
+        return self.lead_samples + self.speech_samples + self.tail_samples
+
+
+def clamp_pace(pace: float) -> float:
+    return min(max(pace, SLOWEST_PACE), FASTEST_PACE)
+
+
+def require_target(target_seconds: float) -> None:
+    """Raise InputError unless the target is 0 (natural length) or a length that speech can have."""
+    is_length = SHORTEST_TARGET_SECONDS <= target_seconds <= LONGEST_TARGET_SECONDS
+    if target_seconds != 0 and not is_length:
+        raise InputError(
+            f"target_seconds is {target_seconds:g}. Set 0 for the natural length, or between "
+            f"{SHORTEST_TARGET_SECONDS:g} and {LONGEST_TARGET_SECONDS:g} seconds."
+        )
+
+
+def plan_timing(
+    natural_samples: int, sample_rate_hz: int, preferred_pace: float, target_seconds: float, word_count: int
+) -> Timing:
+    """Return the timing of speech that lasts natural_samples at pace 1, in round(target_seconds * rate) samples in all.
+
+    A target overrides the preferred pace: the speech fills it as far as a pace of 0.8 to 1.25 allows, and silence does
+    the rest, a third of it (at most half a second) before the speech. Without a target (0) the preferred pace holds.
+    Raises InputError when even a pace of 1.25 is too slow; the message says how long the speech is and what would fit.
+    """
+    edges_samples = round((LEAD_SECONDS + TAIL_SECONDS) * sample_rate_hz)
+    if target_seconds == 0:
+        speech_samples = round(natural_samples / clamp_pace(preferred_pace))
+        total_samples = speech_samples + edges_samples
+    else:
+        total_samples = round(target_seconds * sample_rate_hz)
+        shortest_samples = math.ceil(natural_samples / FASTEST_PACE)
+        if shortest_samples > total_samples:
+            raise _too_long(shortest_samples / sample_rate_hz, target_seconds, word_count)
+        longest_samples = math.floor(natural_samples / SLOWEST_PACE)
+        speech_samples = min(max(total_samples - edges_samples, shortest_samples), longest_samples)
+    silence_samples = total_samples - speech_samples
+    lead_samples = min(silence_samples // 3, round(MAX_LEAD_SECONDS * sample_rate_hz))
+    return Timing(lead_samples, speech_samples, silence_samples - lead_samples)
+
+
+def _too_long(shortest_seconds: float, target_seconds: float, word_count: int) -> InputError:
+    fitting_words = math.floor(word_count * target_seconds / shortest_seconds)
+    return InputError(
+        f"The script is too long: its {word_count} words take {shortest_seconds:.1f} s at the fastest pace "
+        f"({FASTEST_PACE:g} times natural), but target_seconds is {target_seconds:g}. "
+        f"Shorten it to about {fitting_words} words, raise target_seconds, or set it to 0 for the natural length."
+    )

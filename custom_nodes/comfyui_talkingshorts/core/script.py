@@ -1,0 +1,193 @@
+# ruff: noqa: RUF001 (the punctuation of other languages)
+"""From the words a user typed to phrases that a speech synthesiser can say, each in its language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+from .errors import InputError
+
+SENTENCE_PAUSE_SECONDS = 0.3
+PARAGRAPH_PAUSE_SECONDS = 0.55
+BREATH_PAUSE_SECONDS = 0.12
+MAX_PHRASE_CHARACTERS = 300
+
+_TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
+_MARKUP = re.compile(r"[\[\]{}<>#*_~|\\^`]+|={2,}")
+_SPOKEN_SYMBOLS = frozenset("°№")
+_SILENT_CATEGORIES = frozenset(("So", "Sk", "Me", "Cc", "Cf", "Cs", "Co", "Cn"))
+_PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n\s*")
+# A line that goes on in lower case is taken for a wrapped one.
+_LINE_BREAK = re.compile(r"\n\s*(?![a-z\s])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…][\s\"'”’)])\s*|(?<=[。！？｡।॥؟])\s*")
+_ABBREVIATION = re.compile(r"(?:^|\s)(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no|\w)\.\s$", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:，、；：]\s*|\s[–—-]\s")
+
+_LANGUAGE_OF_WRITING = {
+    "CJK": "cmn",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "CYRILLIC": "ru",
+    "ARABIC": "ar",
+    "DEVANAGARI": "hi",
+    "BENGALI": "bn",
+    "GURMUKHI": "pa",
+    "GUJARATI": "gu",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "SINHALA": "si",
+    "THAI": "th",
+    "MYANMAR": "my",
+    "HEBREW": "he",
+    "GREEK": "el",
+    "GEORGIAN": "ka",
+    "ARMENIAN": "hy",
+    "ETHIOPIC": "am",
+}
+_LETTERS_OF_ONE_LANGUAGE = {"uk": "іїєґ", "fa": "پچژگ"}
+_FUNCTION_WORDS = {
+    "en-us": "the and of to is are was in that it you this with for not have what how on be i my a",
+    "es": "el la los las de que y en un una es por para con no se lo como más está mi pero",
+    "fr": "le la les des de et un une est que dans pour pas je vous nous il elle avec sur ce qui mais",
+    "de": "der die das und ist nicht ein eine ich du wir sie mit für auf den dem zu von es auch",
+    "it": "il la gli di che è un una per non con sono mi questo della nel ma più come ho",
+    "pt": "o os as de que e um uma é não para com em do da no na eu você isso mas mais",
+    "nl": "de het een en van is dat niet ik je met voor op zijn maar ook wij wat hoe",
+}
+_FUNCTION_WORDS_OF = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words said in one go in one language (an espeak voice name), and the pause after them at a natural pace."""
+
+    text: str
+    language: str
+    pause_seconds: float
+
+
+def clean_script(script: str) -> str:
+    """Return the script without what can't be said: control characters, emoji, markup tags, brackets, list marks."""
+    text = unicodedata.normalize("NFC", script.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+    text = "".join(character for character in text if _can_be_said(character))
+    return _MARKUP.sub(" ", _TAG.sub(" ", text)).strip()
+
+
+def plan_phrases(script: str) -> list[Phrase]:
+    """Return the script's phrases in order.
+
+    Sentences, lines and paragraphs end a phrase; a sentence of over MAX_PHRASE_CHARACTERS is cut at a comma or a space.
+    Raises InputError when the script holds nothing that can be said.
+    """
+    text = clean_script(script)
+    phrases: list[Phrase] = []
+    is_japanese = any(_writing_of(character) in ("HIRAGANA", "KATAKANA") for character in text)
+    for paragraph in _PARAGRAPH_BREAK.split(text):
+        for sentence in _split_sentences(paragraph):
+            pieces = [run for part in _split_long(sentence) for run in _split_kanji(part, is_japanese)]
+            phrases += [Phrase(piece, language, pause) for piece, language, pause in pieces if _is_speakable(piece)]
+            if phrases:
+                phrases[-1] = _pausing(phrases[-1], SENTENCE_PAUSE_SECONDS)
+        if phrases:
+            phrases[-1] = _pausing(phrases[-1], PARAGRAPH_PAUSE_SECONDS)
+    if not phrases:
+        raise InputError(
+            f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
+        )
+    phrases[-1] = _pausing(phrases[-1], 0.0)
+    return phrases
+
+
+def count_words(script: str) -> int:
+    """Return the number of words; in a script written without spaces, each character counts as one."""
+    return sum(
+        len(word) if _writing_of(word[0]) in ("CJK", "HIRAGANA", "KATAKANA", "THAI", "MYANMAR") else 1
+        for word in re.findall(r"[^\W_]+(?:['’.,-][^\W_]+)*", clean_script(script))
+    )
+
+
+def detect_language(text: str) -> str:
+    """Return the espeak voice for the writing that most letters of the text belong to.
+
+    Latin letters are American English unless the function words clearly are those of another language.
+    """
+    writings = Counter(_writing_of(character) for character in text if character.isalpha())
+    writing = writings.most_common(1)[0][0] if writings else "LATIN"
+    if writing == "LATIN":
+        return _detect_latin_language(text)
+    language = _LANGUAGE_OF_WRITING.get(writing, "en-us")
+    for other, letters in _LETTERS_OF_ONE_LANGUAGE.items():
+        if _LANGUAGE_OF_WRITING[_writing_of(letters[0])] == language and any(letter in text for letter in letters):
+            return other
+    return language
+
+
+def _detect_latin_language(text: str) -> str:
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    hits = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS_OF.items()}
+    best = max(hits, key=lambda language: hits[language])
+    runner_up = max(count for language, count in hits.items() if language != best)
+    is_clear = hits[best] >= 3 and hits[best] > runner_up and hits[best] >= 2 * hits["en-us"]
+    return best if is_clear else "en-us"
+
+
+def _can_be_said(character: str) -> bool:
+    if character == "\n" or character in _SPOKEN_SYMBOLS:
+        return True
+    is_variation_selector = "\ufe00" <= character <= "\ufe0f"
+    return unicodedata.category(character) not in _SILENT_CATEGORIES and not is_variation_selector
+
+
+def _is_speakable(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def _writing_of(character: str) -> str:
+    return unicodedata.name(character, "").split(" ")[0]
+
+
+def _pausing(phrase: Phrase, pause_seconds: float) -> Phrase:
+    return Phrase(phrase.text, phrase.language, pause_seconds)
+
+
+def _split_sentences(paragraph: str) -> list[str]:
+    sentences: list[str] = []
+    for line in _LINE_BREAK.split(paragraph):
+        open_sentence = ""
+        for part in _SENTENCE_END.split(line.replace("\n", " ")):
+            open_sentence += part
+            if not _ABBREVIATION.search(open_sentence):
+                sentences.append(open_sentence.strip())
+                open_sentence = ""
+        sentences.append(open_sentence.strip())
+    return [sentence for sentence in sentences if sentence]
+
+
+def _split_long(sentence: str) -> list[str]:
+    parts: list[str] = []
+    while len(sentence) > MAX_PHRASE_CHARACTERS:
+        head = sentence[:MAX_PHRASE_CHARACTERS]
+        clause_ends = [match.end() for match in _CLAUSE_END.finditer(head)]
+        cut = clause_ends[-1] if clause_ends else head.rfind(" ") + 1 or MAX_PHRASE_CHARACTERS
+        parts.append(sentence[:cut].strip())
+        sentence = sentence[cut:]
+    return [*parts, sentence.strip()]
+
+
+def _split_kanji(part: str, is_japanese: bool) -> list[tuple[str, str, float]]:
+    """Return (text, language, pause) pieces. espeak's Japanese spells kanji out, so its Chinese voice reads those."""
+    if not is_japanese or detect_language(part) not in ("ja", "cmn"):
+        return [(part, detect_language(part), BREATH_PAUSE_SECONDS)]
+    runs = re.findall(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+", part)
+    pieces = [(run, "cmn" if "\u3400" <= run[0] <= "\u9fff" else "ja", 0.0) for run in runs]
+    return [*pieces[:-1], (*pieces[-1][:2], BREATH_PAUSE_SECONDS)]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

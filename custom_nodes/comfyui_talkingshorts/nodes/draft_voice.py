@@ -1,0 +1,71 @@
+"""Speak Draft: the cheap voice of a preview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..engines.draft_voice import speak_draft
+from .audio import audio_from_sound, sound_from_audio
+
+
+class DraftVoice(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsDraftVoice",
+            display_name="Speak Draft",
+            category="talking shorts",
+            description=(
+                "Speaks a script with a synthetic voice in under a second, on any machine: the preview of a talking "
+                "short. A reference clip sets the pitch and the pace, but the voice is not cloned."
+            ),
+            search_aliases=["text to speech", "tts", "espeak", "draft voice", "preview voice", "speech synthesis"],
+            inputs=[
+                io.String.Input(
+                    "script",
+                    multiline=True,
+                    tooltip="The words to say. A new line or paragraph makes a pause. Emoji and markup are left out.",
+                ),
+                io.Int.Input(
+                    "seed",
+                    default=42,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    control_after_generate=True,
+                    tooltip="Picks one of the draft's four speakers. The same inputs give the same sound.",
+                ),
+                io.Audio.Input(
+                    "reference",
+                    optional=True,
+                    tooltip="A clip of a voice: the draft takes its pitch and pace. Without one it uses its own.",
+                ),
+                io.Float.Input(
+                    "target_seconds",
+                    default=0.0,
+                    min=0.0,
+                    max=3600.0,
+                    step=0.1,
+                    optional=True,
+                    tooltip="The exact length of the speech, by pace and silence at its edges. 0: its natural length.",
+                ),
+            ],
+            outputs=[io.Audio.Output(display_name="speech", tooltip="The spoken script: mono, 22,050 Hz.")],
+        )
+
+    @classmethod
+    def execute(
+        cls, script: str, seed: int, reference: dict[str, Any] | None = None, target_seconds: float = 0.0
+    ) -> io.NodeOutput:
+        from comfy.model_management import throw_exception_if_processing_interrupted
+        from comfy.utils import ProgressBar
+
+        bar = ProgressBar(1)
+
+        def on_progress(done: int, total: int) -> None:
+            throw_exception_if_processing_interrupted()
+            bar.update_absolute(done, total)
+
+        voice = None if reference is None else sound_from_audio(reference)
+        return io.NodeOutput(audio_from_sound(speak_draft(script, seed, voice, target_seconds, on_progress)))
