@@ -10,7 +10,16 @@ def test_a_blank_source_is_none(text: str) -> None:
     assert parse_voice_source(text) is None
 
 
-@pytest.mark.parametrize("url", ["https://youtu.be/abc", "http://example.org/a.mp3?x=a@b", "HTTPS://Example.org/v"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://youtu.be/abc",
+        "http://example.org/a.mp3?x=a@b",
+        "HTTPS://Example.org/v",
+        "http://[::1]:80/",
+        "https://bücher.example?q",
+    ],
+)
 def test_http_and_https_addresses_are_web_sources(url: str) -> None:
     assert parse_voice_source(f"  {url}\n") == WebSource(url)
 
@@ -29,6 +38,11 @@ def test_anything_else_is_a_file_name(name: str) -> None:
         ("https://example.org\\@evil.example", "backslashes"),
         ("https://user:secret@example.org/a.mp3", "password"),
         (f"https://example.org/{'a' * 5000}", "5020 characters"),
+        ("http://", "names no server"),
+        ("http://:80/", "names no server"),
+        ("http://[::1", "names no server"),
+        ("http://a..b/", "names no server"),
+        (f"http://{'a' * 70}.org/", "names no server"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_in_one_short_line(url: str, complaint: str) -> None:

@@ -67,7 +67,17 @@ def parse_voice_source(text: str) -> WebSource | FileName | None:
         raise SourceError(f"The address {shown} holds spaces, backslashes or control characters. Copy it again.")
     if re.match(r"[^:]+://[^/?#]*@", source):
         raise SourceError("The address holds a user name or password. Give it without; cookies go into a cookies.txt.")
+    if not _names_a_server(source):
+        raise SourceError(f"The address {shown} names no server. Copy it again.")
     return WebSource(source)
+
+
+def _names_a_server(url: str) -> bool:
+    host = re.match(r"https?://(\[[0-9a-f:.]+\]|[^/?#:\[\]]+)(:\d{1,5})?(?=[/?#]|$)", url, re.IGNORECASE)
+    try:
+        return host is not None and bool(host[1].encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def shorten(text: str, characters: int = 120) -> str:

@@ -85,8 +85,6 @@ def _make_options(log: _Log) -> dict[str, Any]:
         "retries": 2,
         "fragment_retries": 2,
         "skip_unavailable_fragments": False,
-        "external_downloader": {"default": "native"},
-        "updatetime": False,
         "color": "never",
         "quiet": True,
         "noprogress": True,

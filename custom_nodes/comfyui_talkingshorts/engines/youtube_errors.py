@@ -37,6 +37,7 @@ KNOWN_FAILURES = (
         r"removed|no longer available|terminated|does not exist|video (is )?unavailable|incomplete YouTube ID",
         "The video was removed or doesn't exist. Check the address, or give another video.",
     ),
+    (r"more expected|did not get any data", "The server breaks off in the middle of the file. Try again later."),
     (r"log in|login|sign in|account", f"The site wants you to be signed in. {COOKIES_REMEDY}"),
     (
         r"requested format is not available|no video formats",
@@ -52,10 +53,11 @@ def explain_failure(error: BaseException, url: str) -> SourceError:
         if isinstance(cause, SourceError):
             return cause
     message = _clean(str(error))
+    said = re.sub(r"https?://\S+|url: \S+|host='[^']*'", "", message)  # an address may hold any of the words
     if any(isinstance(cause, GeoRestrictedError) for cause in causes):
-        message = "geo restricted"
+        said = "geo restricted"
     for pattern, explanation in KNOWN_FAILURES:
-        if re.search(pattern, message, re.IGNORECASE):
+        if re.search(pattern, said, re.IGNORECASE):
             return SourceError(explanation)
     shown = shorten(url)
     for cause in causes:
@@ -92,7 +94,7 @@ def _explain_status(error: HTTPError, url: str) -> str:
     if error.status in (401, 403):
         return f"{status}: it lets nobody in, or yt-dlp is too old. {COOKIES_REMEDY} {UPGRADE_REMEDY}"
     if error.status == 429:
-        return f"{status}: too many requests. Wait a while, or set HTTPS_PROXY. {COOKIES_REMEDY}"
+        return f"{status}: wait a while, or set HTTPS_PROXY. {COOKIES_REMEDY}"
     return f"{status}. Try again later."
 
 
@@ -104,6 +106,7 @@ def _explain_transport(error: TransportError) -> str:
         (r"refused", "it refuses the connection. Check the address."),
         (r"proxy", "the proxy doesn't answer as it should. Check HTTPS_PROXY and HTTP_PROXY."),
         (r"certificate", "its certificate isn't valid. Check the address and this machine's clock."),
+        (r"\bSSL", "no secure connection comes about. Check whether the address starts with https:// rightly."),
     ):
         if re.search(pattern, text, re.IGNORECASE):
             return explanation
