@@ -52,7 +52,7 @@ def explain_failure(error: BaseException, url: str) -> SourceError:
     for cause in causes:
         if isinstance(cause, SourceError):
             return cause
-    message = _clean(str(error))
+    message = _clean(next((cause.orig_msg for cause in causes if isinstance(cause, ExtractorError)), str(error)))
     said = re.sub(r"https?://\S+|url: \S+|host='[^']*'", "", message)  # an address may hold any of the words
     if any(isinstance(cause, GeoRestrictedError) for cause in causes):
         said = "geo restricted"
