@@ -94,8 +94,9 @@ def _glances(frames: int, chance: np.random.Generator) -> np.ndarray:
     places = np.zeros(frames)
     start = round(chance.uniform(*GLANCE_SECONDS) * VIDEO_FPS)
     while start < frames:
-        places[start:] = chance.choice([0.0, 0.0, chance.uniform(-1, 1)])
-        start += round(chance.uniform(*GLANCE_SECONDS) * VIDEO_FPS)
+        end = start + round(chance.uniform(*GLANCE_SECONDS) * VIDEO_FPS)
+        places[start:end] = chance.choice([0.0, 0.0, chance.uniform(-1, 1)])
+        start = end
     return _ease(places, 0.05)
 
 

@@ -141,10 +141,9 @@ def _from_phonemes(phonemes: tuple[Phoneme, ...], seconds: float, frames: int) -
             shapes[span] = astuple(viseme.shape)
     reach = round(REACH_SECONDS * rate)
     window = np.hanning(2 * reach + 1)[1:-1]
-    weight = np.convolve(firmness, window, "same")
-    blended = np.stack([np.convolve(shapes[:, part] * firmness, window, "same") / weight for part in range(7)], axis=1)
-    middle = STEPS_PER_FRAME // 2
-    return blended[middle::STEPS_PER_FRAME]
+    middle = slice(reach - 1 + STEPS_PER_FRAME // 2, reach - 1 + steps, STEPS_PER_FRAME)
+    weight = np.convolve(firmness, window)[middle]
+    return np.stack([np.convolve(shapes[:, part] * firmness, window)[middle] / weight for part in range(7)], axis=1)
 
 
 def _from_spectrum(loudness: np.ndarray, front_db: np.ndarray, hiss_db: np.ndarray) -> np.ndarray:

@@ -1,0 +1,16 @@
+"""Draw a presenter as a still portrait that can be made to talk later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.look_code import sign_with_look
+from ..core.motion import Pose
+from ..core.presenter import choose_look
+from .presenter.puppet import Presenter
+
+
+def draw_portrait(prompt: str, width: int, height: int, seed: int) -> np.ndarray:
+    """Return the portrait for a prompt and a seed, uint8 RGB [height, width, 3], signed with its look."""
+    look = choose_look(prompt, seed)
+    return sign_with_look(Presenter(look, width, height).draw(Pose()), look)

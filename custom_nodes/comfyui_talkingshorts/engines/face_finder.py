@@ -1,0 +1,226 @@
+"""Find the face in a picture, and in it the eyes and the line along which the mouth opens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import cv2
+
+SEARCH_SIDE = 640
+TILTS_DEGREES = (0.0, -18.0, 18.0, -34.0, 34.0)
+MIN_FACE_SHARE = 0.10
+# Of the cascade's face box, as measured on frontal photographs.
+EYE_LINE_SHARE, EYE_GAP_SHARE = 0.395, 0.40
+MOUTH_BELOW_EYES = 1.06
+MOUTH_HALF_WIDTH = 0.40
+LIP_SEARCH_ACROSS, LIP_SEARCH_DOWN = 0.42, 0.30
+
+
+@dataclass(frozen=True)
+class FaceMarks:
+    """A face in pixels of its picture. `unit` is the distance of the eyes, `tilt_radians` the slope of the line between
+    them (clockwise positive); the mouth opens along a parabola through `mouth` that rises by `mouth_curve` units at
+    `mouth_half_width` units to both sides. `eyes` is None unless both were seen for sure."""
+
+    center: tuple[float, float]
+    unit: float
+    tilt_radians: float
+    mouth: tuple[float, float]
+    mouth_half_width: float
+    mouth_curve: float
+    shows_teeth: bool
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None
+
+
+def find_face(picture: np.ndarray) -> FaceMarks | None:
+    """Return the marks of the largest plausible frontal face in the picture (uint8 RGB [h, w, 3]), or None.
+
+    Uses the Haar cascades that OpenCV ships (Viola and Jones, 2001), upright first, then on turned copies.
+    """
+    import cv2
+
+    height, width = picture.shape[:2]
+    shrink = min(1.0, SEARCH_SIDE / max(height, width))
+    if min(height, width) * shrink < 24:
+        return None
+    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    for tilt in TILTS_DEGREES:
+        middle = (gray.shape[1] / 2, gray.shape[0] / 2)
+        turn = cv2.getRotationMatrix2D(middle, tilt, 1.0)
+        upright = gray if tilt == 0 else cv2.warpAffine(gray, turn, gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        box = _largest_face(upright)
+        if box:
+            back = cv2.invertAffineTransform(turn)
+            return _mark(picture, upright, box, back / shrink)
+    return None
+
+
+@cache
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    import cv2
+
+    return cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_{name}.xml")
+
+
+def _largest_face(gray: np.ndarray) -> tuple[int, int, int, int] | None:
+    """Return x, y, width, height of the face that is large, sure and central."""
+    smallest = max(24, round(MIN_FACE_SHARE * min(gray.shape)))
+    height, width = gray.shape
+    best: tuple[float, tuple[int, int, int, int]] | None = None
+    for name in ("frontalface_alt2", "frontalface_default"):
+        boxes, _, weights = _cascade(name).detectMultiScale3(
+            gray, scaleFactor=1.08, minNeighbors=5, minSize=(smallest, smallest), outputRejectLevels=True
+        )
+        for (x, y, w, h), sure in zip(boxes, weights, strict=True):
+            off_centre = abs(x + w / 2 - width / 2) / width + 0.5 * abs(y + h / 2 - height * 0.4) / height
+            score = float(w) * (1 + 0.1 * min(float(sure), 10.0)) * (1 - 0.6 * off_centre)
+            if best is None or score > best[0]:
+                best = (score, (int(x), int(y), int(w), int(h)))
+        if best:
+            return best[1]
+    return None
+
+
+def _mark(picture: np.ndarray, gray: np.ndarray, box: tuple[int, int, int, int], back: np.ndarray) -> FaceMarks:
+    """Refine a face box on the upright copy, and return its marks in pixels of the picture."""
+    x, y, w, h = box
+    eyes = _find_eyes(gray, box)
+    left, right = eyes or (
+        (x + w * (0.5 - EYE_GAP_SHARE / 2), y + h * EYE_LINE_SHARE),
+        (x + w * (0.5 + EYE_GAP_SHARE / 2), y + h * EYE_LINE_SHARE),
+    )
+    seen_left, seen_right = _through(back, left), _through(back, right)
+    dx, dy = seen_right[0] - seen_left[0], seen_right[1] - seen_left[1]
+    unit, slope = math.hypot(dx, dy), math.atan2(dy, dx)
+    between = ((seen_left[0] + seen_right[0]) / 2, (seen_left[1] + seen_right[1]) / 2)
+    lips = _find_lips(picture, between, unit, slope, 0.08 if eyes else 0.20)
+    return FaceMarks(
+        center=_step(between, slope, 0.0, 0.42 * unit),
+        unit=unit,
+        tilt_radians=slope,
+        mouth=_step(between, slope, lips.across * unit, lips.down * unit),
+        mouth_half_width=MOUTH_HALF_WIDTH + 0.06 * lips.teeth,
+        mouth_curve=lips.curve,
+        shows_teeth=lips.teeth,
+        eyes=(seen_left, seen_right) if eyes else None,
+    )
+
+
+def _find_eyes(gray: np.ndarray, box: tuple[int, int, int, int]) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return both eyes' centres when each half of the face has one at a likely place, level with each other."""
+    x, y, w, h = box
+    found: list[tuple[float, float]] = []
+    for side in (0, 1):
+        x0, y0, y1 = x + (w // 2 if side else int(w * 0.08)), y + int(h * 0.18), y + int(h * 0.60)
+        half = gray[max(0, y0) : y1, max(0, x0) : x0 + int(w * 0.42)]
+        wanted = (x + w * (0.5 + (side - 0.5) * EYE_GAP_SHARE), y + h * EYE_LINE_SHARE)
+        smallest = max(8, int(w * 0.14))
+        places = _cascade("eye").detectMultiScale(half, 1.05, 4, minSize=(smallest, smallest), maxSize=(int(w * 0.4),) * 2)
+        centres = [(max(0, x0) + ex + ew / 2, max(0, y0) + ey + eh * 0.52) for ex, ey, ew, eh in places]
+        near = [centre for centre in centres if math.dist(centre, wanted) < 0.13 * w]
+        if not near:
+            return None
+        found.append(min(near, key=lambda centre: math.dist(centre, wanted)))
+    (lx, ly), (rx, ry) = found
+    level, gap = abs(math.atan2(ry - ly, rx - lx)) < 0.25, 0.30 < (rx - lx) / w < 0.52
+    return ((lx, ly), (rx, ry)) if level and gap else None
+
+
+@dataclass(frozen=True)
+class _Lips:
+    """Where the mouth opens, in units from between the eyes, the rise of its corners, and whether teeth are seen."""
+
+    across: float
+    down: float
+    curve: float
+    teeth: bool
+
+
+def _find_lips(picture: np.ndarray, between: tuple[float, float], unit: float, slope: float, slack: float) -> _Lips:
+    """Look around the expected mouth for the dark line between the lips, or the lower edge of a row of teeth.
+
+    `slack` is how far sideways the mouth may lie, in units.
+    """
+    us, vs = np.linspace(-LIP_SEARCH_ACROSS, LIP_SEARCH_ACROSS, 64), np.linspace(-LIP_SEARCH_DOWN, LIP_SEARCH_DOWN, 48)
+    first = _upright_lab(picture, _step(between, slope, 0.0, MOUTH_BELOW_EYES * unit), unit, slope, us, vs)
+    red_u, red_v = _red_middle(first[..., 1], us, vs)
+    across, down = float(np.clip(red_u, -slack, slack)), MOUTH_BELOW_EYES + red_v
+    lab = _upright_lab(picture, _step(between, slope, across * unit, down * unit), unit, slope, us, vs)
+    light, red = lab[..., 0], lab[..., 1]
+    teeth_v = _see_teeth(light, red, vs)
+    line_v = _dark_line(light, vs) if teeth_v is None else teeth_v
+    inner = np.abs(us) < 0.27
+    offset, curvature = _fit_parabola(us[inner], line_v[inner])
+    curve = float(np.clip(-curvature * MOUTH_HALF_WIDTH**2, -0.04, 0.14))
+    return _Lips(across, down + float(np.clip(offset, -0.2, 0.2)), curve, teeth_v is not None)
+
+
+def _upright_lab(
+    picture: np.ndarray, middle: tuple[float, float], unit: float, slope: float, us: np.ndarray, vs: np.ndarray
+) -> np.ndarray:
+    """Return the picture around a point, turned upright, as Lab: [len(vs), len(us), 3] float32 0..255."""
+    import cv2
+
+    grid_u, grid_v = np.meshgrid(us, vs)
+    c, s = math.cos(slope) * unit, math.sin(slope) * unit
+    map_x = (middle[0] + grid_u * c - grid_v * s).astype(np.float32)
+    map_y = (middle[1] + grid_u * s + grid_v * c).astype(np.float32)
+    region = cv2.remap(picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(cv2.GaussianBlur(region, (0, 0), 1.0), cv2.COLOR_RGB2LAB).astype(np.float32)
+
+
+def _red_middle(red: np.ndarray, us: np.ndarray, vs: np.ndarray) -> tuple[float, float]:
+    """Return the middle of what is redder than the skin near the expected mouth; (0, 0) when nothing stands out."""
+    excess = np.clip(red - np.percentile(red, 70), 0, None)
+    if excess.max() < 4.0:
+        return (0.0, 0.0)
+    weights = excess * np.exp(-((vs / 0.24) ** 2))[:, None] * np.exp(-((us / 0.30) ** 2))[None, :]
+    total = float(weights.sum()) + 1e-6
+    return float((weights * us[None, :]).sum() / total), float((weights * vs[:, None]).sum() / total)
+
+
+def _dark_line(light: np.ndarray, vs: np.ndarray) -> np.ndarray:
+    """Return, per column, the height of the line that is darkest against its surroundings."""
+    import cv2
+
+    dark = cv2.GaussianBlur(light, (0, 0), 4.0) - light
+    return vs[np.argmax((dark + 14.0) * np.exp(-((vs / 0.13) ** 2))[:, None], axis=0)]
+
+
+def _see_teeth(light: np.ndarray, red: np.ndarray, vs: np.ndarray) -> np.ndarray | None:
+    """Return, per column, the lower edge of a pale band between the lips, or None where there is no such band."""
+    near = np.abs(vs)[:, None] < 0.14
+    pale = near & (red < np.percentile(red, 30) + 1.0) & (light > np.percentile(light, 60))
+    middle = pale[:, 16:48]
+    if middle.any(axis=0).mean() < 0.75 or not 0.05 < middle.mean() < 0.30:
+        return None
+    rows = np.arange(len(vs))[:, None]
+    lowest = np.where(pale, rows, -1).max(axis=0)
+    fallback = np.median(lowest[lowest >= 0])
+    return vs[np.where(lowest >= 0, lowest, fallback).astype(int)] + 0.012
+
+
+def _fit_parabola(us: np.ndarray, vs: np.ndarray) -> tuple[float, float]:
+    """Return offset and curvature of v = offset + curvature * u^2, with far-off points left out."""
+    kept = np.abs(vs - np.median(vs)) < 0.07
+    design = np.stack([np.ones(kept.sum()), us[kept] ** 2], axis=1)
+    offset, curvature = np.linalg.lstsq(design, vs[kept], rcond=None)[0]
+    return float(offset), float(curvature)
+
+
+def _through(matrix: np.ndarray, point: tuple[float, float]) -> tuple[float, float]:
+    x, y = matrix @ (*point, 1.0)
+    return float(x), float(y)
+
+
+def _step(origin: tuple[float, float], slope: float, across: float, down: float) -> tuple[float, float]:
+    """Return the point `across` along the sloped line and `down` at right angles to it."""
+    c, s = math.cos(slope), math.sin(slope)
+    return (origin[0] + across * c - down * s, origin[1] + across * s + down * c)

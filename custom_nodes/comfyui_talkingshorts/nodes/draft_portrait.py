@@ -1,0 +1,55 @@
+"""The node that draws a presenter."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from comfy_api.latest import io
+
+from ..engines.draft_portrait import draw_portrait
+
+
+class DraftPortrait(io.ComfyNode):
+    """Words and a seed in, a drawn presenter out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsDraftPortrait",
+            display_name="Draw Draft Portrait",
+            category="talking shorts",
+            description="Draws a presenter without any model, in under a second. Words such as woman, old, beard, "
+            "glasses, red hair, hoodie or office decide the look; the seed decides the rest.",
+            search_aliases=["presenter", "avatar", "character", "drawn face", "draft picture"],
+            inputs=[
+                io.String.Input(
+                    "prompt",
+                    multiline=True,
+                    default="",
+                    tooltip="Who it is and where: young woman with curly red hair and glasses, green sweater, office. "
+                    "Whatever it leaves open, the seed decides.",
+                ),
+                io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Width in pixels."),
+                io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Height in pixels."),
+                io.Int.Input(
+                    "seed",
+                    default=42,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    control_after_generate=True,
+                    tooltip="Another seed is another person; the same seed and prompt always give the same one.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    "portrait",
+                    tooltip="The presenter. Make Draft Video recognises the picture, also from a saved PNG, and draws "
+                    "it anew for every frame.",
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, prompt: str, width: int, height: int, seed: int) -> io.NodeOutput:
+        portrait = draw_portrait(prompt, width, height, seed)
+        return io.NodeOutput(torch.from_numpy(portrait.astype(np.float32) / 255)[None])

@@ -1,0 +1,63 @@
+"""The node that makes a portrait speak as a quick preview."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+import torch
+from comfy.model_management import throw_exception_if_processing_interrupted
+from comfy.utils import ProgressBar
+from comfy_api.latest import InputImpl, io
+from server import PromptServer
+
+from ..core.sound import count_video_frames
+from ..engines.draft_video import make_draft_video
+from .audio import sound_from_audio
+
+
+class DraftVideo(io.ComfyNode):
+    """A portrait and speech in, a video of the portrait speaking out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsDraftVideo",
+            display_name="Make Draft Video",
+            category="talking shorts",
+            description="Makes the portrait speak within seconds on any machine, as a preview of the script, the voice "
+            "and the timing. A drawn presenter is animated fully; a photo gets a moving mouth and blinks.",
+            search_aliases=["lip sync", "talking head", "animate portrait", "preview"],
+            inputs=[
+                io.Image.Input(
+                    "portrait",
+                    tooltip="A drawn presenter, or any picture of one person who faces the camera. The first of a batch.",
+                ),
+                io.Audio.Input("speech", tooltip="What is said. It decides the length: 25 frames a second."),
+                io.Boolean.Input(
+                    "label", default=True, optional=True, tooltip="Show a small DRAFT label in the upper right corner."
+                ),
+            ],
+            outputs=[io.Video.Output("video", tooltip="The video with its sound.")],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(cls, portrait: torch.Tensor, speech: dict[str, Any], label: bool = True) -> io.NodeOutput:
+        sound = sound_from_audio(speech)
+        picture = (portrait[0].detach().cpu().float() * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+        path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_draft_{uuid.uuid4().hex}.mp4"
+        bar = ProgressBar(count_video_frames(sound))
+
+        def on_progress(done: int, total: int) -> None:
+            throw_exception_if_processing_interrupted()
+            bar.update_absolute(done, total)
+
+        note = make_draft_video(picture, sound, path, label, on_progress)
+        if note:
+            logging.warning("Make Draft Video: %s", note)
+            PromptServer.instance.send_progress_text(note, cls.hidden.unique_id)
+        return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
