@@ -65,7 +65,7 @@ class OutputTemplate:
             ) from error
         self._ends_itself = "{ext}" in text
         self._ending = "" if self._ends_itself else PurePath(text).suffix
-        self._is_folder = not text or text.endswith(("/", os.sep)) or (not fields and Path(text).is_dir())
+        self._is_folder = not text or text.endswith(("/", os.sep)) or (not fields and _is_folder(Path(text)))
 
     def path_for(self, fields: dict[str, str], is_one_of_many: bool = False) -> Path:
         """Return the path for a file with these fields; `ext` with its dot.
@@ -96,7 +96,7 @@ class OutputTemplate:
 
     def _fill(self, fields: dict[str, str]) -> Path:
         safe = {key: value.replace("/", "_").replace("\\", "_") for key, value in fields.items()}
-        return Path(self._text.format_map(safe)).expanduser()
+        return Path(self._text.format_map(safe))
 
 
 def list_files(outputs: dict[str, Any]) -> list[RemoteFile]:
@@ -173,6 +173,14 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise UsageError(f"{path} can't be written: {error.strerror or error}.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a folder stands there; a path that no file system takes is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _free_path(path: Path, taken: list[Path]) -> Path:

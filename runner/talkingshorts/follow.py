@@ -146,7 +146,7 @@ class _Follower:
                     self._show(Ended(job.status, self._seconds(job)))
                     return job
             self._enforce_limits()
-            message = self._transport.receive(max(self._next_poll - self._clock(), 0.0))
+            message = self._transport.receive(max(self._next_duty() - self._clock(), 0.0))
             if message is not None:
                 self._read(message)
 
@@ -208,6 +208,16 @@ class _Follower:
             self._last_progress = now
         elif idle is not None and now - self._last_progress >= idle:
             raise JobTimeoutError(f"The job showed no progress for {idle:g} s.")
+
+    def _next_duty(self) -> float:
+        """Return when to stop listening: to ask the server, or because a limit passes."""
+        total, idle = self._limits.timeout_seconds, self._limits.idle_seconds
+        ends = [self._next_poll]
+        if total is not None:
+            ends.append(self._began + total)
+        if idle is not None:
+            ends.append(self._last_progress + idle)
+        return min(ends)
 
     def _seconds(self, job: Job) -> float:
         if job.started_ms and job.ended_ms:

@@ -111,8 +111,8 @@ def _read_script(text: str) -> str:
 def require_readable(path: Path) -> Path:
     """Return `path`. Raises UsageError when it is no file that can be read."""
     try:
-        with path.expanduser().open("rb"):
-            return path.expanduser()
+        with path.open("rb"):
+            return path
     except OSError as error:
         raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
 

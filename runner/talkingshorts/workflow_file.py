@@ -66,7 +66,7 @@ def load_workflow(path: Path) -> Workflow:
     except OSError as error:
         raise UsageError(f"The workflow {path} can't be read: {error.strerror}.") from error
     if content.startswith(PNG_SIGNATURE):
-        return Workflow(path.name, _embedded_graph(path, dict(_png_texts(content))))
+        return Workflow(path.name, _embedded_graph(path, _read_png_texts(path, content)))
     if content[4:8] == b"ftyp":
         from .mp4_info import read_tags
 
@@ -108,6 +108,13 @@ def _api_graph(path: Path, document: Any) -> Graph:
                 f"The workflow {path} isn't an API-format graph: the inputs of #{node_id} are no map."
             )
     return graph
+
+
+def _read_png_texts(path: Path, content: bytes) -> dict[str, str]:
+    try:
+        return dict(_png_texts(content))
+    except (zlib.error, IndexError) as error:
+        raise ValidationError(f"The texts embedded in {path} are damaged ({error}).") from error
 
 
 def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,159 @@
+"""A scripted stand-in for ComfyUI's HTTP API, without a progress socket: what the runner's tests set, it answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+OBJECT_INFO: dict[str, Any] = {
+    "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"], "python_module": "nodes"},
+    "PrimitiveString": {
+        "input": {"required": {"value": ["STRING", {}]}},
+        "output": ["STRING"],
+        "python_module": "nodes",
+    },
+    "EmptyImage": {
+        "input": {
+            "required": {
+                "width": ["INT", {"min": 1, "max": 4096}],
+                "color": ["INT", {"min": 0, "max": 16777215}],
+            },
+            "optional": {"label": ["STRING", {}]},
+        },
+        "output": ["IMAGE"],
+        "python_module": "nodes",
+    },
+    "SaveImage": {
+        "input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {}]}},
+        "output": [],
+        "output_node": True,
+        "python_module": "nodes",
+    },
+}
+
+GRAPH: dict[str, Any] = {
+    "1": {"class_type": "PrimitiveInt", "inputs": {"value": 64}, "_meta": {"title": "width"}},
+    "2": {"class_type": "EmptyImage", "inputs": {"width": ["1", 0], "color": 0}, "_meta": {"title": "Blank"}},
+    "3": {
+        "class_type": "SaveImage",
+        "inputs": {"images": ["2", 0], "filename_prefix": "x"},
+        "_meta": {"title": "Save"},
+    },
+}
+
+
+@dataclass
+class FakeComfyUI:
+    """What the server answers, and what it was asked."""
+
+    url: str = ""
+    token: str | None = None
+    status: str = "completed"
+    prompt_status: int = 200
+    prompt_answer: dict[str, Any] = field(default_factory=dict)
+    prompt_text: str | None = None
+    drops_prompt_answer: bool = False
+    on_prompt: Callable[[], object] = lambda: None
+    forgets_jobs: bool = False
+    error: dict[str, Any] | None = None
+    outputs: dict[str, Any] = field(
+        default_factory=lambda: {"3": {"images": [{"filename": "x_00001_.png", "subfolder": "", "type": "output"}]}}
+    )
+    files: dict[str, bytes] = field(default_factory=lambda: {"x_00001_.png": b"picture"})
+    reruns_write: dict[str, bytes] = field(default_factory=dict)
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    uploaded: list[bytes] = field(default_factory=list)
+
+    def job(self, job_id: str) -> dict[str, Any] | None:
+        """Return the job as /api/jobs/{id} would."""
+        if self.forgets_jobs or job_id not in [body["prompt_id"] for body in self.posted]:
+            return None
+        status = "cancelled" if job_id in self.cancelled else self.status
+        ended = {"outputs": self.outputs, "execution_start_time": 1000, "execution_end_time": 3500}
+        return {"id": job_id, "status": status, "execution_error": self.error, **ended}
+
+
+@contextlib.contextmanager
+def serve_fake_comfyui() -> Iterator[FakeComfyUI]:
+    """Serve a FakeComfyUI on a free loopback port."""
+    fake = FakeComfyUI()
+    handler = type("Handler", (_Handler,), {"fake": fake})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        fake.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield fake
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeComfyUI
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        if self.fake.token and self.headers["Authorization"] != f"Bearer {self.fake.token}":
+            self._answer(401, {})
+        elif path == "/system_stats":
+            self._answer(200, {"system": {"comfyui_version": "0.30.0"}})
+        elif path == "/object_info":
+            self._answer(200, OBJECT_INFO)
+        elif path.startswith("/object_info/"):
+            name = path.rpartition("/")[2]
+            self._answer(200, {name: OBJECT_INFO[name]} if name in OBJECT_INFO else {})
+        elif path.startswith("/api/jobs/"):
+            job = self.fake.job(path.rpartition("/")[2])
+            self._answer(200 if job else 404, job or {})
+        elif path == "/view":
+            content = self.fake.files.get(parse_qs(parts.query)["filename"][0])
+            self._send(404 if content is None else 200, content or b"", "application/octet-stream")
+        else:
+            self._answer(404, {})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if self.path == "/prompt":
+            self._take_prompt(json.loads(body))
+        elif self.path.endswith("/cancel"):
+            self.fake.cancelled.append(self.path.split("/")[-2])
+            self._answer(200, {"cancelled": True})
+        elif self.path == "/upload/image":
+            self.fake.uploaded.append(body)
+            self._answer(200, {"name": body.split(b'filename="')[1].split(b'"')[0].decode(), "subfolder": ""})
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the tests' output clean."""
+
+    def _take_prompt(self, body: dict[str, Any]) -> None:
+        self.fake.on_prompt()
+        if self.fake.prompt_text is not None:
+            self._send(self.fake.prompt_status, self.fake.prompt_text.encode(), "text/plain")
+            return
+        if self.fake.prompt_status == 200:
+            self.fake.posted.append(body)
+        if len(self.fake.posted) > 1:
+            self.fake.files.update(self.fake.reruns_write)
+        if self.fake.drops_prompt_answer:
+            self.close_connection = True
+            return
+        self._answer(self.fake.prompt_status, self.fake.prompt_answer)
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json")
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

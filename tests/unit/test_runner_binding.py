@@ -1,0 +1,236 @@
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from talkingshorts.binding import (
+    Target,
+    ValueReader,
+    list_named_inputs,
+    parse_value,
+    require_field,
+    resolve,
+    split_assignment,
+)
+from talkingshorts.errors import UsageError, ValidationError
+from talkingshorts.node_info import InputInfo, parse_node_info
+from talkingshorts.workflow_file import Workflow
+
+
+def node(class_type: str, title: str | None = None, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": class_type, "inputs": inputs} | ({"_meta": {"title": title}} if title else {})
+
+
+WORKFLOW = Workflow(
+    "test.api.json",
+    {
+        "1": node("PrimitiveStringMultiline", "script", value="Hello"),
+        "2": node("PrimitiveFloat", "start_seconds", value=40.0),
+        "3": node("LoadImage", "portrait", image="sample.png"),
+        "4": node("LoadAudio", "speech", audio="sample.wav"),
+        "5": node("KSampler", "Main", seed=1, model=["9", 0]),
+        "6": node("KSampler", "Refine", seed=2),
+        "57:12": node("SaveImage", "v1.5 save", filename_prefix="x"),
+        "7": node("Note", "Twin", text="a"),
+        "8": node("Note", "Twin", text="b"),
+        "10": node("PrimitiveInt", "wired", value=["5", 0]),
+        "11": node("PrimitiveInt", value=3),
+    },
+)
+
+
+def find(address: str) -> tuple[str, str]:
+    target = resolve(WORKFLOW, address)
+    return target.node_id, target.field
+
+
+def info(kind: str, options: tuple[Any, ...] | None = None, **settings: Any) -> InputInfo:
+    return InputInfo("x", kind, True, options, settings)
+
+
+def parse(text: str, entry: InputInfo | None, current: Any = None) -> Any:
+    return parse_value(Target("A.x", "1", "x"), text, entry, current)
+
+
+def test_named_inputs_are_titled_value_and_file_nodes_that_hold_a_value() -> None:
+    assert [(named.name, named.type, named.default) for named in list_named_inputs(WORKFLOW)] == [
+        ("script", "string", "Hello"),
+        ("start_seconds", "float", 40.0),
+        ("portrait", "image", "sample.png"),
+        ("speech", "audio", "sample.wav"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("script", ("1", "value")),
+        ("portrait", ("3", "image")),
+        ("speech", ("4", "audio")),
+        ("Main.seed", ("5", "seed")),
+        ("6.seed", ("6", "seed")),
+        ("57:12.filename_prefix", ("57:12", "filename_prefix")),
+        ("v1.5 save.filename_prefix", ("57:12", "filename_prefix")),
+        ("KSampler#1.seed", ("5", "seed")),
+        ("KSampler#2.seed", ("6", "seed")),
+        ("Main.steps", ("5", "steps")),
+        ("Main.model.width", ("5", "model.width")),
+    ],
+)
+def test_an_address_finds_its_input(address: str, target: tuple[str, str]) -> None:
+    assert find(address) == target
+
+
+def test_an_ambiguous_address_lists_its_candidates() -> None:
+    with pytest.raises(ValidationError, match=r"7\.text \(Note 'Twin' \(#7\)\), 8\.text \(Note 'Twin' \(#8\)\)"):
+        find("Twin.text")
+
+
+def test_two_named_inputs_of_one_name_are_ambiguous() -> None:
+    workflow = Workflow("w", {"1": node("PrimitiveInt", "n", value=1), "2": node("PrimitiveInt", "n", value=2)})
+
+    with pytest.raises(ValidationError, match=r"ambiguous.*1\.value.*2\.value"):
+        resolve(workflow, "n")
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("scirpt", "did you mean script?"),
+        ("main.seed", "did you mean Main.seed"),
+        ("KSampler#3.seed", "no input 'KSampler#3.seed'"),
+        ("KSampler#0.seed", "no input 'KSampler#0.seed'"),
+        ("Main", "Main.seed"),
+        ("6", "6.seed"),
+        ("nothing.like.it", "named inputs: script, start_seconds"),
+        (".", "no input"),
+    ],
+)
+def test_an_unknown_address_says_what_there_is(address: str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        find(address)
+    assert hint in str(caught.value)
+
+
+def test_a_field_may_be_one_that_only_the_server_knows() -> None:
+    described = parse_node_info("KSampler", {"input": {"optional": {"steps": ["INT", {"min": 1}]}}})
+
+    found = require_field(WORKFLOW, Target("Main.steps", "5", "steps"), described)
+
+    assert found is not None
+    assert found.settings == {"min": 1}
+
+
+def test_a_field_that_nobody_knows_gets_a_suggestion() -> None:
+    described = parse_node_info("KSampler", {"input": {"optional": {"steps": ["INT", {}]}}})
+
+    with pytest.raises(ValidationError, match=r"KSampler 'Main' \(#5\) has no input 'stpes': did you mean steps\?"):
+        require_field(WORKFLOW, Target("Main.stpes", "5", "stpes"), described)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "value"),
+    [
+        ("12", info("INT"), 12),
+        ("-12", info("INT"), -12),
+        ("18446744073709551615", info("INT"), 18446744073709551615),
+        ("40", info("FLOAT"), 40.0),
+        ("1e-3", info("FLOAT"), 0.001),
+        ("true", info("BOOLEAN"), True),
+        ("No", info("BOOLEAN"), False),
+        ("12", info("STRING"), "12"),
+        ("", info("STRING"), ""),
+        ("euler", info("COMBO", ("euler", "heun")), "euler"),
+        ("2", info("COMBO", (1, 2)), 2),
+        ("2.5", info("INT,FLOAT"), 2.5),
+        ("2", info("INT,FLOAT"), 2),
+        ("two", info("INT,STRING"), "two"),
+        ('{"a": 1}', info("CURVE"), {"a": 1}),
+    ],
+)
+def test_a_value_takes_the_type_of_its_input(text: str, entry: InputInfo, value: Any) -> None:
+    parsed = parse(text, entry)
+
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(("current", "value"), [(1, 7), (1.0, 7.0), ("a", "7"), (None, "7")])
+def test_without_a_description_the_type_of_the_present_value_counts(current: Any, value: Any) -> None:
+    assert parse("7", None, current) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "reason"),
+    [
+        ("1.5", info("INT"), "'1.5' is no INT"),
+        ("abc", info("FLOAT"), "'abc' is no FLOAT"),
+        ("nan", info("FLOAT"), "'nan' is no FLOAT"),
+        ("inf", info("FLOAT"), "'inf' is no FLOAT"),
+        ("maybe", info("BOOLEAN"), "'maybe' is no BOOLEAN"),
+        ("eular", info("COMBO", ("euler", "heun")), "none of its options: euler, heun"),
+        ("a", info("COMBO", ()), "the server has none"),
+        ("z", info("MODEL"), "another node gives"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(text: str, entry: InputInfo, reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        parse(text, entry)
+    assert reason in str(caught.value)
+
+
+def test_a_long_list_of_options_is_cut_to_the_nearest() -> None:
+    options = tuple(f"sampler_{number}" for number in range(40))
+
+    with pytest.raises(ValidationError, match=r"\(40 of them\): did you mean sampler_1"):
+        parse("sampler_1x", info("COMBO", options))
+
+
+def test_values_come_from_files_stdin_and_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "script.txt").write_text("Two\nlines\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("Grüße\r\n".encode())))
+    reader = ValueReader({"NAME": "Ada"})
+
+    assert reader.read(f"@{tmp_path}/script.txt") == "Two\nlines"
+    assert reader.read("-") == "Grüße"
+    assert reader.read("{env:NAME}") == "Ada"
+    assert reader.read("Hello {env:NAME}") == "Hello {env:NAME}"
+    assert reader.read("@@home") == "@home"
+    assert reader.read("a=b & 'c' $5") == "a=b & 'c' $5"
+
+
+def test_a_value_that_can_not_be_read_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"once")))
+    reader = ValueReader({})
+    reader.read("-")
+
+    for value in (f"@{tmp_path}/none", f"@{tmp_path}", f"@{tmp_path}/binary", "{env:NAME}", "-"):
+        with pytest.raises(UsageError):
+            reader.read(value)
+
+
+def test_an_assignment_is_split_at_the_first_equals_sign() -> None:
+    assert split_assignment("Main.text=a=b") == ("Main.text", "a=b")
+    assert split_assignment("script=") == ("script", "")
+    for text in ("script", "=x", ""):
+        with pytest.raises(UsageError, match="ADDRESS=VALUE"):
+            split_assignment(text)
+
+
+def test_the_choice_of_a_dynamic_combo_brings_inputs_of_its_own() -> None:
+    described = parse_node_info(
+        "Save",
+        json.loads(
+            """{"input": {"required": {"codec": ["COMFY_DYNAMICCOMBO_V3", {"options": [
+                {"key": "auto", "inputs": {"required": {}}},
+                {"key": "h264", "inputs": {"required": {"crf": ["FLOAT", {"max": 51}]}}}]}]}}}"""
+        ),
+    )
+
+    assert list(described.inputs({"codec": "auto"})) == ["codec"]
+    assert list(described.inputs({"codec": "h264"})) == ["codec", "codec.crf"]
+    assert described.inputs({})["codec"].options == ("auto", "h264")

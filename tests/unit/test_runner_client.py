@@ -1,0 +1,140 @@
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from talkingshorts.client import ComfyClient, MissingFileError, RemoteFile, normalize_url
+from talkingshorts.errors import UnreachableError, UsageError, ValidationError
+from talkingshorts.jobs import new_job_id
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeComfyUI]:
+    with serve_fake_comfyui() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1:8188", "http://127.0.0.1:8188"),
+        ("http://host:8188/", "http://host:8188"),
+        ("https://host/comfy/", "https://host/comfy"),
+        ("[::1]:8188", "http://[::1]:8188"),
+    ],
+)
+def test_an_address_is_completed(address: str, url: str) -> None:
+    assert normalize_url(address) == url
+
+
+@pytest.mark.parametrize("address", ["", "http://", "ftp://host", "http://host:port", "http://host:99999", "a b://c"])
+def test_what_is_no_address_is_a_usage_error(address: str) -> None:
+    with pytest.raises(UsageError, match="no server address"):
+        normalize_url(address)
+
+
+def test_the_socket_has_the_same_host_path_and_token() -> None:
+    client = ComfyClient("https://host/comfy", "secret")
+
+    assert client.websocket_address("abc") == ("wss://host/comfy/ws?clientId=abc", ["Authorization: Bearer secret"])
+    assert ComfyClient("http://host").websocket_address("abc") == ("ws://host/ws?clientId=abc", [])
+
+
+def test_the_token_opens_the_door(fake: FakeComfyUI) -> None:
+    fake.token = "secret"
+
+    assert ComfyClient(fake.url, "secret").version() == "0.30.0"
+    for token in (None, "wrong"):
+        with pytest.raises(UnreachableError, match="TALKINGSHORTS_TOKEN"):
+            ComfyClient(fake.url, token).version()
+
+
+def test_the_token_is_not_replaced_by_a_netrc_entry(
+    fake: FakeComfyUI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login a password b\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr("talkingshorts.client.LOOPBACK_HOSTS", frozenset())
+    fake.token = "secret"
+
+    assert ComfyClient(fake.url.replace("127.0.0.1", "localhost"), "secret").version() == "0.30.0"
+
+
+def test_a_proxy_is_not_used_for_this_machine(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert ComfyClient(fake.url).version() == "0.30.0"
+
+
+def test_a_closed_port_is_unreachable() -> None:
+    with pytest.raises(UnreachableError, match="refused"):
+        ComfyClient("http://127.0.0.1:1").version()
+
+
+@pytest.mark.parametrize("answer", [b"<html>hello</html>", b"[]", b'{"system": {}}', b'{"a": 1}'])
+def test_a_server_that_is_something_else_is_found_out(answer: bytes) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        with pytest.raises(UnreachableError, match="isn't ComfyUI"):
+            ComfyClient(f"http://127.0.0.1:{server.server_port}").version()
+        server.shutdown()
+
+
+def test_a_class_that_the_server_lacks_is_none(fake: FakeComfyUI) -> None:
+    client = ComfyClient(fake.url)
+
+    assert client.node_info("Nope/x y") is None
+    info = client.node_info("SaveImage")
+    assert info is not None
+    assert info.is_output
+
+
+def test_a_refusal_is_handed_back_whole(fake: FakeComfyUI) -> None:
+    fake.prompt_status, fake.prompt_answer = 400, {"error": {"message": "no"}, "node_errors": {"1": {}}}
+
+    assert ComfyClient(fake.url).submit(GRAPH, new_job_id(), "c") == fake.prompt_answer
+
+
+def test_a_server_that_fails_on_the_graph_is_quoted(fake: FakeComfyUI) -> None:
+    fake.prompt_status, fake.prompt_text = 500, "500 Internal Server Error"
+
+    with pytest.raises(ValidationError, match="500 Internal Server Error"):
+        ComfyClient(fake.url).submit(GRAPH, new_job_id(), "c")
+
+
+def test_an_upload_is_named_by_its_content(fake: FakeComfyUI, tmp_path: Path) -> None:
+    for name in ("a.WAV", "b.wav"):
+        (tmp_path / name).write_bytes(b"sound")
+    (tmp_path / "c.wav").write_bytes(b"other sound")
+    client = ComfyClient(fake.url)
+
+    first, second, third = (client.upload(tmp_path / name) for name in ("a.WAV", "b.wav", "c.wav"))
+
+    assert first == second != third
+    assert first.endswith(".wav")
+    assert b"sound" in fake.uploaded[0]
+
+
+def test_a_file_that_can_not_be_uploaded_is_a_usage_error(fake: FakeComfyUI, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be read"):
+        ComfyClient(fake.url).upload(tmp_path / "none.wav")
+
+
+def test_a_file_is_downloaded_or_missed(fake: FakeComfyUI) -> None:
+    client = ComfyClient(fake.url)
+
+    assert b"".join(client.download(RemoteFile("3", "x_00001_.png", "", "output"))) == b"picture"
+    with pytest.raises(MissingFileError, match=r"no longer has the result file y\.png"):
+        list(client.download(RemoteFile("3", "y.png", "", "output")))

@@ -1,0 +1,160 @@
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talkingshorts.client import MissingFileError, RemoteFile
+from talkingshorts.errors import UnreachableError, UsageError
+from talkingshorts.fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
+
+FILE = RemoteFile("2", "short_00001_.mp4", "talkingshorts", "output")
+FIELDS = {"name": "short_00001_", "ext": ".mp4", "id": "abc", "seed": "42", "workflow": "draft", "node": "Save"}
+
+
+class ScriptedSource:
+    """Gives one script of chunks per download; an exception in it breaks the download there."""
+
+    def __init__(self, *downloads: list[bytes | Exception]) -> None:
+        self._downloads = iter(downloads)
+
+    def download(self, file: RemoteFile) -> Iterator[bytes]:
+        for chunk in next(self._downloads):
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+
+
+def test_files_are_found_under_every_key() -> None:
+    outputs = {
+        "1": {"images": [{"filename": "a.mp4", "subfolder": "s", "type": "output"}], "animated": [True]},
+        "2": {"audio": [{"filename": "b.flac", "subfolder": "", "type": "output"}], "text": ["{}"]},
+        "3": {"gifs": [{"filename": "c.webm"}], "unknown": [{"filename": "a.mp4"}, 5, None]},
+        "4": None,
+    }
+
+    assert [(file.node_id, file.filename, file.subfolder) for file in list_files(outputs)] == [
+        ("1", "a.mp4", "s"),
+        ("2", "b.flac", ""),
+        ("3", "c.webm", ""),
+        ("3", "a.mp4", ""),
+    ]
+
+
+def test_previews_count_only_when_nothing_was_saved() -> None:
+    preview = {"1": {"images": [{"filename": "p.png", "subfolder": "", "type": "temp"}]}}
+    saved = {"2": {"images": [{"filename": "s.png", "subfolder": "", "type": "output"}]}}
+
+    assert [file.filename for file in list_files(preview)] == ["p.png"]
+    assert [file.filename for file in list_files(preview | saved)] == ["s.png"]
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("out/short.mp4", "out/short.mp4"),
+        ("out/short", "out/short.mp4"),
+        ("out/", "out/short_00001_.mp4"),
+        ("{seed}/{workflow}-{id}{ext}", "42/draft-abc.mp4"),
+        ("{node}-{name}", "Save-short_00001_.mp4"),
+        ("{{x}}.mp4", "{x}.mp4"),
+    ],
+)
+def test_a_template_is_filled_in(template: str, path: str) -> None:
+    assert OutputTemplate(template).path_for(FIELDS) == Path(path)
+
+
+def test_a_folder_that_exists_needs_no_slash(tmp_path: Path) -> None:
+    assert OutputTemplate(str(tmp_path)).path_for(FIELDS) == tmp_path / "short_00001_.mp4"
+
+
+def test_a_field_can_not_lead_out_of_its_folder() -> None:
+    assert OutputTemplate("out/{node}.mp4").path_for(FIELDS | {"node": "../../x"}) == Path("out/.._.._x.mp4")
+
+
+@pytest.mark.parametrize("template", ["{frame}.mp4", "{}.mp4", "{name", "a}b", "{0}", "{name.x}", "{seed:d}"])
+def test_a_template_that_can_not_be_filled_in_is_refused(template: str) -> None:
+    with pytest.raises(UsageError, match="can't be filled in"):
+        OutputTemplate(template)
+
+
+def test_several_files_get_names_and_endings_of_their_own() -> None:
+    files = [FIELDS, FIELDS | {"ext": ".png"}, FIELDS, FIELDS]
+
+    assert choose_paths(OutputTemplate("out/a.mp4"), files) == [
+        Path("out/a.mp4"),
+        Path("out/a.png"),
+        Path("out/a-2.mp4"),
+        Path("out/a-3.mp4"),
+    ]
+
+
+def test_one_file_gets_exactly_the_path_asked_for() -> None:
+    assert choose_paths(OutputTemplate("out/a.mov"), [FIELDS]) == [Path("out/a.mov")]
+
+
+def test_an_output_that_can_not_be_written_is_found_out_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+
+    for template in ("file/short.mp4", "file/a/b/", "n" * 300 + ".mp4", "folder{ext}", "a\0b.mp4"):
+        with pytest.raises(UsageError, match=r"can't be written|is a folder"):
+            OutputTemplate(f"{tmp_path}/{template}").require_writable({"ext": ""})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_writable_output_gets_its_folder_and_no_file(tmp_path: Path) -> None:
+    OutputTemplate(f"{tmp_path}/a/b/short.mp4").require_writable({})
+
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_download_is_whole_and_hashed(tmp_path: Path) -> None:
+    local = download(ScriptedSource([b"abc", b"def"]), FILE, tmp_path / "new" / "a.mp4")
+
+    assert local.path.read_bytes() == b"abcdef"
+    assert local.sha256 == hashlib.sha256(b"abcdef").hexdigest()
+    assert local.report() == {"path": str(local.path), "sha256": local.sha256, "bytes": 6}
+
+
+def test_a_download_that_breaks_off_is_begun_again(tmp_path: Path) -> None:
+    broken = UnreachableError("broke off")
+
+    local = download(ScriptedSource([b"ab", broken], [broken], [b"abc"]), FILE, tmp_path / "a.mp4")
+
+    assert local.path.read_bytes() == b"abc"
+
+
+def test_a_download_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    target.write_bytes(b"old")
+    failures = [b"new", UnreachableError("broke off")]
+
+    with pytest.raises(UnreachableError):
+        download(ScriptedSource(failures, failures, failures), FILE, target)
+
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_another_file_under_the_same_name_is_not_taken(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="another file"):
+        download(ScriptedSource([b"other"]), FILE, tmp_path / "a.mp4", hashlib.sha256(b"mine").hexdigest())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_target_that_can_not_be_written_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(UsageError, match="can't be written"):
+        download(ScriptedSource([b"x"]), FILE, tmp_path / "folder")
+
+
+def test_the_report_stands_beside_the_first_file(tmp_path: Path) -> None:
+    path = report_path([tmp_path / "a.mp4", tmp_path / "b.png"])
+    write_report(path, {"seed": 42})
+
+    assert path == tmp_path / "a.json"
+    assert json.loads(path.read_text()) == {"seed": 42}
+    assert report_path([Path("a.json")]) == Path("a.result.json")

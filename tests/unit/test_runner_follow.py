@@ -1,0 +1,210 @@
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from talkingshorts.client import BusyServerError, Job
+from talkingshorts.errors import JobTimeoutError, LostJobError, UnreachableError
+from talkingshorts.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
+from talkingshorts.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits, ProgressTracker, follow
+from talkingshorts.workflow_file import Workflow
+
+JOB_ID = "7a7b79e3-f361-484a-8ec2-ee73f8e03b77"
+WORKFLOW = Workflow("w", {"3": {"class_type": "KSampler", "inputs": {}, "_meta": {"title": "Main"}}})
+
+Answer = str | Exception | None
+
+
+class ScriptedServer:
+    """Answers and messages in the order given; time passes only while the follower listens."""
+
+    def __init__(self, answers: Sequence[Answer], messages: list[tuple[float, dict[str, Any]]] | None = None) -> None:
+        self.now = 0.0
+        self.is_connected = True
+        self.asked_at: list[float] = []
+        self.ahead: Iterator[int] = iter(range(9, 0, -1))
+        self._answers = iter(answers)
+        self._last: Answer = None
+        self._messages = messages or []
+
+    def receive(self, timeout_seconds: float) -> dict[str, Any] | None:
+        until = self.now + timeout_seconds
+        if self._messages and self._messages[0][0] <= until:
+            at, message = self._messages.pop(0)
+            self.now = max(self.now, at)
+            return message
+        self.now = until
+        return None
+
+    def job(self) -> Job | None:
+        self.asked_at.append(self.now)
+        self._last = next(self._answers, self._last)
+        if isinstance(self._last, Exception):
+            raise self._last
+        return Job(JOB_ID, self._last) if self._last else None
+
+    def jobs_ahead(self) -> int:
+        return next(self.ahead)
+
+
+def message(kind: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "data": {"prompt_id": JOB_ID, **data}}
+
+
+def steps(value: float, total: float, state: str = "running") -> dict[str, Any]:
+    return message("progress_state", nodes={"3": {"value": value, "max": total, "state": state}})
+
+
+def run(server: ScriptedServer, limits: Limits | None = None) -> tuple[Job, list[Event]]:
+    events: list[Event] = []
+    tracker = ProgressTracker(WORKFLOW, JOB_ID, clock=lambda: server.now)
+    job = follow(server, tracker, events.append, limits, clock=lambda: server.now)
+    return job, events
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_a_job_that_ended_is_returned_as_it_ended(status: str) -> None:
+    job, events = run(ScriptedServer(["in_progress", status]))
+
+    assert job.status == status
+    assert [type(event) for event in events] == [Started, Ended]
+
+
+def test_the_server_is_asked_at_once_when_the_socket_announces_the_end() -> None:
+    server = ScriptedServer(["in_progress", "completed"], [(0.25, message("executing", node=None))])
+
+    run(server)
+
+    assert server.asked_at == [0.0, 0.25]
+
+
+def test_a_job_ends_without_any_message_from_the_socket() -> None:
+    server = ScriptedServer(["in_progress", "in_progress", "completed"])
+
+    run(server)
+
+    assert server.asked_at == [0.0, 1.5, 3.0]
+
+
+def test_an_announced_end_is_not_believed_before_the_server_confirms_it() -> None:
+    server = ScriptedServer(
+        ["in_progress", "in_progress", "completed"],
+        [(0.2, message("execution_success")), (1.0, message("executing", node=None))],
+    )
+
+    job, _ = run(server)
+
+    assert job.status == "completed"
+    assert server.asked_at == [0.0, pytest.approx(0.25), 1.0]
+
+
+def test_messages_about_other_jobs_are_ignored() -> None:
+    other = {"type": "executing", "data": {"prompt_id": "other", "node": None}}
+    server = ScriptedServer(["in_progress", "completed"], [(0.2, other)])
+
+    run(server)
+
+    assert server.asked_at == [0.0, 1.5]
+
+
+def test_steps_of_a_job_that_ended_at_once_are_still_shown() -> None:
+    messages = [(0.0, message("execution_cached", nodes=["3"])), (0.0, message("executing", node="3"))]
+
+    _, events = run(ScriptedServer(["completed"], messages))
+
+    assert events[:2] == [Cached(("Main",)), NodeStarted("3", "Main")]
+
+
+def test_progress_carries_title_step_total_and_the_time_left_at_the_pace_so_far() -> None:
+    messages = [
+        (0.1, message("executing", node="3", display_node="3")),
+        (1.0, steps(1, 5)),
+        (1.2, steps(1, 5)),
+        (3.0, steps(2, 5)),
+        (4.0, steps(5, 5, "finished")),
+    ]
+
+    _, events = run(ScriptedServer(["in_progress", "in_progress", "in_progress", "completed"], messages))
+
+    assert [event for event in events if isinstance(event, NodeStarted | Progress)] == [
+        NodeStarted("3", "Main"),
+        Progress("3", "Main", 1, 5, None),
+        Progress("3", "Main", 2, 5, 6.0),
+    ]
+
+
+def test_the_place_in_the_queue_is_told_when_it_changes() -> None:
+    server = ScriptedServer(["pending", "pending", "pending", "completed"])
+    server.ahead = iter([2, 2, 0])
+
+    _, events = run(server)
+
+    assert [event for event in events if isinstance(event, Queued)] == [Queued(2), Queued(0)]
+
+
+def test_a_job_that_the_server_no_longer_knows_is_lost() -> None:
+    with pytest.raises(LostJobError, match="restarted"):
+        run(ScriptedServer(["in_progress", None]))
+
+
+def test_a_server_that_comes_back_in_time_is_waited_for() -> None:
+    away = UnreachableError("The server can't be reached.")
+
+    job, events = run(ScriptedServer(["in_progress", away, away, away, "completed"]))
+
+    assert job.status == "completed"
+    assert len([event for event in events if isinstance(event, Notice)]) == 1
+
+
+def test_a_server_that_stays_away_is_given_up() -> None:
+    server = ScriptedServer([UnreachableError("gone")])
+
+    with pytest.raises(UnreachableError, match="gone"):
+        run(server)
+
+    assert GONE_PATIENCE_SECONDS <= server.now < GONE_PATIENCE_SECONDS + 2
+
+
+def test_a_busy_server_is_given_more_time_than_a_missing_one() -> None:
+    server = ScriptedServer([BusyServerError("busy")])
+
+    with pytest.raises(BusyServerError):
+        run(server)
+
+    assert server.now >= BUSY_PATIENCE_SECONDS > GONE_PATIENCE_SECONDS
+
+
+def test_the_time_limit_holds_to_the_moment() -> None:
+    server = ScriptedServer(["pending"])
+    server.ahead = iter([1] * 99)
+
+    with pytest.raises(JobTimeoutError, match="longer than 4 s"):
+        run(server, Limits(timeout_seconds=4))
+
+    assert server.now == 4.0
+
+
+def test_a_running_job_without_progress_passes_the_idle_limit() -> None:
+    server = ScriptedServer(["in_progress"], [(2.0, steps(1, 5)), (4.0, steps(2, 5))])
+
+    with pytest.raises(JobTimeoutError, match="no progress for 3 s"):
+        run(server, Limits(idle_seconds=3))
+
+    assert server.now == 7.0
+
+
+def test_waiting_in_the_queue_is_not_idle() -> None:
+    server = ScriptedServer(["pending"] * 20 + ["completed"])
+    server.ahead = iter([1] * 99)
+
+    job, _ = run(server, Limits(idle_seconds=3))
+
+    assert job.status == "completed"
+
+
+def test_idleness_is_not_judged_while_the_socket_is_down() -> None:
+    server = ScriptedServer(["in_progress"] * 20 + ["completed"])
+    server.is_connected = False
+
+    job, _ = run(server, Limits(idle_seconds=3))
+
+    assert job.status == "completed"

@@ -1,0 +1,114 @@
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from talkingshorts.cli import build_parser
+from talkingshorts.errors import ValidationError
+from talkingshorts.make import build_request, find_workflow
+from talkingshorts.submission import Request
+
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
+
+
+@pytest.fixture
+def cloning_workflows(tmp_path: Path) -> Path:
+    """A folder whose fast workflow is the draft with the input `voice_rights` added."""
+    graph: dict[str, Any] = json.loads((WORKFLOWS / "draft.api.json").read_text())
+    graph["99"] = {"class_type": "PrimitiveBoolean", "inputs": {"value": False}, "_meta": {"title": "voice_rights"}}
+    (tmp_path / "talking_short_fast.api.json").write_text(json.dumps(graph))
+    return tmp_path
+
+
+def parse(*arguments: str) -> Namespace:
+    return build_parser().parse_args(["make", *arguments])
+
+
+def request(*arguments: str) -> Request:
+    return build_request(parse(*arguments), WORKFLOWS)
+
+
+def values(made: Request) -> dict[str, str]:
+    return {target.address: text for target, text in made.values}
+
+
+def files(made: Request) -> dict[str, Path]:
+    return {target.address: path for target, path in made.files}
+
+
+def test_a_script_alone_is_enough() -> None:
+    made = request("--script", "Hello & 'welcome' $5\n\"again\"")
+
+    assert made.workflow.name == "draft.api.json"
+    assert made.output == "out/short.mp4"
+    assert files(made) == {}
+    assert values(made) == {"script": "Hello & 'welcome' $5\n\"again\"", "voice_source": "", "seed": "42"}
+
+
+def test_a_script_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("From a file.\n")
+
+    assert values(request("--script", f"@{tmp_path}/s.txt"))["script"] == "From a file."
+
+
+def test_a_voice_from_a_url_begins_at_40() -> None:
+    made = values(request("--script", "Hi", "--voice", "https://youtu.be/x"))
+
+    assert made["voice_source"] == "https://youtu.be/x"
+    assert (made["voice_start_seconds"], made["voice_duration_seconds"]) == ("40.0", "30.0")
+
+
+def test_a_voice_from_a_file_is_uploaded_and_begins_at_0(tmp_path: Path) -> None:
+    (tmp_path / "v.wav").write_bytes(b"sound")
+    made = request("--script", "Hi", "--voice", f"{tmp_path}/v.wav")
+
+    assert files(made) == {"voice_source": tmp_path / "v.wav"}
+    assert (values(made)["voice_start_seconds"], values(made)["voice_duration_seconds"]) == ("0.0", "30.0")
+
+
+def test_start_and_duration_are_taken_as_given(tmp_path: Path) -> None:
+    (tmp_path / "v.wav").write_bytes(b"sound")
+    for voice in (f"{tmp_path}/v.wav", "https://youtu.be/x"):
+        made = values(request("--script", "Hi", "--voice", voice, "--start", "1.5", "--duration", "8"))
+
+        assert (made["voice_start_seconds"], made["voice_duration_seconds"]) == ("1.5", "8.0")
+
+
+def test_a_portrait_is_uploaded_or_described(tmp_path: Path) -> None:
+    (tmp_path / "p.png").write_bytes(b"pixels")
+
+    assert files(request("--script", "Hi", "--portrait", f"{tmp_path}/p.png")) == {
+        "portrait_picture": tmp_path / "p.png"
+    }
+    assert values(request("--script", "Hi", "--portrait-prompt", "a woman"))["portrait_prompt"] == "a woman"
+
+
+def test_size_length_and_seed_are_set() -> None:
+    made = values(request("--script", "Hi", "--size", "512x896", "--target-seconds", "8", "--seed", "7"))
+
+    assert (made["width"], made["height"]) == ("512", "896")
+    assert float(made["target_seconds"]) == 8
+    assert made["seed"] == "7"
+
+
+def test_voice_rights_are_passed_to_workflows_that_ask_for_them(cloning_workflows: Path) -> None:
+    arguments = ("--script", "Hi", "--voice", "https://youtu.be/x", "--voice-rights")
+    made = build_request(parse(*arguments, "--quality", "fast"), cloning_workflows)
+
+    assert values(made)["voice_rights"] == "True"
+    assert "voice_rights" not in values(request(*arguments))
+
+
+def test_cloning_without_voice_rights_is_refused(cloning_workflows: Path) -> None:
+    options = parse("--script", "Hi", "--voice", "https://youtu.be/x", "--quality", "fast")
+
+    with pytest.raises(ValidationError, match="--voice-rights"):
+        build_request(options, cloning_workflows)
+
+
+def test_a_quality_without_its_workflow_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"'best' needs the workflow talking_short\.api\.json.*--quality draft"):
+        find_workflow("best", tmp_path)
+    with pytest.raises(ValidationError, match="checkout"):
+        find_workflow("draft", None)

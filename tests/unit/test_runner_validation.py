@@ -1,0 +1,177 @@
+from typing import Any
+
+import pytest
+from talkingshorts.errors import ValidationError
+from talkingshorts.node_info import NodeInfo, parse_node_info
+from talkingshorts.validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
+from talkingshorts.workflow_file import Workflow
+
+DECLARED: dict[str, dict[str, Any]] = {
+    "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"]},
+    "PrimitiveFloat": {"input": {"required": {"value": ["FLOAT", {}]}}, "output": ["FLOAT"]},
+    "LoadImage": {"input": {"required": {"image": [["sample.png"], {"image_upload": True}]}}, "output": ["IMAGE"]},
+    "Scale": {
+        "input": {
+            "required": {
+                "image": ["IMAGE"],
+                "width": ["INT", {"min": 16, "max": 2048}],
+                "method": [["nearest", "lanczos"]],
+            },
+            "optional": {
+                "strength": ["FLOAT", {"min": 0.0}],
+                "crop": ["BOOLEAN", {}],
+                "either": ["INT,FLOAT", {}],
+                "anything": ["*", {}],
+                "parts": ["COMFY_AUTOGROW_V3", {}],
+            },
+        },
+        "output": ["IMAGE"],
+    },
+    "Save": {"input": {"required": {"images": ["IMAGE"]}}, "output": [], "output_node": True},
+}
+NODES: dict[str, NodeInfo] = {
+    name: parse_node_info(name, {**answer, "python_module": "nodes"}) for name, answer in DECLARED.items()
+}
+
+
+def graph(**scale_inputs: Any) -> Workflow:
+    inputs = {"image": ["1", 0], "width": 64, "method": "lanczos"} | scale_inputs
+    return Workflow(
+        "w.json",
+        {
+            "1": {"class_type": "LoadImage", "inputs": {"image": "uploaded.png", "upload": "image"}},
+            "2": {"class_type": "Scale", "inputs": inputs, "_meta": {"title": "Fit"}},
+            "3": {"class_type": "Save", "inputs": {"images": ["2", 0]}},
+            "4": {"class_type": "PrimitiveInt", "inputs": {"value": 5000}, "_meta": {"title": "width"}},
+            "5": {"class_type": "PrimitiveFloat", "inputs": {"value": -1.0}, "_meta": {"title": "strength"}},
+        },
+    )
+
+
+def problems(**scale_inputs: Any) -> list[str]:
+    return find_problems(graph(**scale_inputs), NODES)
+
+
+def test_a_graph_that_fits_has_no_problems() -> None:
+    assert problems() == []
+    assert problems(width="64", strength=2, crop=True, either=1.5, anything=["4", 0]) == []
+    assert problems(**{"parts.image0": ["1", 0], "_note": "mine"}) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"width": 8}, "width = 8 is out of range. Allowed: 16 to 2048."),
+        ({"width": 4096}, "width = 4096 is out of range. Allowed: 16 to 2048."),
+        ({"width": "wide"}, 'width = "wide" is no INT. Allowed: 16 to 2048.'),
+        ({"width": 64.5}, "width = 64.5 is no INT."),
+        ({"strength": -0.5}, "strength = -0.5 is out of range. Allowed: 0.0 and above."),
+        ({"strength": "NaN"}, 'strength = "NaN" is no FLOAT.'),
+        ({"crop": "false"}, 'crop = "false" is no BOOLEAN.'),
+        ({"either": "x"}, 'either = "x" is no FLOAT or INT.'),
+        ({"method": "cubic"}, 'method = "cubic" is none of its options: nearest, lanczos.'),
+        ({"widht": 64}, "has no input 'widht': did you mean width?"),
+        ({"image": ["99", 0]}, "image is linked to the node #99, which the workflow doesn't have."),
+        ({"image": ["1", 3]}, "image is linked to output 3 of LoadImage (#1), which has 1."),
+        ({"image": ["4", 0]}, "image takes IMAGE, but PrimitiveInt 'width' (#4) gives INT."),
+        ({"strength": ["4", 0]}, "strength takes FLOAT, but PrimitiveInt 'width' (#4) gives INT."),
+        ({"image": ["1"]}, 'image = ["1"] is no link'),
+        ({"width": ["4", 0]}, "width (from PrimitiveInt 'width' (#4)) = 5000 is out of range. Allowed: 16 to 2048."),
+        ({"strength": ["5", 0]}, "strength (from PrimitiveFloat 'strength' (#5)) = -1.0 is out of range."),
+    ],
+)
+def test_a_problem_names_node_input_value_and_what_is_allowed(inputs: dict[str, Any], words: str) -> None:
+    found = problems(**inputs)
+
+    assert len(found) == 1
+    assert found[0].startswith("Scale 'Fit' (#2)")
+    assert words in found[0]
+
+
+def test_a_missing_required_input_is_named() -> None:
+    workflow = graph()
+    del workflow.graph["2"]["inputs"]["width"]
+
+    assert find_problems(workflow, NODES) == ["Scale 'Fit' (#2): the required input 'width' is missing."]
+
+
+def test_custom_packs_may_take_inputs_that_they_do_not_declare() -> None:
+    nodes = {**NODES, "Scale": parse_node_info("Scale", {**DECLARED["Scale"], "python_module": "custom_nodes.x"})}
+
+    assert find_problems(graph(lora_1={"on": True}), nodes) == []
+
+
+def test_nodes_that_no_output_needs_are_left_alone() -> None:
+    workflow = graph()
+    workflow.graph["9"] = {"class_type": "Scale", "inputs": {}}
+
+    assert find_problems(workflow, NODES) == []
+
+
+def test_a_graph_without_an_output_is_refused() -> None:
+    workflow = graph()
+    del workflow.graph["3"]
+
+    assert "no output node" in find_problems(workflow, NODES)[0]
+
+
+def test_a_circle_of_links_is_spelled_out() -> None:
+    workflow = graph()
+    workflow.graph["2"]["inputs"]["image"] = ["6", 0]
+    workflow.graph["6"] = {"class_type": "Scale", "inputs": {"image": ["2", 0], "width": 64, "method": "nearest"}}
+
+    assert "Scale 'Fit' (#2) -> Scale (#6) -> Scale 'Fit' (#2)" in find_problems(workflow, NODES)[0]
+
+
+def test_an_unknown_class_gets_a_suggestion_and_a_remedy() -> None:
+    workflow = Workflow(
+        "w", {"1": {"class_type": "LoadImagee", "inputs": {}}, "2": {"class_type": "Save", "inputs": {}}}
+    )
+
+    lines = find_unknown_nodes(workflow, {"Save": NODES["Save"]}, ["LoadImage", "Save"])
+
+    assert len(lines) == 1
+    assert "LoadImagee (#1): the server has no node class 'LoadImagee': did you mean LoadImage?" in lines[0]
+    assert "Install" in lines[0]
+
+
+def test_all_problems_are_reported_at_once_and_each_once() -> None:
+    with pytest.raises(ValidationError, match=r"^a\nb$"):
+        require_valid(["a", "b", "a"])
+    require_valid([])
+
+
+def test_a_rejection_is_told_by_title_value_and_range() -> None:
+    error = {
+        "type": "value_bigger_than_max",
+        "message": "Value 9000 bigger than max of 2048",
+        "details": "width",
+        "extra_info": {
+            "input_name": "width",
+            "input_config": ["INT", {"min": 16, "max": 2048}],
+            "received_value": 9000,
+        },
+    }
+
+    words = describe_rejection(graph(), {"error": {}, "node_errors": {"2": {"errors": [error]}}})
+
+    assert words == "Scale 'Fit' (#2): width = 9000: Value 9000 bigger than max of 2048. Allowed: 16 to 2048."
+
+
+def test_a_rejection_by_the_node_itself_keeps_its_words() -> None:
+    error = {
+        "message": "Custom validation failed for node",
+        "details": "image - Invalid image file: none.png",
+        "extra_info": {"input_name": "image"},
+    }
+
+    words = describe_rejection(graph(), {"node_errors": {"1": {"errors": [error]}}})
+
+    assert words.startswith("LoadImage (#1): image: Custom validation failed for node")
+    assert "Invalid image file: none.png" in words
+
+
+def test_a_rejection_of_the_whole_graph_keeps_its_words() -> None:
+    answer = {"error": {"message": "Prompt has no outputs", "details": ""}, "node_errors": {}}
+
+    assert describe_rejection(graph(), answer) == "Prompt has no outputs"
