@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from comfyui_talkingshorts.core.version import PACK_VERSION
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
@@ -143,6 +144,10 @@ def test_the_packs_requirements_are_lower_bounds_and_leave_torch_to_comfyui() ->
 
     assert all(">=" in line and "==" not in line for line in lines)
     assert not any(re.match(r"(torch|torchvision|torchaudio)\b", line) for line in lines)
+
+
+def test_the_pack_reports_the_version_it_is_published_under() -> None:
+    assert f'version = "{PACK_VERSION}"' in (PACK / "pyproject.toml").read_text()
 
 
 def test_both_packages_name_the_same_licence() -> None:

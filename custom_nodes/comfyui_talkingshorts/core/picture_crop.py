@@ -15,20 +15,22 @@ class Box:
     bottom: int
 
 
-def plan_crop(picture_width: int, picture_height: int, width: int, height: int, face: Box | None = None) -> Box:
+def plan_crop(
+    picture_width: int, picture_height: int, width: int, height: int, face_center: tuple[float, float] | None = None
+) -> Box:
     """Return the largest box of the ratio width:height in the picture.
 
-    It is centred on the picture, or, when the face is known, placed so that the face is in the middle and its centre
-    two fifths down, as in a portrait, as far as the picture reaches.
+    It is centred on the picture, or, when the centre of the face (x, y) is known, placed so that it is in the middle
+    and two fifths down, as in a portrait, as far as the picture reaches.
     """
     scale = min(picture_width / width, picture_height / height)
     crop_width = max(1, min(picture_width, round(width * scale)))
     crop_height = max(1, min(picture_height, round(height * scale)))
     left = (picture_width - crop_width) // 2
     top = (picture_height - crop_height) // 2
-    if face is not None:
-        left = round((face.left + face.right - crop_width) / 2)
-        top = round((face.top + face.bottom) / 2 - 0.4 * crop_height)
+    if face_center is not None:
+        left = round(face_center[0] - 0.5 * crop_width)
+        top = round(face_center[1] - 0.4 * crop_height)
     left = min(max(left, 0), picture_width - crop_width)
     top = min(max(top, 0), picture_height - crop_height)
     return Box(left, top, left + crop_width, top + crop_height)

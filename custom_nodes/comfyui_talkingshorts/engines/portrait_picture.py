@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.errors import PictureError
 from ..core.picture_crop import plan_crop
+from .face_finder import find_face
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,7 +36,8 @@ def read_portrait(path: Path, width: int, height: int) -> np.ndarray:
         ) from error
     if picture.size == (width, height):
         return np.array(picture)
-    box = plan_crop(*picture.size, width, height)
+    face = find_face(np.array(picture))
+    box = plan_crop(*picture.size, width, height, face.center if face else None)
     box_edges = (box.left, box.top, box.right, box.bottom)
     return np.array(picture.resize((width, height), Image.Resampling.LANCZOS, box=box_edges, reducing_gap=3.0))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import VideoError
+from ..core.version import PACK_VERSION
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
@@ -36,6 +37,7 @@ class ShortReport:
     has_audio: bool
     bytes: int
     sha256: str
+    pack_version: str = PACK_VERSION
 
 
 def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> ShortReport:

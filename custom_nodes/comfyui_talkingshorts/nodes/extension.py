@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import override
-
 from comfy_api.latest import ComfyExtension, io
 
 from .draft_portrait import DraftPortrait
@@ -18,7 +16,6 @@ from .youtube_voice import YouTubeVoice
 class TalkingShortsExtension(ComfyExtension):
     """Everything that the pack adds to ComfyUI."""
 
-    @override
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
             YouTubeVoice,
