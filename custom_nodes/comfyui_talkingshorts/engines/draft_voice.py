@@ -39,7 +39,7 @@ _INAUDIBLE_LENGTH_RATIO = 1.006
 _SPEECH_RMS = 10 ** (-20 / 20)
 _HIGHEST_PEAK = 10 ** (-1 / 20)
 _SPEECH_FLOOR = 10 ** (-40 / 20)
-_FADE_SECONDS = 0.005
+_FADE_IN_SECONDS, _FADE_OUT_SECONDS = 0.005, 0.03
 _SHORTEST_PAUSE_SECONDS = 0.08
 
 
@@ -222,10 +222,13 @@ def _utter(phrase: Phrase, delivery: _Delivery, words_per_minute: float) -> Soun
 
 
 def _fade_edges(samples: np.ndarray) -> np.ndarray:
-    count = min(round(_FADE_SECONDS * espeak.SAMPLE_RATE_HZ), samples.size // 2)
-    ramp = np.linspace(0.0, 1.0, count, endpoint=False, dtype=np.float32)
-    samples[:count] *= ramp
-    samples[samples.size - count :] *= ramp[::-1]
+    """espeak breaks a last vowel off at full strength; a voice dies away."""
+    fade_in, fade_out = (
+        np.sin(np.linspace(0.0, np.pi / 2, min(round(seconds * espeak.SAMPLE_RATE_HZ), samples.size // 2))) ** 2
+        for seconds in (_FADE_IN_SECONDS, _FADE_OUT_SECONDS)
+    )
+    samples[: fade_in.size] *= fade_in.astype(np.float32)
+    samples[samples.size - fade_out.size :] *= fade_out[::-1].astype(np.float32)
     return samples
 
 

@@ -7,7 +7,7 @@ import re
 import threading
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ _BUFFER_MILLISECONDS = 200
 _LONGEST_DATA_PATH = 120
 _LANGUAGE_SWITCH = re.compile(r"\([\w-]+\)")
 _lock = threading.Lock()
+_folders_kept_until_exit: list[TemporaryDirectory[str]] = []
 
 
 class _EventId(ctypes.Union):
@@ -147,7 +148,9 @@ def _library() -> tuple[Any, int]:
 def _short_path(path: Path) -> Path:
     if len(str(path).encode()) <= _LONGEST_DATA_PATH:
         return path
-    link = Path(mkdtemp(prefix="espeak")) / path.name
+    folder = TemporaryDirectory(prefix="espeak")
+    _folders_kept_until_exit.append(folder)
+    link = Path(folder.name) / path.name
     link.symlink_to(path, target_is_directory=True)
     return link
 

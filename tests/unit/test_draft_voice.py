@@ -1,0 +1,160 @@
+# ruff: noqa: RUF001 (phonemes, and scripts of other languages)
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.sound import Phoneme, Sound
+from comfyui_talkingshorts.engines import draft_voice, espeak
+from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.prosody import measure_median_f0
+
+SCRIPT = "Three small habits changed how I work every day, and the first takes less than a minute. Want to hear it?"
+LONGER = (
+    "The sun had barely risen when the boats came back into the harbour. Nobody on the quay had expected them before "
+    "noon, and the few who were awake ran down to help. Fish of every size lay in the boxes, silver and blue. The old "
+    "captain smiled, sat down on a rope, and asked for a cup of coffee."
+)
+VOWELS = frozenset("aeiouɑɔəɛɪʊʌæɐɜɚᵻ")
+
+
+def f0_of(sound: Sound) -> float:
+    f0_hz = measure_median_f0(sound.mono, sound.sample_rate_hz)
+    assert f0_hz is not None
+    return f0_hz
+
+
+def reference(text: str = SCRIPT, f0_scale: float = 1.0, words_per_minute: int = 170) -> Sound:
+    """Another voice of espeak's; f0_scale plays it faster or slower, pitch and all."""
+    spoken = espeak.speak(text, voice="en-us+michel", words_per_minute=words_per_minute, pitch=50, pitch_range=50)
+    return replace(spoken, sample_rate_hz=round(espeak.SAMPLE_RATE_HZ * f0_scale), phonemes=None)
+
+
+def decibels_by_kind(sound: Sound) -> dict[str, list[float]]:
+    phonemes = sound.phonemes or ()
+    ends = [*(phoneme.start_seconds for phoneme in phonemes[1:]), sound.seconds]
+    levels: dict[str, list[float]] = {"pause": [], "vowel": [], "consonant": []}
+    for phoneme, end_seconds in zip(phonemes, ends, strict=True):
+        kind = "pause" if not phoneme.symbol else "vowel" if VOWELS & set(phoneme.symbol) else "consonant"
+        span = slice(round(phoneme.start_seconds * sound.sample_rate_hz), round(end_seconds * sound.sample_rate_hz))
+        if span.stop > span.start:
+            levels[kind].append(10 * np.log10(np.mean(sound.mono[span] ** 2) + 1e-12))
+    return levels
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_seed_speaks_at_its_own_pitch_and_a_sane_level(seed: int) -> None:
+    sound = speak_draft(SCRIPT, seed)
+    loudness = np.abs(sound.mono)
+    rms = np.sqrt(np.mean(loudness[loudness > loudness.max() / 100] ** 2))
+    assert f0_of(sound) == pytest.approx(draft_voice._SPEAKERS[seed].f0_hz, rel=0.03)
+    assert 20 * np.log10(rms) == pytest.approx(-20, abs=0.5)
+    assert 20 * np.log10(loudness.max()) <= -1
+
+
+@pytest.mark.parametrize("f0_scale", [0.75, 0.9, 1.2, 1.6, 2.0, 2.8])
+def test_the_draft_has_the_median_f0_of_the_reference(f0_scale: float) -> None:
+    voice = reference(f0_scale=f0_scale)
+    assert f0_of(speak_draft(SCRIPT, 0, voice)) == pytest.approx(f0_of(voice), rel=0.03)
+
+
+def test_a_hasty_reference_hastens_the_draft_and_a_slow_one_slows_it_within_limits() -> None:
+    natural = speak_draft(SCRIPT, 0).seconds
+    hasty, slow = (speak_draft(SCRIPT, 0, reference(words_per_minute=wpm)).seconds for wpm in (260, 110))
+    assert natural / 1.26 < hasty < 0.9 * natural
+    assert 1.1 * natural < slow < natural / 0.79
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [np.zeros((1, 96000)), np.random.default_rng(0).normal(size=(2, 96000)), np.ones((1, 1))],
+    ids=["silence", "noise", "one sample"],
+)
+def test_a_reference_without_a_voice_leaves_the_draft_its_own(samples: np.ndarray) -> None:
+    clip = Sound(samples.astype(np.float32), 48000)
+    assert np.array_equal(speak_draft(SCRIPT, 5, clip).samples, speak_draft(SCRIPT, 5).samples)
+
+
+@pytest.mark.parametrize("target_seconds", [5.5, 6.66, 8.0, 15.0])
+@pytest.mark.parametrize("voice", [None, reference(f0_scale=2.0)], ids=["own voice", "reference"])
+def test_the_target_is_met_to_the_sample(target_seconds: float, voice: Sound | None) -> None:
+    assert speak_draft(SCRIPT, 1, voice, target_seconds).samples.shape == (1, round(target_seconds * 22050))
+
+
+def test_a_changed_pace_keeps_the_pitch() -> None:
+    natural, fast, slow = (f0_of(speak_draft(SCRIPT, 1, None, target_seconds)) for target_seconds in (0, 5.5, 9.0))
+    assert fast == pytest.approx(natural, rel=0.02)
+    assert slow == pytest.approx(natural, rel=0.02)
+
+
+def test_a_script_too_long_for_its_target_is_refused() -> None:
+    with pytest.raises(InputError, match="target_seconds is 3"):
+        speak_draft(SCRIPT, 0, None, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("seed", "f0_scale", "target_seconds"),
+    [(0, None, 0.0), (1, None, 30.0), (2, None, 15.0), (3, 0.8, 0.0), (0, 2.8, 17.0)],
+    ids=["natural", "edge silence", "fast", "low", "high"],
+)
+def test_pauses_are_silent_and_vowels_loud(seed: int, f0_scale: float | None, target_seconds: float) -> None:
+    voice = None if f0_scale is None else reference(f0_scale=f0_scale)
+    levels = decibels_by_kind(speak_draft(LONGER, seed, voice, target_seconds))
+    assert len(levels["pause"]) >= 5
+    assert max(levels["pause"]) < -40
+    assert min(levels["vowel"]) > -32
+    assert np.median(levels["vowel"]) > np.median(levels["consonant"]) + 6
+
+
+def test_phonemes_begin_and_end_with_a_pause_and_follow_in_time() -> None:
+    phonemes = list(speak_draft(SCRIPT, 0, None, 8.0).phonemes or ())
+    times = [phoneme.start_seconds for phoneme in phonemes]
+    assert phonemes[0] == Phoneme("", 0.0)
+    assert phonemes[-1].symbol == ""
+    assert times == sorted(times)
+    assert times[-1] < 8.0
+
+
+def test_the_same_inputs_give_the_same_samples_whatever_ran_before() -> None:
+    def samples() -> list[bytes]:
+        voice = reference(f0_scale=2.4)
+        return [speak_draft(SCRIPT, 0).samples.tobytes(), speak_draft(SCRIPT, 3, voice, 7.0).samples.tobytes()]
+
+    before = samples()
+    speak_draft("Что это? Ой!", 1)
+    speak_draft("AAAH! Eeee! Zzz.", 2, reference(f0_scale=0.8), 4.0)
+    assert samples() == before
+
+
+@pytest.mark.parametrize(
+    "script", ["I", "5", "pst", "A. B. C.", "你好，世界。", "私は行きます。", "مرحبا", "नमस्ते", "x" * 900]
+)
+def test_scripts_of_every_kind_are_spoken(script: str) -> None:
+    sound = speak_draft(script, 0, reference(f0_scale=2.8))
+    assert np.isfinite(sound.samples).all()
+    assert any(phoneme.symbol for phoneme in sound.phonemes or ())
+
+
+def test_writing_that_no_voice_knows_is_refused() -> None:
+    with pytest.raises(InputError, match="No voice can say"):
+        speak_draft("ᏣᎳᎩ", 0)
+
+
+def test_progress_goes_by_phrases_up_to_the_total() -> None:
+    reports: list[tuple[int, int]] = []
+    speak_draft("One. Two. Three.", 0, on_progress=lambda done, total: reports.append((done, total)))
+    assert reports == [(done, 6) for done in range(7)]
+
+
+def test_a_long_script_can_be_stopped_between_phrases() -> None:
+    class Interrupted(Exception):
+        pass
+
+    def stop_at_third(done: int, total: int) -> None:
+        if done == 3:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        speak_draft("Once more. " * 2500, 0, on_progress=stop_at_third)
