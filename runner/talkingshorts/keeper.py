@@ -7,7 +7,6 @@ Runs detached, from its own file, on the standard library alone: `python -I keep
 
 import contextlib
 import ctypes
-import http.client
 import json
 import os
 import signal
@@ -120,6 +119,8 @@ def last_use(folder: Path) -> float:
 
 def jobs_waiting(port: int) -> int | None:
     """Return the number of jobs running or pending, or None when the server doesn't answer."""
+    import http.client
+
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/prompt")

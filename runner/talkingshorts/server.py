@@ -7,7 +7,6 @@ command line, and the server must say so itself.
 
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import random
@@ -372,6 +371,8 @@ def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
 
 def answers(state: ServerState, folder: Path) -> bool | None:
     """Tell whether a server at the state's port says that it is this home's; None when it takes too long to say."""
+    import http.client
+
     connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=5)
     try:
         connection.request("GET", "/system_stats")

@@ -1,0 +1,306 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from talkingshorts import home, keeper, server
+from talkingshorts.errors import UnreachableError
+from talkingshorts.server import ServerState
+
+FIFTEEN_MINUTES = 900.0
+
+# Stands for ComfyUI: answers /system_stats and /prompt, as long as the port in its arguments allows.
+FAKE_MAIN = """
+import json, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+if (trouble := {trouble!r}):
+    sys.exit(trouble)
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = {{"system": {{"argv": sys.argv}}, "exec_info": {{"queue_remaining": 0}}}}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+print("[WARNING] starting")
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Answer).serve_forever(0.01)
+"""
+
+
+@pytest.fixture
+def comfyui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "ComfyUI"
+    folder.mkdir()
+    (folder / "main.py").write_text(FAKE_MAIN.format(trouble=""))
+    (folder / "comfyui_version.py").write_text('__version__ = "0.30.0"')
+    monkeypatch.setenv("COMFYUI_DIR", str(folder))
+    monkeypatch.setenv("COMFYUI_PYTHON", sys.executable)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the server's folder in a fresh home whose ComfyUI is the stand-in."""
+    monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "my home"))
+    monkeypatch.delenv("TALKINGSHORTS_IDLE_MINUTES", raising=False)
+    monkeypatch.setattr(server, "has_accelerator", lambda python: False)
+    yield tmp_path / "my home" / "server"
+    server.stop_server()
+
+
+def stale_state(folder: Path, pid: int, port: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    state = ServerState(pid, pid, port, f"http://127.0.0.1:{port}", {}, time.time())
+    (folder / "state.json").write_text(json.dumps(asdict(state)))
+
+
+def test_a_server_is_started_found_reused_and_stopped(folder: Path) -> None:
+    said: list[str] = []
+    url = server.ensure_server(said.append)
+    assert "Starting ComfyUI 0.30.0" in said[0]
+    assert server.find_server() == url
+    assert server.ensure_server(said.append) == url
+    assert len(said) == 1
+    assert server.stop_server() is True
+    assert server.find_server() is None
+    assert server.stop_server() is False
+
+
+def test_the_server_works_in_the_homes_own_base_directory(folder: Path) -> None:
+    server.ensure_server(print)
+    command = json.loads((folder / "launch.json").read_text())["command"]
+    base = folder.parent / "base"
+    assert command[command.index("--base-directory") + 1] == str(base)
+    assert (base / "custom_nodes" / "comfyui_talkingshorts" / "__init__.py").is_file()
+    assert {"--cpu", "--disable-api-nodes", "--disable-auto-launch"} <= set(command)
+
+
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1], ids=["another program's", "no process's"])
+def test_a_state_from_before_a_reboot_is_recognised(folder: Path, pid: int) -> None:
+    stale_state(folder, pid, server.free_port())
+    assert server.find_server() is None
+    assert server.stop_server() is False
+    assert server.ensure_server(print) == server.find_server()
+
+
+def test_an_unreadable_state_counts_as_none(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text('{"pid": 1')
+    assert server.find_server() is None
+
+
+def test_another_server_on_the_port_is_not_taken_for_ours(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.ensure_server(print)
+    ours = server.read_state(folder)
+    assert ours is not None
+    assert server.answers(ours, folder) is True
+    assert server.answers(ours, tmp_path / "another home" / "server") is False
+
+
+def test_after_comfyui_died_under_its_keeper_another_is_started(folder: Path) -> None:
+    first = server.ensure_server(print)
+    state = server.read_state(folder)
+    assert state is not None
+    os.kill(state.pid, 9)
+    assert server.ensure_server(print) != first
+
+
+def test_a_comfyui_whose_keeper_was_killed_does_not_stay(folder: Path) -> None:
+    first = server.ensure_server(print)
+    orphan = server.read_state(folder)
+    assert orphan is not None
+    os.kill(orphan.keeper_pid, 9)
+    assert server.ensure_server(print) != first
+    assert server.command_line(orphan.pid) == ""
+
+
+def test_a_changed_environment_restarts_the_server_and_says_what_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.ensure_server(print)
+    before = server.read_state(folder)
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy:1")
+    said: list[str] = []
+    server.ensure_server(said.append)
+    after = server.read_state(folder)
+    assert before is not None
+    assert after is not None
+    assert after.pid != before.pid
+    assert "changed since it started: environment" in said[0]
+    assert "secret" not in (folder / "state.json").read_text() + (folder / "launch.json").read_text()
+
+
+def test_two_processes_start_one_server(folder: Path) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts import server; "
+        "server.has_accelerator = lambda python: False; print(server.ensure_server(lambda line: None))"
+    )
+    runner = str(Path(server.__file__).parents[1])
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, runner], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    urls = {process.communicate()[0].strip() for process in both}
+    assert urls == {server.find_server()}
+
+
+def test_an_idle_server_ends_and_forgets_its_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_IDLE_MINUTES", "0.002")
+    server.ensure_server(print)
+    state = server.read_state(folder)
+    while state and server.command_line(state.keeper_pid):
+        time.sleep(0.02)
+    assert server.find_server() is None
+    assert "idle minutes" in (folder / "comfyui.log").read_text()
+
+
+def test_a_failing_start_is_told_with_the_log(folder: Path, comfyui: Path) -> None:
+    (comfyui / "main.py").write_text(FAKE_MAIN.format(trouble="ModuleNotFoundError: No module named 'torch'"))
+    with pytest.raises(UnreachableError, match=r"No module named 'torch'. Full log: .*comfyui\.log"):
+        server.ensure_server(print)
+    assert server.read_state(folder) is None
+
+
+def test_the_log_of_the_start_before_is_kept(folder: Path, comfyui: Path) -> None:
+    server.ensure_server(print)
+    server.stop_server()
+    server.ensure_server(print)
+    assert (folder / "comfyui.previous.log").is_file()
+
+
+def test_without_comfyui_nothing_is_made_and_the_remedy_told(folder: Path, comfyui: Path) -> None:
+    (comfyui / "main.py").unlink()
+    with pytest.raises(UnreachableError, match=r"isn't set up.*make setup.*COMFYUI_DIR.*--server"):
+        server.ensure_server(print)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-3", "nan", "inf"])
+def test_an_impossible_idle_time_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_IDLE_MINUTES", value)
+    with pytest.raises(UnreachableError, match="TALKINGSHORTS_IDLE_MINUTES"):
+        server.idle_minutes()
+
+
+@pytest.mark.parametrize(
+    ("last_active", "last_used", "is_idle"),
+    [(0, 0, True), (100, 101, True), (101, 100, True), (101, 0, True), (102, 0, False), (0, 102, False)],
+)
+def test_a_server_is_idle_when_neither_job_nor_runner_needed_it(
+    last_active: float, last_used: float, is_idle: bool
+) -> None:
+    assert keeper.is_idle(FIFTEEN_MINUTES + 101, last_active, last_used, FIFTEEN_MINUTES) == is_idle
+
+
+def parts_of(model_paths: dict[str, dict[str, str]] | None = None) -> dict[str, str]:
+    return server.fingerprint(model_paths or {})
+
+
+def changed_parts(before: dict[str, str]) -> list[str]:
+    after = parts_of()
+    return [name for name in after if after[name] != before[name]]
+
+
+def test_the_fingerprint_holds_as_long_as_nothing_changes(comfyui: Path) -> None:
+    assert changed_parts(parts_of()) == []
+
+
+def test_another_comfyui_changes_the_fingerprint(comfyui: Path) -> None:
+    before = parts_of()
+    (comfyui / "comfyui_version.py").write_text('__version__ = "0.31.0"')
+    assert changed_parts(before) == ["ComfyUI"]
+
+
+def test_another_python_changes_the_fingerprint(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = parts_of()
+    monkeypatch.setenv("COMFYUI_PYTHON", "/usr/bin/python3")
+    assert changed_parts(before) == ["Python", "environment"]
+
+
+@pytest.mark.parametrize(
+    "name", ["TALKINGSHORTS_COOKIES", "TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "HTTPS_PROXY", "CUDA_VISIBLE_DEVICES"]
+)
+def test_a_variable_that_the_server_heeds_changes_the_fingerprint(
+    comfyui: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = parts_of()
+    monkeypatch.setenv(name, "changed")
+    assert changed_parts(before) == ["environment"]
+
+
+@pytest.mark.parametrize("name", ["TALKINGSHORTS_TOKEN", "TALKINGSHORTS_SERVER", "HOME", "SCRIPT"])
+def test_a_variable_that_only_the_runner_heeds_does_not(
+    comfyui: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = parts_of()
+    monkeypatch.setenv(name, "changed")
+    assert changed_parts(before) == []
+
+
+def test_an_edited_pack_file_changes_the_fingerprint(
+    comfyui: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = tmp_path / "checkout" / "custom_nodes" / home.PACK_NAME
+    (pack / "__pycache__").mkdir(parents=True)
+    (pack / "node.py").write_text("a = 1")
+    monkeypatch.setattr(home, "checkout_dir", lambda: tmp_path / "checkout")
+    before = parts_of()
+    (pack / "__pycache__" / "node.pyc").touch()
+    assert changed_parts(before) == []
+    (pack / "node.py").write_text("a = 12")
+    assert changed_parts(before) == ["node pack"]
+
+
+def test_models_of_the_users_comfyui_become_visible(tmp_path: Path) -> None:
+    for name in ("loras", "vae"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+    (tmp_path / "models" / "put_models_here").touch()
+    sections = server.model_path_sections([tmp_path / "nowhere", tmp_path / "models"])
+    assert sections == {"models_1": {"base_path": str(tmp_path / "models"), "loras": "loras", "vae": "vae"}}
+
+
+LOG = """
+\x1b[32m[INFO]\x1b[0m Checkpoint files will always be loaded safely.
+Traceback (most recent call last):
+  File "/x/main.py", line 3, in <module>
+    import torch
+    ^^^^^^^^^^^^
+ModuleNotFoundError: No module named 'torch'
+
+ComfyUI ended with exit code 1.
+"""
+
+
+def test_of_a_log_the_lines_that_say_something_are_told() -> None:
+    assert server.last_meaningful_lines(LOG, 2) == [
+        "[INFO] Checkpoint files will always be loaded safely.",
+        "ModuleNotFoundError: No module named 'torch'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("log", "trouble"),
+    [
+        ("   0.0 seconds: /b/custom_nodes/comfyui_talkingshorts\n", None),
+        (
+            "Cannot import /b/custom_nodes/comfyui_talkingshorts module for custom nodes: No module named 'av'\n"
+            "   0.0 seconds (IMPORT FAILED): /b/custom_nodes/comfyui_talkingshorts\n",
+            "No module named 'av'",
+        ),
+        (
+            "[WARNING] Error while calling comfy_entrypoint in /b/custom_nodes/comfyui_talkingshorts: no 'override'\n"
+            "   0.0 seconds (IMPORT FAILED): /b/custom_nodes/comfyui_talkingshorts\n",
+            "no 'override'",
+        ),
+    ],
+)
+def test_a_pack_that_comfyui_could_not_load_is_told(log: str, trouble: str | None) -> None:
+    assert server.pack_trouble(log) == trouble
