@@ -76,6 +76,11 @@ def test_what_is_no_voice_has_no_prosody(samples: np.ndarray) -> None:
     assert prosody_of(samples) == Prosody()
 
 
+@pytest.mark.parametrize("rate", [1, 100, 1000])
+def test_a_sample_rate_too_low_for_a_voice_has_no_prosody(rate: int) -> None:
+    assert prosody_of(NOISE, rate) == Prosody()
+
+
 @pytest.mark.parametrize("count", [1, 10, 1000])
 def test_a_clip_too_short_to_tell_has_no_prosody(count: int) -> None:
     assert prosody_of(np.ones(count)) == Prosody()

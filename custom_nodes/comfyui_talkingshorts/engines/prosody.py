@@ -14,6 +14,7 @@ HIGHEST_F0_HZ = 500.0
 LONGEST_ANALYSED_SECONDS = 30.0
 
 _ANALYSIS_RATE_HZ = 16000
+_LOWEST_RATE_HZ = 2000
 _FRAME_SECONDS = 0.01
 _SHORTEST_CLIP_SECONDS = 0.3
 _SHORTEST_VOICED_SECONDS = 0.25
@@ -39,7 +40,7 @@ class Prosody:
 def measure_prosody(sound: Sound) -> Prosody:
     """Return the prosody of a clip (its first 30 s): Prosody() for silence, noise, tones, notes: what is no voice."""
     samples = sound.mono[: round(LONGEST_ANALYSED_SECONDS * sound.sample_rate_hz)]
-    if samples.size < _SHORTEST_CLIP_SECONDS * sound.sample_rate_hz:
+    if samples.size < _SHORTEST_CLIP_SECONDS * sound.sample_rate_hz or sound.sample_rate_hz < _LOWEST_RATE_HZ:
         return Prosody()
     if sound.sample_rate_hz > _ANALYSIS_RATE_HZ:
         samples = resample(samples, round(samples.size * _ANALYSIS_RATE_HZ / sound.sample_rate_hz))
