@@ -97,12 +97,20 @@ class Setup:
             return
         with self._alone():
             started = time.monotonic()
-            if not self.is_current("setup"):
-                self._set_up()
-            if with_test_tools and not self.is_current("test"):
-                self.say("Test tools (about 80 MB)")
-                self._install("-r", "requirements/test.txt")
-                self._stamp("test")
+            try:
+                if not self.is_current("setup"):
+                    self._set_up()
+                if with_test_tools and not self.is_current("test"):
+                    self.say("Test tools (about 80 MB)")
+                    self._install("-r", "requirements/test.txt")
+                    self._stamp("test")
+            except PipError as error:
+                if "No space left on device" not in error.output:
+                    raise SetupError(f"{error.reason}. Full log: {self.log}") from error
+                self._forget_downloads()
+                raise SetupError(_disk_full(self.checkout)) from error
+            finally:
+                provision.remove(self._temp)
             self._forget_downloads()
             self.say(f"Set up in {time.monotonic() - started:.0f} s; everything is in .venv and .comfyui.")
 
@@ -183,17 +191,10 @@ class Setup:
             require_free_disk(self.checkout, FULL_INSTALL_BYTES)
         try:
             self._fill(is_new)
-        except BaseException as error:
+        except BaseException:
             if (self.venv / UNFINISHED).exists():
                 self._discard_venv()
-            if isinstance(error, PipError) and "No space left on device" in error.output:
-                self._forget_downloads()
-                raise SetupError(_disk_full(self.checkout)) from error
-            if isinstance(error, PipError):
-                raise SetupError(f"{error.reason}. Full log: {self.log}") from error
             raise
-        finally:
-            provision.remove(self._temp)
 
     def _fill(self, is_new: bool) -> None:
         version = ".".join(map(str, sys.version_info[:2]))
@@ -392,12 +393,13 @@ def _megabytes(size: str) -> float:
 def explain_pip_failure(output: str, log: str, exit_code: int) -> str:
     """Return in one line why pip failed: its own last error, and what the network said if it said something."""
     errors = re.findall(r"^\s*ERROR: (?!ResolutionImpossible)(.+)$", output, re.MULTILINE)
-    if conflict := re.search(r"The conflict is caused by:\n((?: +\S.*\n)+)", output):
+    conflict = re.search(r"The conflict is caused by:\n((?: +\S.*\n)+)", output)
+    if conflict:
         errors.append("; ".join(line.strip() for line in (errors[-1:] + conflict[1].splitlines())))
     refusals = re.findall(r"Could not fetch URL \S+ (.+?) - skipping", log) + re.findall(
         r"after connection broken by ['\"](.+?)['\"]: /", log
     )
-    refusals = [refusal for refusal in refusals if "404 " not in refusal]
+    refusals = [re.sub(r"^\w+\('?<.*?>: (.+?)'?\)$", r"\1", refusal) for refusal in refusals if "404 " not in refusal]
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if exit_code < 0:
         told = f"pip was ended by signal {-exit_code}" + (" (out of memory?)" if exit_code == -signal.SIGKILL else "")
@@ -405,7 +407,7 @@ def explain_pip_failure(output: str, log: str, exit_code: int) -> str:
         told = f"pip says: {errors[-1]}"
     else:
         told = f"pip says: {lines[-1]}" if lines else f"pip ended with {exit_code}"
-    return f"{told.rstrip('.')} ({refusals[-1]})" if refusals else told.rstrip(".")
+    return f"{told.rstrip('.')} ({refusals[-1]})" if refusals and not conflict else told.rstrip(".")
 
 
 if __name__ == "__main__":

@@ -202,6 +202,15 @@ def test_an_environment_made_by_hand_is_kept_and_completed(workshop: Workshop) -
     assert (workshop.venv / "mine.txt").exists()
 
 
+def test_refused_test_tools_leave_the_runner_usable(workshop: Workshop) -> None:
+    workshop.run()
+    workshop.let_pip(OFFLINE)
+    with pytest.raises(SetupError, match=r"No matching distribution found for x.*setup\.log"):
+        workshop.run(with_test_tools=True)
+    assert workshop.is_complete
+    assert workshop.run() == []
+
+
 def test_a_full_disk_is_told_with_the_room_needed(workshop: Workshop) -> None:
     workshop.let_pip(DISK_FULL)
     with pytest.raises(SetupError, match=r"the disk is full \(\d+\.\d GB free"):
@@ -325,7 +334,7 @@ CONFLICT = (
             "Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<x>: Failed to establish "
             "a new connection: [Errno 111] Connection refused')': /simple/torch/",
             1,
-            ["[Errno 111] Connection refused"],
+            ["(Failed to establish a new connection: [Errno 111] Connection refused)"],
         ),
         (CONFLICT, "", 1, ["setuptools==84 and torch==2.11.0", "torch 2.11.0 depends on setuptools<82"]),
         ("Collecting torch\n", "", -9, ["signal 9", "memory"]),

@@ -80,13 +80,13 @@ def test_every_variable_becomes_its_option(folder: Path) -> None:
     given = arguments_of_short(
         folder,
         *("SCRIPT=Hi", "VOICE=https://example.org/v?a=1&b=2", "START=1.5", "DURATION=20", "PORTRAIT=my face.png"),
-        *("PORTRAIT_PROMPT=a \"wise\" man's $1 face", "QUALITY=best", "SEED=7", "VOICE_RIGHTS=1", "OUT=my out/a b.mp4"),
+        *('PORTRAIT_PROMPT=a "wise" man\'s $1 face', "QUALITY=best", "SEED=7", "VOICE_RIGHTS=1", "OUT=my out/a b.mp4"),
         "SERVER=http://host:1/",
     )
     assert given == [
         *("--script=Hi", "--quality=best", "-o", "my out/a b.mp4"),
         *("--voice=https://example.org/v?a=1&b=2", "--start=1.5", "--duration=20", "--portrait=my face.png"),
-        *("--portrait-prompt=a \"wise\" man's $1 face", "--seed=7", "--server=http://host:1/", "--voice-rights"),
+        *('--portrait-prompt=a "wise" man\'s $1 face', "--seed=7", "--server=http://host:1/", "--voice-rights"),
     ]
 
 
