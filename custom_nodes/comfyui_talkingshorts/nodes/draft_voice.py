@@ -1,4 +1,4 @@
-"""Speak Draft: the cheap voice of a preview."""
+"""The node that speaks a script with the cheap voice of a preview."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .audio import audio_from_sound, sound_from_audio
 
 
 class DraftVoice(io.ComfyNode):
+    """Script in, speech out, at the pitch and pace of a reference when there is one."""
+
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
