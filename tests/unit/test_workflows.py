@@ -1,0 +1,56 @@
+"""The shipped graphs: what they promise to users, and that the canvas shows the same graph as programs send."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
+WORKFLOWS = sorted(path.name.removesuffix(".api.json") for path in (ROOT / "workflows").glob("*.api.json"))
+
+DRAFT_INPUTS = {
+    "voice_source": "",
+    "voice_start_seconds": 40.0,
+    "voice_duration_seconds": 30.0,
+    "target_seconds": 0.0,
+    "portrait_picture": "",
+    "portrait_prompt": "",
+    "width": 480,
+    "height": 832,
+    "seed": 42,
+}
+
+
+def read_api(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "workflows" / f"{name}.api.json").read_text())
+
+
+def test_the_draft_exposes_its_inputs_under_their_names() -> None:
+    named = {node["_meta"]["title"]: node["inputs"].get("value") for node in read_api("draft").values()}
+
+    assert named["script"]
+    assert {name: named[name] for name in DRAFT_INPUTS} == DRAFT_INPUTS
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_canvas_graph_is_the_api_graph(name: str) -> None:
+    canvas = json.loads((TEMPLATES / f"{name}.json").read_text())
+    origins = {link[0]: [str(link[1]), link[2]] for link in canvas["links"]}
+    api = read_api(name)
+
+    assert {str(node["id"]): (node["type"], node["title"]) for node in canvas["nodes"]} == {
+        node_id: (node["class_type"], node["_meta"]["title"]) for node_id, node in api.items()
+    }
+    for node in canvas["nodes"]:
+        wired = {slot["name"]: origins[slot["link"]] for slot in node["inputs"] if slot["link"] is not None}
+        inputs = api[str(node["id"])]["inputs"]
+        assert wired == {key: value for key, value in inputs.items() if isinstance(value, list)}
+        if "value" in inputs:
+            assert node["widgets_values"][0] == inputs["value"]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_template_has_a_picture(name: str) -> None:
+    assert (TEMPLATES / f"{name}.jpg").is_file()
