@@ -137,14 +137,20 @@ def _ensure_under_lock(folder: Path, say: Say) -> str:
     state = read_state(folder)
     if state and _runs(state, folder):
         changed = sorted(name for name in wanted if state.fingerprint.get(name) != wanted[name])
-        if not changed:
-            return _wait_until_ready(folder, None, say)
-        say(f"ComfyUI has to be restarted: changed since it started: {', '.join(changed)}")
-        _wait_until_unused(state, folder, say)
+        if not changed and (url := _wait_until_ready(folder, lambda: not _runs(state, folder), say)):
+            return url
+        if changed:
+            say(f"ComfyUI has to be restarted: changed since it started: {', '.join(changed)}")
+            _wait_until_unused(state, folder, say)
     if state:
         _end(state, folder)
     started = _start(folder, base, model_paths, wanted, say)
-    return _wait_until_ready(folder, started, say)
+    url = _wait_until_ready(folder, lambda: started.poll() is not None, say)
+    if url is None:
+        raise UnreachableError(_start_failure(folder, "ComfyUI ended while it was starting"))
+    if trouble := pack_trouble(_read(folder / "comfyui.log")):
+        say(f"warning: ComfyUI couldn't load the node pack: {trouble}")
+    return url
 
 
 def _pack_dir() -> Path | None:
@@ -297,42 +303,32 @@ def idle_minutes() -> float:
     return minutes
 
 
-def _wait_until_ready(folder: Path, started: subprocess.Popen[bytes] | None, say: Say) -> str:
+def _wait_until_ready(folder: Path, has_ended: Callable[[], bool], say: Say) -> str | None:
+    """Return the server's URL once it answers, or None when it ends before it does."""
     begin = time.monotonic()
     next_news = begin + NEWS_SECONDS
     while time.monotonic() - begin < keeper.BOOT_SECONDS:
-        has_ended = started is not None and started.poll() is not None
+        # Asked first: a server that ends between the two questions is noticed in the next round.
+        is_gone = has_ended()
         state = read_state(folder)
         if state and answers(state, folder):
-            if started and (trouble := pack_trouble(_read_log(folder))):
-                say(f"warning: ComfyUI couldn't load the node pack: {trouble}")
             return state.url
-        if has_ended or (started is None and not (state and _runs(state, folder))):
-            raise UnreachableError(_start_failure(folder, "ComfyUI ended while it was starting"))
+        if is_gone:
+            return None
         if time.monotonic() >= next_news:
             next_news += NEWS_SECONDS
-            lines = last_meaningful_lines(_read_log(folder), 1)
+            lines = last_meaningful_lines(_read(folder / "comfyui.log"), 1)
             last_line = "".join(lines) or "nothing logged yet"
-            say(f"ComfyUI is still starting ({time.monotonic() - begin:.0f} s): {last_line}")
+            say(f"ComfyUI doesn't answer yet ({time.monotonic() - begin:.0f} s): {last_line}")
         time.sleep(0.1)
-    what = f"ComfyUI didn't answer within {keeper.BOOT_SECONDS:.0f} s"
-    if started is None:
-        raise UnreachableError(
-            f"{what}. It may be busy with a job: try again later, or end it (talkingshorts server stop)"
-        )
-    if state := read_state(folder):
-        _end(state, folder)
+    what = f"ComfyUI doesn't answer for {keeper.BOOT_SECONDS:.0f} s. Try again, or end it: talkingshorts server stop"
     raise UnreachableError(_start_failure(folder, what))
 
 
 def _start_failure(folder: Path, what: str) -> str:
     log = folder / "comfyui.log"
-    lines = last_meaningful_lines(_read_log(folder), 3) or last_meaningful_lines(_read(folder / "keeper.log"), 3)
+    lines = last_meaningful_lines(_read(log), 3) or last_meaningful_lines(_read(folder / "keeper.log"), 3)
     return f"{what}: {' | '.join(lines) or 'nothing was logged'}. Full log: {log}"
-
-
-def _read_log(folder: Path) -> str:
-    return _read(folder / "comfyui.log")
 
 
 def _read(path: Path) -> str:
