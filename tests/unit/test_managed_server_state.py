@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,16 @@ def stale_state(folder: Path, pid: int, port: int) -> None:
     (folder / "state.json").write_text(json.dumps(asdict(state)))
 
 
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    wait_for_end(pid)
+
+
+def wait_for_end(pid: int) -> None:
+    while server.command_line(pid):
+        time.sleep(0.01)
+
+
 def test_a_server_is_started_found_reused_and_stopped(folder: Path) -> None:
     said: list[str] = []
     url = server.ensure_server(said.append)
@@ -110,7 +121,7 @@ def test_after_comfyui_died_under_its_keeper_another_is_started(folder: Path) ->
     first = server.ensure_server(print)
     state = server.read_state(folder)
     assert state is not None
-    os.kill(state.pid, 9)
+    kill(state.pid)
     assert server.ensure_server(print) != first
 
 
@@ -118,7 +129,7 @@ def test_a_comfyui_whose_keeper_was_killed_does_not_stay(folder: Path) -> None:
     first = server.ensure_server(print)
     orphan = server.read_state(folder)
     assert orphan is not None
-    os.kill(orphan.keeper_pid, 9)
+    kill(orphan.keeper_pid)
     assert server.ensure_server(print) != first
     assert server.command_line(orphan.pid) == ""
 
@@ -156,8 +167,8 @@ def test_an_idle_server_ends_and_forgets_its_state(folder: Path, monkeypatch: py
     monkeypatch.setenv("TALKINGSHORTS_IDLE_MINUTES", "0.002")
     server.ensure_server(print)
     state = server.read_state(folder)
-    while state and server.command_line(state.keeper_pid):
-        time.sleep(0.02)
+    assert state is not None
+    wait_for_end(state.keeper_pid)
     assert server.find_server() is None
     assert "idle minutes" in (folder / "comfyui.log").read_text()
 
