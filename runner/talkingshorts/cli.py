@@ -15,6 +15,7 @@ from . import __version__
 from .errors import RunnerError
 
 INTERRUPTED_EXIT_CODE = 130
+CLOSED_PIPE_EXIT_CODE = 141
 
 EPILOG = """\
 exit codes: 0 ok, 2 usage, 3 validation, 4 a node failed, 5 unreachable, 6 timeout, 7 lost or unknown job,
@@ -35,12 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from . import commands
 
-        return getattr(commands, options.command)(options)
+        code = getattr(commands, options.command)(options)
+        sys.stdout.flush()
     except RunnerError as error:
         _report(error, options)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
+    except BrokenPipeError:
+        # Whoever read the answer has gone; Python's own flush at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE_EXIT_CODE
+    return code
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -133,11 +133,13 @@ class ComfyClient:
             raise ValidationError(f"The server failed on the graph ({answer.status_code}): {answer.text.strip()[:500]}")
         return self._read_json(answer)
 
-    def job(self, job_id: str) -> Job | None:
+    def job(self, job_id: str, timeout: float = ANSWER_SECONDS) -> Job | None:
         """Return the job's state; None when the server doesn't know it."""
-        answer = self._send("GET", f"/api/jobs/{quote(job_id, safe='')}")
-        if answer.status_code == 404:
+        answer = self._send("GET", f"/api/jobs/{quote(job_id, safe='')}", timeout)
+        if answer.status_code == 404 and _is_json(answer):
             return None
+        if answer.status_code == 404:
+            raise UnreachableError(f"The ComfyUI at {self.url} has no /api/jobs: it is too old. Use 0.30 or newer.")
         body = self._read_json(answer)
         return Job(
             id=body["id"],
@@ -148,18 +150,18 @@ class ComfyClient:
             ended_ms=body.get("execution_end_time"),
         )
 
-    def jobs_ahead(self, job_id: str) -> int:
+    def jobs_ahead(self, job_id: str, timeout: float = ANSWER_SECONDS) -> int:
         """Return how many jobs the server runs before this one; 0 when it isn't waiting."""
-        answer = self._json("GET", "/api/jobs?status=pending,in_progress")
+        answer = self._json("GET", "/api/jobs?status=pending,in_progress", timeout)
         jobs = answer["jobs"]
         own = next((job for job in jobs if job["id"] == job_id), None)
         if own is None or own["status"] != PENDING:
             return 0
         return sum(job["status"] == RUNNING or job["priority"] < own["priority"] for job in jobs if job is not own)
 
-    def cancel(self, job_id: str) -> bool:
+    def cancel(self, job_id: str, timeout: float = ANSWER_SECONDS) -> bool:
         """Cancel this one job, waiting or running; False when there was nothing to cancel."""
-        return bool(self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/cancel").get("cancelled"))
+        return bool(self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/cancel", timeout).get("cancelled"))
 
     def download(self, file: RemoteFile) -> Iterator[bytes]:
         """Yield the file's bytes. Raises MissingFileError when the server no longer has it."""
@@ -180,12 +182,13 @@ class ComfyClient:
         headers = [f"Authorization: Bearer {self.token}"] if self.token else []
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client_id)}", headers
 
-    def _json(self, method: str, path: str) -> Any:
-        return self._read_json(self._send(method, path))
+    def _json(self, method: str, path: str, timeout: float = ANSWER_SECONDS) -> Any:
+        return self._read_json(self._send(method, path, timeout))
 
     def _send(self, method: str, path: str, timeout: float = ANSWER_SECONDS, **options: Any) -> requests.Response:
+        timeouts = (min(timeout, CONNECT_SECONDS), timeout)
         try:
-            return self._session.request(method, self.url + path, timeout=(CONNECT_SECONDS, timeout), **options)
+            return self._session.request(method, self.url + path, timeout=timeouts, **options)
         except requests.ReadTimeout as error:
             raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
         except requests.RequestException as error:
@@ -222,6 +225,10 @@ def normalize_url(url: str) -> str:
     if not valid:
         raise UsageError(f"{url!r} is no server address: expected something like http://127.0.0.1:8188.")
     return full.strip().rstrip("/")
+
+
+def _is_json(answer: requests.Response) -> bool:
+    return answer.headers.get("Content-Type", "").startswith("application/json")
 
 
 def _reason(error: Exception) -> str:

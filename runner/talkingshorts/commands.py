@@ -11,14 +11,14 @@ from typing import Any
 
 from . import home
 from .binding import ValueReader, list_named_inputs, resolve, split_assignment
-from .client import ComfyClient, Job
+from .client import PENDING, ComfyClient, Job
 from .completion import Run, cancel_and_wait, workflow_stem
 from .display import choose_display
 from .errors import LostJobError, RunnerError, UnreachableError, ValidationError
 from .events import Submitted
 from .fetch import OutputTemplate
 from .follow import Limits
-from .jobs import JobRecord, JobStore
+from .jobs import JobRecord, JobState, JobStore
 from .make import build_request, require_readable
 from .submission import Request, Server, bind_values, post, prepare
 from .workflow_file import load_workflow
@@ -78,19 +78,14 @@ def validate(options: Namespace) -> int:
 
 def status(options: Namespace) -> int:
     """Print where a job is: pending, in_progress, completed, failed or cancelled."""
+    noted = _store().load(options.job)
+    if noted is not None and noted.has_ended:
+        return _answer_status(options, noted, noted.state, 0)
     record, client = _find_job(options)
     job = client.job(record.id)
-    word = job.status if job else record.state
-    if job is None and word not in {"completed", "failed", "cancelled"}:
+    if job is None:
         raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never took the job.")
-    if options.json:
-        ahead = client.jobs_ahead(record.id) if word == "pending" else 0
-        _answer_json(
-            {"id": record.id, "status": word, "jobs_ahead": ahead, "server": client.url, "files": record.files}
-        )
-    else:
-        print(word)
-    return 0
+    return _answer_status(options, record, job.status, client.jobs_ahead(record.id) if job.status == PENDING else 0)
 
 
 def wait(options: Namespace) -> int:
@@ -110,17 +105,19 @@ def cancel(options: Namespace) -> int:
     """Cancel one job."""
     record, client = _find_job(options)
     job = client.job(record.id)
-    if job is None and record.state in {"created", "submitted", "lost"}:
+    if job is None and not record.has_ended:
         raise LostJobError(f"The server doesn't know the job {record.id}: there is nothing to cancel.")
     if job is None or job.has_ended:
         say(f"The job had ended before: {job.status if job else record.state}.")
         return 0
+    before = record.state
     # Noted first: whoever follows a waiting job sees it vanish from the queue, and looks here for the reason.
-    record.state = "cancelled"
-    _store().save(record)
-    if not cancel_and_wait(client, record):
+    _note(record, "cancelled")
+    ended = cancel_and_wait(client, record)
+    _note(record, ended or before)
+    if ended is None:
         raise RunnerError(f"The job {record.id} was told to stop, but still runs.")
-    say("The job was cancelled.")
+    say("The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}.")
     return 0
 
 
@@ -260,6 +257,11 @@ def _foreign_record(job: Job, client: ComfyClient) -> JobRecord:
     )
 
 
+def _note(record: JobRecord, state: JobState) -> None:
+    record.state = state
+    _store().save(record)
+
+
 def _store() -> JobStore:
     return JobStore(home.home_dir() / "jobs")
 
@@ -272,6 +274,15 @@ def _answer_paths(options: Namespace, paths: Iterable[Path]) -> int:
     if not options.json:
         for path in paths:
             print(path)
+    return 0
+
+
+def _answer_status(options: Namespace, record: JobRecord, status: str, jobs_ahead: int) -> int:
+    if options.json:
+        answer = {"id": record.id, "status": status, "jobs_ahead": jobs_ahead}
+        _answer_json({**answer, "server": record.server, "files": record.files})
+    else:
+        print(status)
     return 0
 
 

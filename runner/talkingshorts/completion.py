@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from . import __version__
-from .client import CANCELLED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from .client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
 from .display import Display
 from .errors import (
     CancelledError,
@@ -32,8 +32,11 @@ from .submission import post
 from .workflow_file import Workflow
 
 CANCEL_PATIENCE_SECONDS = 10.0
+CANCEL_ANSWER_SECONDS = 2.0
 LATE_ARRIVAL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
+
+ENDED_STATES: dict[str, JobState] = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 
 RERUN_INPUT = "_talkingshorts_rerun"
 """An input that no node has. ComfyUI's cache key covers it all the same, so a new value makes the node run again."""
@@ -117,11 +120,13 @@ class Run:
     def _cancel(self) -> str:
         """Cancel the job, wait until it no longer runs, and say how that went."""
         try:
-            has_ended = cancel_and_wait(self._client, self._record)
+            ended = cancel_and_wait(self._client, self._record)
         except UnreachableError:
             return f"The server is away: `talkingshorts cancel {self._record.id}` cancels the job when it is back."
-        self._settle("cancelled")
-        return "The job was cancelled." if has_ended else "The job was told to stop, but still runs."
+        if ended is None:
+            return "The job was told to stop, but still runs."
+        self._settle(ended)
+        return "The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}."
 
     def _bring_home(self, job: Job) -> list[Path]:
         if job.status == FAILED:
@@ -156,8 +161,8 @@ class Run:
         self._store.save(self._record)
 
 
-def cancel_and_wait(client: ComfyClient, record: JobRecord) -> bool:
-    """Cancel this one job and wait until it no longer runs; False when it still does after ten seconds.
+def cancel_and_wait(client: ComfyClient, record: JobRecord) -> JobState | None:
+    """Cancel this one job, wait until it no longer runs, and return how it ended; None when it runs on for too long.
 
     Raises UnreachableError when the server stays away that long.
     """
@@ -167,19 +172,21 @@ def cancel_and_wait(client: ComfyClient, record: JobRecord) -> bool:
     while not is_late:
         is_late = time.monotonic() - began >= CANCEL_PATIENCE_SECONDS
         try:
-            client.cancel(record.id)
-            job, away = client.job(record.id), None
+            client.cancel(record.id, CANCEL_ANSWER_SECONDS)
+            job, away = client.job(record.id, CANCEL_ANSWER_SECONDS), None
         except UnreachableError as error:
             away = error
         else:
             # A job whose posting was interrupted may still arrive; any other one that is unknown is off the queue.
             may_arrive = record.state == "created" and time.monotonic() - began < LATE_ARRIVAL_SECONDS
-            if (job is None and not may_arrive) or (job is not None and job.has_ended):
-                return True
+            if job is None and not may_arrive:
+                return "cancelled"
+            if job is not None and job.has_ended:
+                return ENDED_STATES[job.status]
         time.sleep(LOOK_AGAIN_SECONDS)
     if away is not None:
         raise away
-    return False
+    return None
 
 
 def describe_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:

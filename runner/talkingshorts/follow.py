@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from .client import PENDING, RUNNING, BusyServerError, Job
 from .errors import JobTimeoutError, LostJobError, UnreachableError
 from .events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
+from .node_info import PRIMITIVE_TYPES
 from .workflow_file import Workflow
 
 POLL_SECONDS = 1.5
@@ -52,7 +53,7 @@ class Limits:
 
 
 class ProgressTracker:
-    """Turns the server's messages about one job into events."""
+    """Turns the server's messages about one job into events. Value nodes, which take no time, are left out."""
 
     def __init__(self, workflow: Workflow, job_id: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._workflow = workflow
@@ -68,8 +69,9 @@ class ProgressTracker:
         if not isinstance(data, dict) or data.get("prompt_id", self._job_id) != self._job_id:
             return []
         match message.get("type"):
-            case "execution_cached" if data.get("nodes"):
-                return [Cached(tuple(self._workflow.title(str(node)) for node in data["nodes"]))]
+            case "execution_cached":
+                nodes = [str(node) for node in data.get("nodes") or () if not self._is_value(str(node))]
+                return [Cached(tuple(map(self._workflow.title, nodes)))] if nodes else []
             case "executing" if data.get("node") is not None:
                 return self._start(str(data.get("display_node") or data["node"]))
             case "progress_state":
@@ -85,10 +87,13 @@ class ProgressTracker:
         return is_idle_again or message.get("type") in ENDING_MESSAGES
 
     def _start(self, node_id: str) -> list[Event]:
-        if node_id == self._current:
+        if node_id == self._current or self._is_value(node_id):
             return []
         self._current = node_id
         return [NodeStarted(node_id, self._workflow.title(node_id))]
+
+    def _is_value(self, node_id: str) -> bool:
+        return self._workflow.class_type(node_id) in PRIMITIVE_TYPES
 
     def _advance(self, nodes: dict[str, Any]) -> list[Event]:
         events: list[Event] = []

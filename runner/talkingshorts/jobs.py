@@ -34,6 +34,11 @@ class JobRecord:
     files: list[str] = field(default_factory=list)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the job's end was seen from here."""
+        return self.state in {"completed", "failed", "cancelled"}
+
+    @property
     def workflow(self) -> Workflow:
         """The graph as it was posted."""
         return Workflow(self.workflow_name, self.graph)

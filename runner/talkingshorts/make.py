@@ -84,7 +84,7 @@ def _choose_voice(options: Namespace, choices: Choices) -> None:
     if is_url:
         choices.values["voice_source"] = options.voice
     else:
-        choices.files["voice_source"] = require_readable(Path(options.voice))
+        choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
     start = options.start
     if start is None:
         start = URL_START_SECONDS if is_url else FILE_START_SECONDS
@@ -108,13 +108,13 @@ def _read_script(text: str) -> str:
     return script
 
 
-def require_readable(path: Path) -> Path:
-    """Return `path`. Raises UsageError when it is no file that can be read."""
+def require_readable(path: Path, hint: str = "") -> Path:
+    """Return `path`. Raises UsageError, with `hint`, when it is no file that can be read."""
     try:
         with path.open("rb"):
             return path
     except OSError as error:
-        raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
+        raise UsageError(f"The file {path} can't be read: {error.strerror}. {hint}".rstrip()) from error
 
 
 def _check_size(width: int, height: int) -> tuple[int, int]:

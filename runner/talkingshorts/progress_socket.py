@@ -13,6 +13,8 @@ from .client import CONNECT_SECONDS, ComfyClient, Job
 
 RECONNECT_SECONDS = 2.0
 PING_SECONDS = 15.0
+POLL_ANSWER_SECONDS = 5.0
+"""A server that takes longer is asked again later, so that limits and messages aren't kept waiting."""
 
 Message = dict[str, Any]
 
@@ -120,11 +122,11 @@ class JobWatch:
 
     def job(self) -> Job | None:
         """Return the job as the server knows it."""
-        return self._client.job(self._job_id)
+        return self._client.job(self._job_id, POLL_ANSWER_SECONDS)
 
     def jobs_ahead(self) -> int:
         """Return how many jobs run before this one."""
-        return self._client.jobs_ahead(self._job_id)
+        return self._client.jobs_ahead(self._job_id, POLL_ANSWER_SECONDS)
 
 
 def _parse(data: bytes) -> Message | None:

@@ -61,6 +61,7 @@ class FakeComfyUI:
     drops_prompt_answer: bool = False
     on_prompt: Callable[[], object] = lambda: None
     forgets_jobs: bool = False
+    has_jobs_api: bool = True
     error: dict[str, Any] | None = None
     outputs: dict[str, Any] = field(
         default_factory=lambda: {"3": {"images": [{"filename": "x_00001_.png", "subfolder": "", "type": "output"}]}}
@@ -111,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/object_info/"):
             name = path.rpartition("/")[2]
             self._answer(200, {name: OBJECT_INFO[name]} if name in OBJECT_INFO else {})
+        elif path.startswith("/api/jobs/") and not self.fake.has_jobs_api:
+            self._send(404, b"404: Not Found", "text/plain")
         elif path.startswith("/api/jobs/"):
             job = self.fake.job(path.rpartition("/")[2])
             self._answer(200 if job else 404, job or {})

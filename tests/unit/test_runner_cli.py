@@ -338,6 +338,26 @@ def test_a_job_goes_back_to_the_server_that_took_it(fake: FakeComfyUI, monkeypat
     assert run("status", fake.posted[0]["prompt_id"]) == 0
 
 
+def test_a_job_submitted_elsewhere_is_fetched_from_a_server_that_knows_it(
+    fake: FakeComfyUI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("submit", "w.api.json")
+    monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "other-home"))
+
+    assert run("wait", fake.posted[0]["prompt_id"], "-o", "x.png") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "x.png"
+
+
+def test_an_end_that_was_seen_is_remembered_without_the_server(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("run", "w.api.json", "-o", "x.png")
+    fake.forgets_jobs = True
+
+    assert run("status", fake.posted[0]["prompt_id"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["x.png", "completed"]
+
+
 def test_a_job_that_still_runs_can_not_be_fetched(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:
     run("submit", "w.api.json")
     fake.status = "in_progress"

@@ -74,6 +74,13 @@ def test_a_closed_port_is_unreachable() -> None:
         ComfyClient("http://127.0.0.1:1").version()
 
 
+def test_a_comfyui_without_the_jobs_api_is_not_mistaken_for_a_lost_job(fake: FakeComfyUI) -> None:
+    fake.has_jobs_api = False
+
+    with pytest.raises(UnreachableError, match="too old"):
+        ComfyClient(fake.url).job(new_job_id())
+
+
 @pytest.mark.parametrize("answer", [b"<html>hello</html>", b"[]", b'{"system": {}}', b'{"a": 1}'])
 def test_a_server_that_is_something_else_is_found_out(answer: bytes) -> None:
     class Other(BaseHTTPRequestHandler):

@@ -9,7 +9,13 @@ from talkingshorts.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, L
 from talkingshorts.workflow_file import Workflow
 
 JOB_ID = "7a7b79e3-f361-484a-8ec2-ee73f8e03b77"
-WORKFLOW = Workflow("w", {"3": {"class_type": "KSampler", "inputs": {}, "_meta": {"title": "Main"}}})
+WORKFLOW = Workflow(
+    "w",
+    {
+        "3": {"class_type": "KSampler", "inputs": {}, "_meta": {"title": "Main"}},
+        "4": {"class_type": "PrimitiveInt", "inputs": {}, "_meta": {"title": "seed"}},
+    },
+)
 
 Answer = str | Exception | None
 
@@ -112,6 +118,18 @@ def test_steps_of_a_job_that_ended_at_once_are_still_shown() -> None:
     _, events = run(ScriptedServer(["completed"], messages))
 
     assert events[:2] == [Cached(("Main",)), NodeStarted("3", "Main")]
+
+
+def test_value_nodes_are_not_worth_a_line() -> None:
+    messages = [
+        (0.0, message("execution_cached", nodes=["4"])),
+        (0.0, message("executing", node="4")),
+        (0.0, message("execution_cached", nodes=["3", "4"])),
+    ]
+
+    _, events = run(ScriptedServer(["completed"], messages))
+
+    assert events[:-1] == [Cached(("Main",))]
 
 
 def test_progress_carries_title_step_total_and_the_time_left_at_the_pace_so_far() -> None:
