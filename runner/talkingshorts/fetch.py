@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import string
@@ -82,15 +83,18 @@ class OutputTemplate:
     def require_writable(self, fields: dict[str, str]) -> None:
         """Make the folder and write to it once. Raises UsageError when results could not be written there later."""
         path = self.path_for(dict.fromkeys(TEMPLATE_FIELDS, "x") | fields)
+        # Folders named by a field get their name from the result: only those above them can be made now.
+        parts = list(itertools.takewhile(lambda part: "{" not in part, PurePath(self._text).parts))
+        folder = path.parent if len(parts) == len(PurePath(self._text).parts) else Path(*parts)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=path.parent).close()
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
             is_folder = path.is_dir()
             with contextlib.suppress(FileNotFoundError):
                 path.stat()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"The output {self._text!r} can't be written: {reason}: {path.parent}.") from error
+            raise UsageError(f"The output {self._text!r} can't be written: {reason}: {folder}.") from error
         if is_folder:
             raise UsageError(f"The output {self._text!r} is a folder: give a file, or end it with a slash.")
 

@@ -109,6 +109,12 @@ def test_a_writable_output_gets_its_folder_and_no_file(tmp_path: Path) -> None:
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+def test_a_folder_named_by_a_field_is_not_made_before_its_name_is_known(tmp_path: Path) -> None:
+    OutputTemplate(f"{tmp_path}/a/{{node}}/b/{{name}}").require_writable({})
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["a"]
+
+
 def test_a_download_is_whole_and_hashed(tmp_path: Path) -> None:
     local = download(ScriptedSource([b"abc", b"def"]), FILE, tmp_path / "new" / "a.mp4")
 
