@@ -48,4 +48,4 @@ def read_look(picture: np.ndarray) -> Look | None:
 
 
 def _checksum(picture: np.ndarray, head: bytes) -> int:
-    return zlib.crc32(picture, zlib.crc32(head + struct.pack(">II", *picture.shape[:2])))
+    return zlib.crc32(picture.tobytes(), zlib.crc32(head + struct.pack(">II", *picture.shape[:2])))

@@ -18,7 +18,7 @@ BREATH_SECONDS = 3.6
 
 @dataclass(frozen=True)
 class Pose:
-    """The presenter at one moment. Zero is at rest; yaw, pitch, roll, gaze and breath go from -1 to 1, the rest 0..1."""
+    """The presenter at one moment. Zero is rest; yaw, pitch, roll, gaze and breath go from -1 to 1, the rest 0..1."""
 
     mouth: MouthShape = CLOSED
     blink: float = 0.0

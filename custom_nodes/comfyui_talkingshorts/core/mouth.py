@@ -1,7 +1,9 @@
 """Mouth shapes per video frame, from phoneme times where they are known, else from loudness and spectrum."""
 
+# ruff: noqa: RUF001 - the IPA has letters that look like others
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
@@ -12,7 +14,7 @@ from .sound import VIDEO_FPS, Phoneme, Sound, count_video_frames
 STEPS_PER_FRAME = 4
 LEAD_SECONDS = 0.04
 REACH_SECONDS = 0.075
-SILENCE_DB = -58.0
+SILENCE_DB = -66.0
 SPEECH_RANGE_DB = 28.0
 BLOCK_FRAMES = 256
 PAUSE = ""
@@ -79,6 +81,7 @@ def _visemes() -> dict[str, Viseme]:
 VISEMES = _visemes()
 UNKNOWN_SOUND = Viseme(MouthShape(open=0.35, teeth=0.3), 0.4)
 _LENGTHENERS = "ːˑ"
+_LETTERS = ("Ll", "Lu", "Lo")
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def split_symbol(symbol: str) -> list[str]:
             sounds.append(letter)
         elif letter in _LENGTHENERS and sounds:
             sounds.append(sounds[-1])
-        elif letter.isalpha() and not sounds:
+        elif unicodedata.category(letter) in _LETTERS and not sounds:
             sounds.append(letter)
     return sounds or [PAUSE]
 
@@ -180,14 +183,14 @@ def _relative_loudness(level_db: np.ndarray) -> np.ndarray:
 
 
 def _measure(sound: Sound) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return per video frame: the level in dB, and how far the front-vowel band and the hiss stand above the low band."""
+    """Return per video frame: the level in dB, and by how much the front-vowel band and the hiss exceed the low band."""
     measured = [_measure_block(*block, sound.sample_rate_hz) for block in _blocks(sound)]
     level, front, hiss = np.concatenate(measured, axis=1)
     return level, front, hiss
 
 
 def _blocks(sound: Sound) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield windows of mono sound, [frames, samples], each centred on its video frame, with the samples of one frame."""
+    """Yield windows of mono sound, [frames, samples], each centred on its video frame, with the samples of a window."""
     frames, rate = count_video_frames(sound), sound.sample_rate_hz
     size = max(8, rate // 20)
     for first in range(0, frames, BLOCK_FRAMES):
@@ -203,9 +206,11 @@ def _blocks(sound: Sound) -> Iterator[tuple[np.ndarray, int]]:
 def _measure_block(windows: np.ndarray, size: int, sample_rate_hz: int) -> np.ndarray:
     power = np.abs(np.fft.rfft(windows * np.hanning(size).astype(np.float32), axis=1)) ** 2
     hertz = np.fft.rfftfreq(size, 1 / sample_rate_hz)
+    floor = 1e-6 * power.sum(axis=1) / size**2 + 1e-14
 
     def band_db(low: float, high: float) -> np.ndarray:
-        return 10 * np.log10(power[:, (hertz >= low) & (hertz < high)].sum(axis=1) / size**2 + 1e-10)
+        band = power[:, (hertz >= low) & (hertz < high)].sum(axis=1)
+        return 10 * np.log10(band / size**2 + floor)
 
     level_db = 10 * np.log10(np.mean(windows.astype(np.float64) ** 2, axis=1) + 1e-10)
     low_db = band_db(200, 1100)

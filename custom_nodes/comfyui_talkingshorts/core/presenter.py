@@ -256,8 +256,24 @@ MEN_HAIR: Weights = {
     "afro": 0.3,
     "shoulder": 0.2,
 }
-WOMEN_OUTFITS: Weights = {"tshirt": 1, "blazer": 2, "shirt": 1, "turtleneck": 1, "sweater": 1.5, "blouse": 2, "hoodie": 0.5}
-MEN_OUTFITS: Weights = {"tshirt": 1.2, "hoodie": 1, "suit": 1.2, "blazer": 1.5, "shirt": 1.5, "turtleneck": 0.7, "sweater": 1.5}
+WOMEN_OUTFITS: Weights = {
+    "tshirt": 1,
+    "blazer": 2,
+    "shirt": 1,
+    "turtleneck": 1,
+    "sweater": 1.5,
+    "blouse": 2,
+    "hoodie": 0.5,
+}
+MEN_OUTFITS: Weights = {
+    "tshirt": 1.2,
+    "hoodie": 1,
+    "suit": 1.2,
+    "blazer": 1.5,
+    "shirt": 1.5,
+    "turtleneck": 0.7,
+    "sweater": 1.5,
+}
 HAIR_BY_SKIN: dict[str, Weights] = {
     "light": {
         "black": 0.6,
@@ -280,22 +296,30 @@ EYES_BY_SKIN: dict[str, Weights] = {
 }
 
 BREAKS = frozenset({",", ".", ";", ":", "!", "?", "and", "with", "in", "on", "wearing"})
-LIGHT_SKIN, MEDIUM_SKIN, DARK_SKIN = ("porcelain", "fair", "beige"), ("sand", "tan", "caramel"), ("brown", "deep", "ebony")
+LIGHT_SKIN, MEDIUM_SKIN, DARK_SKIN = (
+    ("porcelain", "fair", "beige"),
+    ("sand", "tan", "caramel"),
+    ("brown", "deep", "ebony"),
+)
 LONG_HAIR = ("long_straight", "long_wavy", "curly_long", "ponytail")
 SHORT_HAIR = ("short_crop", "side_part", "pixie", "buzz", "curly_short", "bob")
 CURLY_HAIR = ("curly_long", "curly_short", "afro")
 _WOMAN, _MAN = {"presentation": ("woman",)}, {"presentation": ("man",)}
+_YOUNG, _OLD = {"age": ("young",)}, {"age": ("old",)}
+_GIRL, _BOY = {**_WOMAN, **_YOUNG}, {**_MAN, **_YOUNG, "beard": ("none",)}
 _GLASSES = {"glasses": ("round", "square", "thin")}
 
 WORDS: dict[str, dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(["woman", "women", "female", "lady", "she", "her", "mother", "grandmother", "actress", "queen"], _WOMAN),
+    **dict.fromkeys(
+        ["woman", "women", "female", "lady", "she", "her", "mother", "grandmother", "actress", "queen"], _WOMAN
+    ),
     **dict.fromkeys(["businesswoman", "hostess", "anchorwoman", "wife", "sister", "mom", "grandma"], _WOMAN),
     **dict.fromkeys(["man", "men", "male", "gentleman", "he", "his", "him", "guy", "father", "grandfather"], _MAN),
     **dict.fromkeys(["businessman", "anchorman", "husband", "brother", "dad", "grandpa", "king"], _MAN),
-    **dict.fromkeys(["girl", "schoolgirl"], {**_WOMAN, "age": ("young",)}),
-    **dict.fromkeys(["boy", "schoolboy"], {**_MAN, "age": ("young",), "beard": ("none",)}),
-    **dict.fromkeys(["young", "youthful", "teen", "teenage", "teenager", "student", "child", "kid"], {"age": ("young",)}),
-    **dict.fromkeys(["old", "older", "elderly", "aged", "senior", "retired", "grandmother", "grandfather"], {"age": ("old",)}),
+    **dict.fromkeys(["girl", "schoolgirl"], _GIRL),
+    **dict.fromkeys(["boy", "schoolboy"], _BOY),
+    **dict.fromkeys(["young", "youthful", "teen", "teenage", "teenager", "student", "child", "kid"], _YOUNG),
+    **dict.fromkeys(["old", "older", "elderly", "aged", "senior", "retired", "grandmother", "grandfather"], _OLD),
     "grandmother": {**_WOMAN, "age": ("old",)},
     "grandma": {**_WOMAN, "age": ("old",)},
     "grandfather": {**_MAN, "age": ("old",)},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +22,7 @@ from .picture_puppet import PicturePuppet, StillPicture
 from .presenter.puppet import Presenter
 
 LONGEST_SIDE = 1920
+FRAMES_AHEAD = 3
 NO_FACE_NOTE = (
     "No face was found in the portrait, so its mouth can't move: the video shows the picture with a sound level. "
     "Use a picture of one person who faces the camera, upright and not too small."
@@ -44,7 +47,7 @@ def make_draft_video(
     label: bool = True,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str | None:
-    """Write an mp4 of the portrait (uint8 [h, w, 1, 3 or 4]) speaking the sound; return a note for the user, if any.
+    """Write an mp4 of the portrait, uint8 [h, w, 1, 3 or 4 channels], speaking the sound; return a note for the user.
 
     25 fps, one frame per started 1/25 s of sound. `on_progress(done, total)` is called after every frame; what it
     raises ends the work and leaves no file. Raises VideoError when the file can't be written.
@@ -52,13 +55,18 @@ def make_draft_video(
     puppet, note = make_puppet(portrait)
     motion = plan_motion(follow_speech(sound), seed=zlib.crc32(portrait[::16, ::16].tobytes()))
     stamp = DraftLabel(puppet.width, puppet.height) if label else None
-    with Mp4Writer(path, puppet.width, puppet.height, sound) as writer:
+    with Mp4Writer(path, puppet.width, puppet.height, sound) as writer, ThreadPoolExecutor(1) as encoder:
+        waiting: deque[Future[None]] = deque()
         for frame in range(len(motion)):
             picture = puppet.draw(motion.pose_at(frame))
             if stamp:
                 stamp.lay_on(picture)
-            writer.write(picture)
+            waiting.append(encoder.submit(writer.write, picture))
+            if len(waiting) > FRAMES_AHEAD:
+                waiting.popleft().result()
             on_progress(frame + 1, len(motion))
+        for written in waiting:
+            written.result()
     return note
 
 

@@ -41,7 +41,8 @@ class FaceMarks:
 def find_face(picture: np.ndarray) -> FaceMarks | None:
     """Return the marks of the largest plausible frontal face in the picture (uint8 RGB [h, w, 3]), or None.
 
-    Uses the Haar cascades that OpenCV ships (Viola and Jones, 2001), upright first, then on turned copies.
+    Uses the Haar cascades that OpenCV ships (Viola and Jones, 2001): upright first, then on turned copies until the
+    eyes are seen as well.
     """
     import cv2
 
@@ -51,41 +52,63 @@ def find_face(picture: np.ndarray) -> FaceMarks | None:
         return None
     small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    without_eyes: FaceMarks | None = None
     for tilt in TILTS_DEGREES:
         middle = (gray.shape[1] / 2, gray.shape[0] / 2)
         turn = cv2.getRotationMatrix2D(middle, tilt, 1.0)
         upright = gray if tilt == 0 else cv2.warpAffine(gray, turn, gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-        box = _largest_face(upright)
+        box = _largest_face(upright, eyes_needed=tilt != 0)
         if box:
-            back = cv2.invertAffineTransform(turn)
-            return _mark(picture, upright, box, back / shrink)
-    return None
+            marks = _mark(picture, upright, box, cv2.invertAffineTransform(turn) / shrink)
+            if marks.eyes:
+                return marks
+            without_eyes = marks
+    return without_eyes
 
 
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:
     import cv2
+    from cv2 import data
 
-    return cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_{name}.xml")
+    return cv2.CascadeClassifier(f"{data.haarcascades}haarcascade_{name}.xml")
 
 
-def _largest_face(gray: np.ndarray) -> tuple[int, int, int, int] | None:
-    """Return x, y, width, height of the face that is large, sure and central."""
-    smallest = max(24, round(MIN_FACE_SHARE * min(gray.shape)))
+def _largest_face(gray: np.ndarray, eyes_needed: bool) -> tuple[int, int, int, int] | None:
+    """Return x, y, width, height of the face that is large, sure and central.
+
+    One cascade alone also sees faces in spoons and clouds: a face counts when its eyes are found or, unless
+    `eyes_needed`, when two other cascades see it too.
+    """
+    boxes, sureness = _detect("frontalface_alt2", gray, MIN_FACE_SHARE)
     height, width = gray.shape
-    best: tuple[float, tuple[int, int, int, int]] | None = None
-    for name in ("frontalface_alt2", "frontalface_default"):
-        boxes, _, weights = _cascade(name).detectMultiScale3(
-            gray, scaleFactor=1.08, minNeighbors=5, minSize=(smallest, smallest), outputRejectLevels=True
-        )
-        for (x, y, w, h), sure in zip(boxes, weights, strict=True):
-            off_centre = abs(x + w / 2 - width / 2) / width + 0.5 * abs(y + h / 2 - height * 0.4) / height
-            score = float(w) * (1 + 0.1 * min(float(sure), 10.0)) * (1 - 0.6 * off_centre)
-            if best is None or score > best[0]:
-                best = (score, (int(x), int(y), int(w), int(h)))
-        if best:
-            return best[1]
+
+    def score(index: int) -> float:
+        x, y, w, h = boxes[index]
+        off_centre = abs(x + w / 2 - width / 2) / width + 0.5 * abs(y + h / 2 - height * 0.4) / height
+        return w * (1 + 0.1 * min(sureness[index], 10.0)) * (1 - 0.6 * off_centre)
+
+    for index in sorted(range(len(boxes)), key=score, reverse=True):
+        if _find_eyes(gray, boxes[index]) or (not eyes_needed and _is_confirmed(gray, boxes[index])):
+            return boxes[index]
     return None
+
+
+def _is_confirmed(gray: np.ndarray, box: tuple[int, int, int, int]) -> bool:
+    """Return whether two other cascades see a face of about this size in the box's surroundings."""
+    x, y, w, h = box
+    rim = w // 4
+    part = gray[max(0, y - rim) : y + h + rim, max(0, x - rim) : x + w + rim]
+    return all(len(_detect(name, part, 0.5)[0]) for name in ("frontalface_default", "frontalface_alt"))
+
+
+def _detect(name: str, gray: np.ndarray, share: float) -> tuple[list[tuple[int, int, int, int]], list[float]]:
+    """Return the boxes that a cascade finds, each of at least `share` of the shorter side, and how sure it is."""
+    smallest = max(24, round(share * min(gray.shape)))
+    boxes, _, weights = _cascade(name).detectMultiScale3(
+        gray, scaleFactor=1.08, minNeighbors=5, minSize=(smallest, smallest), outputRejectLevels=True
+    )
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in boxes], [float(weight) for weight in weights]
 
 
 def _mark(picture: np.ndarray, gray: np.ndarray, box: tuple[int, int, int, int], back: np.ndarray) -> FaceMarks:
@@ -113,7 +136,9 @@ def _mark(picture: np.ndarray, gray: np.ndarray, box: tuple[int, int, int, int],
     )
 
 
-def _find_eyes(gray: np.ndarray, box: tuple[int, int, int, int]) -> tuple[tuple[float, float], tuple[float, float]] | None:
+def _find_eyes(
+    gray: np.ndarray, box: tuple[int, int, int, int]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
     """Return both eyes' centres when each half of the face has one at a likely place, level with each other."""
     x, y, w, h = box
     found: list[tuple[float, float]] = []
@@ -122,7 +147,9 @@ def _find_eyes(gray: np.ndarray, box: tuple[int, int, int, int]) -> tuple[tuple[
         half = gray[max(0, y0) : y1, max(0, x0) : x0 + int(w * 0.42)]
         wanted = (x + w * (0.5 + (side - 0.5) * EYE_GAP_SHARE), y + h * EYE_LINE_SHARE)
         smallest = max(8, int(w * 0.14))
-        places = _cascade("eye").detectMultiScale(half, 1.05, 4, minSize=(smallest, smallest), maxSize=(int(w * 0.4),) * 2)
+        places = _cascade("eye").detectMultiScale(
+            half, 1.05, 4, minSize=(smallest, smallest), maxSize=(int(w * 0.4),) * 2
+        )
         centres = [(max(0, x0) + ex + ew / 2, max(0, y0) + ey + eh * 0.52) for ex, ey, ew, eh in places]
         near = [centre for centre in centres if math.dist(centre, wanted) < 0.13 * w]
         if not near:

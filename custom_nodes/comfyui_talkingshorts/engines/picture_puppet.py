@@ -18,7 +18,7 @@ SHIFT_UNITS = 0.030
 TURN_UNITS = 0.045
 ROLL_RADIANS = 0.022
 EYE_HALF_WIDTH = 0.25
-LID_REST, LID_SHUT, LID_ROOT = -0.150, 0.085, -0.31
+LID_REST, LID_SHUT, LID_ROOT = -0.140, 0.085, -0.265
 
 
 class PicturePuppet:
@@ -45,10 +45,9 @@ class PicturePuppet:
         fields = self._fields
         shift_u, shift_v = fields.mouth_shift(pose.mouth)
         unit = np.float32(self._marks.unit)
-        c, s = np.float32(math.cos(self._marks.tilt_radians)), np.float32(math.sin(self._marks.tilt_radians))
-        mouth_x = fields.x + (shift_u * c - shift_v * s) * unit
-        mouth_y = fields.y + (shift_u * s + shift_v * c) * unit
-        spoken = cv2.remap(face, mouth_x, mouth_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        map_x, map_y = fields.locate(*fields.jaw_box, shift_u * unit, shift_v * unit)
+        spoken = face.copy()
+        spoken[fields.jaw_box] = cv2.remap(face, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         self._paint_inside(spoken, pose.mouth)
         sway_x, sway_y = fields.head_shift(pose)
         moved = cv2.remap(
@@ -86,8 +85,9 @@ class PicturePuppet:
             stretch = np.clip((v - LID_ROOT) / np.maximum(lid - LID_ROOT, 1e-3), 0, 1)
             source_v = LID_ROOT + stretch * (rest - LID_ROOT)
             under = np.clip((lid - v) * unit / 1.2 + 0.5, 0, 1) * (bulge > 0) * (v > LID_ROOT)
-            map_x, map_y = self._fields.locate(rows, columns, np.float32(0), ((source_v - v) * unit).astype(np.float32))
-            skin = cv2.remap(face, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+            map_x, map_y = self._fields.locate(rows, columns, 0.0, ((source_v - v) * unit).astype(np.float32))
+            pulled = cv2.remap(face, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            skin = pulled.astype(np.float32)
             skin *= (1 - 0.10 * blink * np.clip(stretch, 0, 1) * bulge)[..., None]
             line = np.exp(-(((v - lid) / 0.022) ** 2)) * np.clip(bulge * 3, 0, 1) * min(1.0, blink * 1.4)
             skin = skin * (1 - 0.72 * line[..., None]) + 0.72 * line[..., None] * np.array([38, 26, 24], np.float32)
@@ -109,20 +109,36 @@ class PicturePuppet:
         upper = np.stack([top_u * half, line - 0.12 * opening], axis=1)
         lower = np.stack([top_u * half, line + 0.88 * opening], axis=1)
         rows, columns = self._fields.mouth_box
-        sheet = Sheet(np.zeros((rows.stop - rows.start, columns.stop - columns.start, 4), np.float32), marks.unit,
-                      marks.mouth[0] - self._columns.start - columns.start, marks.mouth[1] - self._rows.start - rows.start)
+        sheet = Sheet(
+            np.zeros((rows.stop - rows.start, columns.stop - columns.start, 4), np.float32),
+            marks.unit,
+            marks.mouth[0] - self._columns.start - columns.start,
+            marks.mouth[1] - self._rows.start - rows.start,
+        )
         soft = 0.018
         lit = min(1.15, sum(self._skin) / 510)
         inside = sheet.mask(self._tilt(join(upper, lower[::-1])), blur=soft)
         sheet.paint(inside, Linear((0, -0.05), (0, gap), (rgb("1f0a0e"), rgb("3a141a"), rgb("5c2227"))))
         tongue = self._tilt(ellipse((0, gap * 0.95), half * 0.62, gap * (0.38 + 0.3 * mouth.tongue)))
-        sheet.paint(sheet.mask(tongue, blur=0.03).inside(inside), Radial((0, gap * 0.6), half, gap + 0.05,
-                    (_scaled((196.0, 106.0, 104.0), lit), _scaled((130.0, 60.0, 62.0), lit))), 0.85)
+        sheet.paint(
+            sheet.mask(tongue, blur=0.03).inside(inside),
+            Radial(
+                (0, gap * 0.6),
+                half,
+                gap + 0.05,
+                (_scaled((196.0, 106.0, 104.0), lit), _scaled((130.0, 60.0, 62.0), lit)),
+            ),
+            0.85,
+        )
         if not marks.shows_teeth:
             depth = min(0.10, gap * 0.5) * min(1.0, 0.4 + mouth.teeth)
             edge = np.stack([top_u * half, line - 0.12 * opening + depth * (1 - top_u**2) ** 0.5], axis=1)
             teeth = sheet.mask(self._tilt(join(upper, edge[::-1])), blur=0.014).inside(inside)
-            sheet.paint(teeth, Radial((0, 0), half, 0.5, (_scaled((232.0, 224.0, 214.0), lit), _scaled((150.0, 132.0, 126.0), lit))), 0.92)
+            sheet.paint(
+                teeth,
+                Radial((0, 0), half, 0.5, (_scaled((232.0, 224.0, 214.0), lit), _scaled((150.0, 132.0, 126.0), lit))),
+                0.92,
+            )
         shadow = sheet.mask(self._tilt(stroke(upper, 0.07, 0.2, 0.2)), blur=0.03).inside(inside)
         sheet.paint(shadow, rgb("14060a"), 0.55)
         here = face[rows, columns].astype(np.float32)
@@ -178,21 +194,21 @@ class StillPicture:
 
 
 class _Fields:
-    """Where each pixel of the moving region lies from the mouth, the head and the eyes, and how much it follows them."""
+    """Where each pixel of the moving region lies from mouth, head and eyes, and how much it follows them."""
 
     def __init__(self, height: int, width: int, top: int, left: int, marks: FaceMarks) -> None:
         self._marks = marks
         self.x, self.y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         self._left, self._top = left, top
-        u, v = self._from(marks.mouth)
+        self.jaw_box = self._box(marks.mouth, 1.6, 1.6, height, width)
+        u, v = (place[self.jaw_box] for place in self._from(marks.mouth))
         self._u = u
         self._line = -marks.mouth_curve * np.minimum((u / marks.mouth_half_width) ** 2, 2.0)
         self._below = v - self._line
         self._lips_wide = np.exp(-((u / (marks.mouth_half_width * 1.5)) ** 4)) * np.exp(-((v / 0.34) ** 2))
         self._jaw_wide = np.exp(-((u / 0.95) ** 4)) * (1 - _ramp(v, 0.85, 1.45))
         self._head(marks)
-        reach = 0.95
-        self.mouth_box = self._box(marks.mouth, reach, reach, height, width)
+        self.mouth_box = self._box(marks.mouth, 0.7, 0.7, height, width)
         self.eyes = [self._eye(eye, height, width) for eye in marks.eyes or ()]
 
     def mouth_shift(self, mouth: MouthShape) -> tuple[np.ndarray, np.ndarray]:
@@ -202,23 +218,35 @@ class _Fields:
         shift_u = self._u * (narrow / (1 - abs(narrow))) * self._lips_wide if narrow else np.zeros_like(self._u)
         half = self._marks.mouth_half_width * (1 - 0.30 * mouth.round + 0.04 * mouth.wide)
         opening = gap * np.clip(1 - (self._u / half) ** 2, 0, 1) ** 0.6
-        lip = np.minimum(opening * 0.88, np.maximum(self._below, 0)) * (1 - _ramp(self._below, 0.30, 0.75) * (1 - JAW_SHARE))
+        lip = np.minimum(opening * 0.88, np.maximum(self._below, 0)) * (
+            1 - _ramp(self._below, 0.30, 0.75) * (1 - JAW_SHARE)
+        )
         jaw = gap * JAW_SHARE * self._jaw_wide * _ramp(self._below, 0.0, 0.5)
         raised = 0.12 * opening * (1 - _ramp(-self._below, 0.0, 0.30)) * (self._below < 0)
-        pressed = np.float32(0.035 * mouth.press) * np.sign(self._below) * self._lips_wide * _ramp(np.abs(self._below), 0, 0.08)
+        pressed = (
+            np.float32(0.035 * mouth.press)
+            * np.sign(self._below)
+            * self._lips_wide
+            * _ramp(np.abs(self._below), 0, 0.08)
+        )
         return shift_u, raised - np.maximum(lip, jaw) + pressed
 
     def head_shift(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
         """Return how far each pixel reaches back (pixels), so that the head sways before a steady background."""
         unit = self._marks.unit
         angle = np.float32(pose.roll * ROLL_RADIANS)
-        move_x, move_y = np.float32(pose.yaw * SHIFT_UNITS * unit), np.float32((pose.pitch - pose.breath * 0.3) * SHIFT_UNITS * unit)
+        move_x, move_y = (
+            np.float32(pose.yaw * SHIFT_UNITS * unit),
+            np.float32((pose.pitch - pose.breath * 0.3) * SHIFT_UNITS * unit),
+        )
         turn_x, turn_y = np.float32(pose.yaw * TURN_UNITS * unit), np.float32(pose.pitch * TURN_UNITS * unit)
         shift_x = (angle * self._from_neck_y - move_x) * self._follow - turn_x * self._depth
         shift_y = (-angle * self._from_neck_x - move_y) * self._follow - turn_y * self._depth
         return shift_x, shift_y
 
-    def locate(self, rows: slice, columns: slice, along: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def locate(
+        self, rows: slice, columns: slice, along: np.ndarray | float, down: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the pixel maps of a box for a shift along and down the face (pixels)."""
         c, s = np.float32(math.cos(self._marks.tilt_radians)), np.float32(math.sin(self._marks.tilt_radians))
         return self.x[rows, columns] + along * c - down * s, self.y[rows, columns] + along * s + down * c
@@ -237,7 +265,9 @@ class _Fields:
         self._depth = (np.clip(1 - (u / 1.25) ** 2 - ((v - 0.05) / 1.7) ** 2, 0, 1) ** 0.9).astype(np.float32)
         self._from_neck_x, self._from_neck_y = u * np.float32(marks.unit), (v - 1.9) * np.float32(marks.unit)
 
-    def _box(self, origin: tuple[float, float], reach_u: float, reach_v: float, height: int, width: int) -> tuple[slice, slice]:
+    def _box(
+        self, origin: tuple[float, float], reach_u: float, reach_v: float, height: int, width: int
+    ) -> tuple[slice, slice]:
         x, y, unit = origin[0] - self._left, origin[1] - self._top, self._marks.unit
         rows = slice(max(0, int(y - reach_v * unit)), max(1, min(height, int(y + reach_v * unit) + 1)))
         columns = slice(max(0, int(x - reach_u * unit)), max(1, min(width, int(x + reach_u * unit) + 1)))

@@ -34,7 +34,7 @@ class DraftVideo(io.ComfyNode):
             inputs=[
                 io.Image.Input(
                     "portrait",
-                    tooltip="A drawn presenter, or any picture of one person who faces the camera. The first of a batch.",
+                    tooltip="A drawn presenter, or a picture of one person who faces the camera. The first of a batch.",
                 ),
                 io.Audio.Input("speech", tooltip="What is said. It decides the length: 25 frames a second."),
                 io.Boolean.Input(

@@ -31,14 +31,28 @@ def draw_glasses(sheet: Sheet, look: Look) -> None:
 
 def _lens(kind: str) -> np.ndarray:
     if kind == "square":
-        return curve([(-0.30, -0.19), (0.0, -0.225), (0.31, -0.20), (0.335, -0.10), (0.29, 0.17), (0.17, 0.225), (-0.15, 0.225), (-0.27, 0.16)], closed=True)
+        return curve(
+            [
+                (-0.30, -0.19),
+                (0.0, -0.225),
+                (0.31, -0.20),
+                (0.335, -0.10),
+                (0.29, 0.17),
+                (0.17, 0.225),
+                (-0.15, 0.225),
+                (-0.27, 0.16),
+            ],
+            closed=True,
+        )
     return ellipse((0.0, 0.0), 0.315, 0.275 if kind == "thin" else 0.295)
 
 
 def _ring(sheet: Sheet, shape: np.ndarray, center: np.ndarray, width: float, color: Color) -> None:
     out, hole = (center + (shape - center) * (1 + grow / 0.30) for grow in (width / 2, -width / 2))
     sheet.paint(sheet.mask(out).outside(sheet.mask(hole)), color)
-    shine = curve([(center[0] - 0.26, center[1] - 0.14), (center[0] - 0.1, center[1] - 0.26), (center[0] + 0.1, center[1] - 0.28)])
+    shine = curve(
+        [(center[0] - 0.26, center[1] - 0.14), (center[0] - 0.1, center[1] - 0.26), (center[0] + 0.1, center[1] - 0.28)]
+    )
     ring = sheet.mask(out).outside(sheet.mask(hole))
     sheet.paint(sheet.mask(stroke(shine, 0.10), blur=0.03).inside(ring), rgb("ffffff"), 0.35)
 
@@ -52,5 +66,7 @@ def draw_earrings(sheet: Sheet, look: Look) -> None:
             sheet.fill(side(ellipse((1.06, 0.42), 0.038, 0.038)), gold)
             sheet.fill(side(ellipse((1.05, 0.41), 0.014, 0.014)), rgb("fff6d8"))
         else:
-            hoop = sheet.mask(side(ellipse((1.07, 0.60), 0.115, 0.16))).outside(sheet.mask(side(ellipse((1.07, 0.59), 0.085, 0.125))))
+            hoop = sheet.mask(side(ellipse((1.07, 0.60), 0.115, 0.16))).outside(
+                sheet.mask(side(ellipse((1.07, 0.59), 0.085, 0.125)))
+            )
             sheet.paint(hoop, gold)

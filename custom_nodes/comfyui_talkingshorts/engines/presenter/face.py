@@ -5,7 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.presenter import Look
-from .ink import Color, Linear, Mask, Point, Radial, Sheet, curve, darker, ellipse, lighter, mirror, mix, stroke, symmetric
+from .ink import (
+    Color,
+    Linear,
+    Mask,
+    Point,
+    Radial,
+    Sheet,
+    curve,
+    darker,
+    ellipse,
+    lighter,
+    mirror,
+    mix,
+    shifted,
+    stroke,
+    symmetric,
+)
 from .palette import Skin, hair_of, skin_of
 
 CHIN_Y = 1.34
@@ -40,7 +56,10 @@ def draw_head(sheet: Sheet, look: Look, hair_shadow: Mask) -> Mask:
     skin = skin_of(look)
     _draw_ears(sheet, skin)
     outline = face_outline(look)
-    face = sheet.fill(outline, Linear((-0.7, -1.0), (0.8, 1.3), (lighter(skin.base, 0.12), skin.base, mix(skin.base, skin.shade, 0.30))))
+    face = sheet.fill(
+        outline,
+        Linear((-0.7, -1.0), (0.8, 1.3), (lighter(skin.base, 0.12), skin.base, mix(skin.base, skin.shade, 0.30))),
+    )
     _shade_face(sheet, look, skin, outline, face)
     sheet.paint(hair_shadow.inside(face), skin.shade, 0.75)
     if look.freckles == "yes":
@@ -64,10 +83,10 @@ def _draw_ears(sheet: Sheet, skin: Skin) -> None:
 
 
 def _shade_face(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face: Mask) -> None:
-    """Light from the upper left: a soft shaded edge on the right and below, warm cheeks, lit forehead, nose and chin."""
-    lit_part = sheet.mask(outline * (0.90, 0.955) + (-0.09, -0.055), blur=0.085)
+    """Light it from the upper left: a shaded edge on the right and below, warm cheeks, lit forehead and chin."""
+    lit_part = sheet.mask(shifted(outline * (0.90, 0.955), -0.09, -0.055), blur=0.085)
     sheet.paint(face.outside(lit_part), skin.shade, 0.72)
-    chin = sheet.mask(outline + (0, -0.05), blur=0.035)
+    chin = sheet.mask(shifted(outline, 0, -0.05), blur=0.035)
     sheet.paint(face.outside(chin), skin.shade, 0.55)
     for x in (-0.56, 0.56):
         sheet.shade(ellipse((x, 0.43), 0.27, 0.19), skin.blush, 0.36, blur=0.11, within=face)
@@ -79,25 +98,58 @@ def _shade_face(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face:
     sheet.shade(ellipse((-0.03, CHIN_Y - 0.15), 0.14, 0.08), skin.light, 0.40, blur=0.06, within=face)
     if look.presentation == "man":
         for side in (1, -1):
-            hollow = curve([(0.84 * side, 0.42), (0.70 * side, 0.66), (0.50 * side, 0.80), (0.72 * side, 0.86)], closed=True)
+            hollow = curve(
+                [(0.84 * side, 0.42), (0.70 * side, 0.66), (0.50 * side, 0.80), (0.72 * side, 0.86)], closed=True
+            )
             sheet.shade(hollow, skin.shade, 0.30, blur=0.08, within=face)
 
 
 def _draw_nose(sheet: Sheet, look: Look, skin: Skin, face: Mask) -> None:
-    half = {"small": 0.145, "straight": 0.165, "broad": 0.205}[look.nose] + (0.015 if look.presentation == "man" else 0.0)
+    half = {"small": 0.145, "straight": 0.165, "broad": 0.205}[look.nose] + (
+        0.015 if look.presentation == "man" else 0.0
+    )
     tip_y = 0.47 if look.nose == "small" else 0.50
-    side = curve([(0.06, -0.16), (0.075, 0.10), (half * 0.72, tip_y - 0.14), (half * 1.05, tip_y - 0.02),
-                  (half * 0.9, tip_y + 0.07), (0.03, tip_y + 0.06), (0.03, 0.10)], closed=True)
+    side = curve(
+        [
+            (0.06, -0.16),
+            (0.075, 0.10),
+            (half * 0.72, tip_y - 0.14),
+            (half * 1.05, tip_y - 0.02),
+            (half * 0.9, tip_y + 0.07),
+            (0.03, tip_y + 0.06),
+            (0.03, 0.10),
+        ],
+        closed=True,
+    )
     sheet.shade(side, skin.shade, 0.62, blur=0.035, within=face)
-    under = curve([(-half, tip_y + 0.03), (-half * 0.5, tip_y + 0.075), (0, tip_y + 0.105), (half * 0.5, tip_y + 0.075),
-                   (half, tip_y + 0.03), (half * 0.5, tip_y + 0.15), (0, tip_y + 0.19), (-half * 0.5, tip_y + 0.15)], closed=True)
+    under = curve(
+        [
+            (-half, tip_y + 0.03),
+            (-half * 0.5, tip_y + 0.075),
+            (0, tip_y + 0.105),
+            (half * 0.5, tip_y + 0.075),
+            (half, tip_y + 0.03),
+            (half * 0.5, tip_y + 0.15),
+            (0, tip_y + 0.19),
+            (-half * 0.5, tip_y + 0.15),
+        ],
+        closed=True,
+    )
     sheet.shade(under, skin.shade, 0.75, blur=0.03, within=face)
     sheet.shade(ellipse((-0.035, 0.14), 0.035, 0.24), skin.light, 0.42, blur=0.025, within=face)
     sheet.shade(ellipse((-0.035, tip_y - 0.05), 0.07, 0.055), skin.light, 0.62, blur=0.028, within=face)
     for sign in (-1, 1):
-        wing = curve([(sign * half * 1.02, tip_y - 0.08), (sign * half * 1.18, tip_y + 0.0), (sign * half * 0.95, tip_y + 0.055)])
+        wing = curve(
+            [(sign * half * 1.02, tip_y - 0.08), (sign * half * 1.18, tip_y + 0.0), (sign * half * 0.95, tip_y + 0.055)]
+        )
         sheet.shade(stroke(wing, 0.026), skin.deep, 0.55, blur=0.006, within=face)
-        nostril = curve([(sign * half * 0.78, tip_y + 0.062), (sign * half * 0.5, tip_y + 0.040), (sign * half * 0.22, tip_y + 0.072)])
+        nostril = curve(
+            [
+                (sign * half * 0.78, tip_y + 0.062),
+                (sign * half * 0.5, tip_y + 0.040),
+                (sign * half * 0.22, tip_y + 0.072),
+            ]
+        )
         sheet.shade(stroke(nostril, 0.042), skin.deep, 0.9, blur=0.006, within=face)
 
 
@@ -124,10 +176,18 @@ def _draw_years(sheet: Sheet, skin: Skin, face: Mask) -> None:
 
 def _draw_beard(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face: Mask) -> None:
     color = darker(hair_of(look), 0.12)
-    grown = outline * (1.035, 1.045) + (0, 0.0)
+    grown = outline * (1.035, 1.045)
     if look.beard in ("full", "stubble"):
-        half: list[Point] = [(1.08, -0.05), (0.93, 0.02), (0.87, 0.30), (0.74, 0.55), (0.54, 0.68), (0.40, 0.64),
-                             (0.20, 0.60), (0.0, 0.655)]
+        half: list[Point] = [
+            (1.08, -0.05),
+            (0.93, 0.02),
+            (0.87, 0.30),
+            (0.74, 0.55),
+            (0.54, 0.68),
+            (0.40, 0.64),
+            (0.20, 0.60),
+            (0.0, 0.655),
+        ]
         left = [(-x, y) for x, y in reversed(half[:-1])]
         top = curve([*half, *left])
         region = np.concatenate([top, [(-1.3, 0.0), (-1.3, 2.0), (1.3, 2.0), (1.3, 0.0)]])
@@ -137,12 +197,42 @@ def _draw_beard(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face:
         shape = sheet.mask(grown).inside(sheet.mask(region, blur=0.018))
         _fill_hairs(sheet, shape, color, _beard_flow(0.52, 1.0))
     if look.beard == "goatee":
-        chin = curve([(-0.36, 0.66), (-0.40, 0.92), (-0.34, 1.20), (-0.16, 1.37), (0, 1.40), (0.16, 1.37), (0.34, 1.20),
-                      (0.40, 0.92), (0.36, 0.66), (0.18, 0.60), (0, 0.65), (-0.18, 0.60)], closed=True)
+        chin = curve(
+            [
+                (-0.36, 0.66),
+                (-0.40, 0.92),
+                (-0.34, 1.20),
+                (-0.16, 1.37),
+                (0, 1.40),
+                (0.16, 1.37),
+                (0.34, 1.20),
+                (0.40, 0.92),
+                (0.36, 0.66),
+                (0.18, 0.60),
+                (0, 0.65),
+                (-0.18, 0.60),
+            ],
+            closed=True,
+        )
         _fill_hairs(sheet, sheet.mask(chin, blur=0.018), color, _beard_flow(0.1, 0.42))
     if look.beard == "moustache":
-        whiskers = curve([(0, 0.635), (0.18, 0.60), (0.36, 0.70), (0.45, 0.84), (0.36, 0.83), (0.18, 0.755), (0, 0.745),
-                          (-0.18, 0.755), (-0.36, 0.83), (-0.45, 0.84), (-0.36, 0.70), (-0.18, 0.60)], closed=True)
+        whiskers = curve(
+            [
+                (0, 0.635),
+                (0.18, 0.60),
+                (0.36, 0.70),
+                (0.45, 0.84),
+                (0.36, 0.83),
+                (0.18, 0.755),
+                (0, 0.745),
+                (-0.18, 0.755),
+                (-0.36, 0.83),
+                (-0.45, 0.84),
+                (-0.36, 0.70),
+                (-0.18, 0.60),
+            ],
+            closed=True,
+        )
         _fill_hairs(sheet, sheet.mask(whiskers, blur=0.012), color, _beard_flow(0.0, 0.45))
 
 

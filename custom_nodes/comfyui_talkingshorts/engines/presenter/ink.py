@@ -42,8 +42,10 @@ def curve(points: Sequence[Point], closed: bool = False, steps: int = 12) -> np.
     else:
         padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
     p0, p1, p2, p3 = (padded[i : len(padded) - 3 + i, None, :] for i in range(4))
-    t01, t12, t23 = (np.maximum(np.linalg.norm(b - a, axis=-1, keepdims=True), 1e-6) ** 0.5
-                     for a, b in ((p0, p1), (p1, p2), (p2, p3)))
+    t01, t12, t23 = (
+        np.maximum(np.linalg.norm(b - a, axis=-1, keepdims=True), 1e-6) ** 0.5
+        for a, b in ((p0, p1), (p1, p2), (p2, p3))
+    )
     m1 = t12 * ((p1 - p0) / t01 - (p2 - p0) / (t01 + t12)) + (p2 - p1)
     m2 = t12 * ((p3 - p2) / t23 - (p3 - p1) / (t12 + t23)) + (p2 - p1)
     t = (np.arange(steps) / steps)[None, :, None]
@@ -55,6 +57,10 @@ def curve(points: Sequence[Point], closed: bool = False, steps: int = 12) -> np.
 def join(*paths: np.ndarray) -> np.ndarray:
     """Return the paths as one outline, with a corner where they meet."""
     return np.concatenate(paths)
+
+
+def shifted(path: np.ndarray, right: float, down: float) -> np.ndarray:
+    return path + np.array((right, down))
 
 
 def mirror(path: np.ndarray) -> np.ndarray:
@@ -77,7 +83,7 @@ def ellipse(center: Point, radius_x: float, radius_y: float, tilt_degrees: float
 
 
 def stroke(path: np.ndarray, width: float, taper_start: float = 0.5, taper_end: float = 0.5) -> np.ndarray:
-    """Return the outline of a brush stroke along the path, thinning to nothing over the tapered shares of its length."""
+    """Return the outline of a brush stroke along the path that thins out over the tapered shares of its length."""
     steps = np.diff(path, axis=0)
     lengths = np.maximum(np.linalg.norm(steps, axis=1), 1e-9)
     at = np.concatenate([[0], np.cumsum(lengths)])
@@ -237,7 +243,9 @@ class Sheet:
         self.paint(mask, fill, opacity)
         return mask
 
-    def shade(self, outline: np.ndarray, fill: Fill, opacity: float, blur: float = 0.0, within: Mask | None = None) -> None:
+    def shade(
+        self, outline: np.ndarray, fill: Fill, opacity: float, blur: float = 0.0, within: Mask | None = None
+    ) -> None:
         """Tint what is painted already under the outline, and inside `within` if given."""
         mask = self.mask(outline, blur=blur)
         self.paint(mask.inside(within) if within else mask, fill, opacity, only_on_paint=True)

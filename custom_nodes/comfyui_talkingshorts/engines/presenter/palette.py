@@ -93,10 +93,7 @@ _BACKDROPS = {
 
 def skin_of(look: Look) -> Skin:
     base, shade, blush, lip = (rgb(code) for code in _SKINS[look.skin])
-    if look.presentation == "woman":
-        lip = mix(lip, rgb("c2405a"), 0.25)
-    else:
-        lip = mix(lip, base, 0.35)
+    lip = mix(lip, rgb("c2405a"), 0.25) if look.presentation == "woman" else mix(lip, base, 0.35)
     return Skin(base, lighter(base, 0.38), shade, darker(shade, 0.45), blush, lip)
 
 

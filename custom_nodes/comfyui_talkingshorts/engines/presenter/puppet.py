@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...core.motion import Pose
+from ...core.mouth import MouthShape
 from ...core.presenter import Look
 from .accessories import draw_earrings, draw_glasses
 from .backdrop import draw_backdrop
 from .clothes import draw_body
 from .face import draw_head
-from .features import EYES_BOX, MOUTH_BOX, draw_eyes, draw_mouth
+from .features import EYES_BOX, MOUTH_BOX, Gaze, draw_eyes, draw_mouth
 from .hair import draw_back_hair, draw_front_hair
 from .ink import Mask, Sheet
 
@@ -38,6 +40,8 @@ class Presenter:
         scale = frame.unit * (2.0 if frame.unit < 150 else 1.25)
         self._frame = frame
         self._backdrop = _draw_backdrop(look, frame)
+        self._drawn_gaze: Gaze | None = None
+        self._drawn_mouth: MouthShape | None = None
         self._layers = [Layer(sheet, frame, bend) for sheet, bend in self._draw_sheets(scale)]
 
     def draw(self, pose: Pose) -> np.ndarray:
@@ -71,16 +75,19 @@ class Presenter:
         return [(back, Bend.back_hair()), (body, Bend.body()), (head, Bend.head())]
 
     def _draw_features(self, pose: Pose) -> None:
-        for box, draw in ((EYES_BOX, self._draw_eyes), (MOUTH_BOX, self._draw_mouth)):
-            part, rows, columns = self._head.cut(*box)
-            draw(part, pose)
-            self._whole_head[rows, columns] = _to_bytes(_lay(self._front.pixels[rows, columns], part.pixels))
+        """Draw eyes and mouth onto the head, unless they look just as in the frame before."""
+        gaze = Gaze.of(pose)
+        if gaze != self._drawn_gaze:
+            self._draw_part(EYES_BOX, lambda part: draw_eyes(part, self.look, gaze))
+            self._drawn_gaze = gaze
+        if pose.mouth != self._drawn_mouth:
+            self._draw_part(MOUTH_BOX, lambda part: draw_mouth(part, self.look, pose.mouth))
+            self._drawn_mouth = pose.mouth
 
-    def _draw_eyes(self, part: Sheet, pose: Pose) -> None:
-        draw_eyes(part, self.look, pose)
-
-    def _draw_mouth(self, part: Sheet, pose: Pose) -> None:
-        draw_mouth(part, self.look, pose.mouth)
+    def _draw_part(self, box: tuple[float, float, float, float], draw: Callable[[Sheet], None]) -> None:
+        part, rows, columns = self._head.cut(*box)
+        draw(part)
+        self._whole_head[rows, columns] = _to_bytes(_lay(self._front.pixels[rows, columns], part.pixels))
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,9 @@ class Frame:
     def around(cls, width: int, height: int) -> Frame:
         """Return a frame in which head and hair fit, whatever the aspect ratio."""
         unit = min(width * 0.232, height * 0.165)
-        return cls(width, height, unit, width / 2, max(height * 0.415, unit * 2.45) if height < width * 3 else height * 0.40)
+        return cls(
+            width, height, unit, width / 2, max(height * 0.415, unit * 2.45) if height < width * 3 else height * 0.40
+        )
 
     @property
     def left(self) -> float:
@@ -118,7 +127,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Bend:
-    """How strongly a layer follows the head: as a whole (fading from `steady_from` to `steady_to`), and by its depth."""
+    """How a layer follows the head: as a whole (fading from `steady_from` to `steady_to`), and by its depth."""
 
     follow: float
     steady_from: float
@@ -150,7 +159,9 @@ class Layer:
         left, top, right, bottom = _painted_box(sheet)
         self._columns = _pixel_range(left - 0.2, right + 0.2, frame.unit, frame.center_x, frame.width)
         self._rows = _pixel_range(top - 0.2, bottom + 0.3, frame.unit, frame.eye_y, frame.height)
-        xs = ((np.arange(self._columns.start, self._columns.stop) + 0.5 - frame.center_x) / frame.unit).astype(np.float32)
+        xs = ((np.arange(self._columns.start, self._columns.stop) + 0.5 - frame.center_x) / frame.unit).astype(
+            np.float32
+        )
         ys = ((np.arange(self._rows.start, self._rows.stop) + 0.5 - frame.eye_y) / frame.unit).astype(np.float32)
         self._fields = Fields.over(xs, ys, bend)
         self._map_x = xs * sheet.scale + np.float32(sheet.origin_x - 0.5)
@@ -165,7 +176,9 @@ class Layer:
         shift_x, shift_y = self._fields.source_shift(pose, self._bend)
         map_x = shift_x * self._scale + self._map_x[None, :]
         map_y = shift_y * self._scale + self._map_y[:, None]
-        bent = cv2.remap(self._pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
+        bent = cv2.remap(
+            self._pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0)
+        )
         region = picture[self._rows, self._columns]
         clear = cv2.bitwise_not(bent[..., 3])
         under = cv2.multiply(region, cv2.merge([clear, clear, clear]), scale=1 / 255)
@@ -174,7 +187,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Fields:
-    """Per place of a layer: how much it follows the head, its distance from the neck, its depth and its share of the jaw."""
+    """Per place of a layer: how much it follows the head, how far it is from the neck, its depth and share of the jaw."""
 
     follow: np.ndarray
     from_neck_x: np.ndarray

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from comfyui_talkingshorts.core.motion import Pose
+from comfyui_talkingshorts.core.mouth import MouthShape
+from comfyui_talkingshorts.engines.face_finder import FaceMarks, find_face
+from comfyui_talkingshorts.engines.picture_puppet import PicturePuppet
+from PIL import Image
+
+PHOTO = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+LEFT_EYE, RIGHT_EYE, MOUTH = (92.0, 101.0), (136.0, 104.0), (113.0, 149.0)
+
+
+def photo() -> np.ndarray:
+    return np.array(Image.open(PHOTO).convert("RGB"))
+
+
+def marks_of(picture: np.ndarray) -> FaceMarks:
+    marks = find_face(picture)
+    assert marks is not None
+    return marks
+
+
+@pytest.mark.parametrize("zoom", [1.0, 2.5, 6.0])
+def test_eyes_and_mouth_are_found_at_any_size(zoom: float) -> None:
+    picture = cv2.resize(photo(), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    marks = marks_of(picture)
+    assert marks.eyes is not None
+    for found, true in zip((*marks.eyes, marks.mouth), (LEFT_EYE, RIGHT_EYE, MOUTH), strict=True):
+        assert np.hypot(found[0] / zoom - true[0], found[1] / zoom - true[1]) < 6
+    assert marks.shows_teeth
+
+
+@pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
+def test_a_tilted_head_is_found_with_its_tilt(degrees: float) -> None:
+    height, width = photo().shape[:2]
+    turn = cv2.getRotationMatrix2D((113, 125), -degrees, 1.0)
+    marks = marks_of(cv2.warpAffine(photo(), turn, (width, height), borderMode=cv2.BORDER_REPLICATE))
+    assert abs(np.rad2deg(marks.tilt_radians) - degrees - 3.0) < 6
+    assert np.hypot(*(np.array(marks.mouth) - turn @ (*MOUTH, 1.0))) < 8
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((300, 200, 3), np.uint8),
+        np.random.default_rng(0).integers(0, 256, (300, 200, 3), dtype=np.uint8),
+        np.full((1, 1, 3), 90, np.uint8),
+        np.full((2, 3000, 3), 90, np.uint8),
+    ],
+)
+def test_no_face_is_seen_where_there_is_none(picture: np.ndarray) -> None:
+    assert find_face(picture) is None
+
+
+def test_an_opening_mouth_darkens_between_the_lips_and_leaves_the_rest() -> None:
+    puppet = PicturePuppet(photo(), marks_of(photo()))
+    closed, opened = (puppet.draw(Pose(mouth=MouthShape(open=share))).astype(int) for share in (0.0, 0.8))
+    changed = np.abs(opened - closed).max(axis=2)
+    below_teeth = (slice(152, 160), slice(103, 123))
+    assert opened[below_teeth].mean() < closed[below_teeth].mean() - 40
+    assert changed[:120].max() == 0
+    assert changed[240:].max() == 0
+
+
+def test_eyes_close_on_a_photo() -> None:
+    puppet = PicturePuppet(photo(), marks_of(photo()))
+    open_eyes, shut = (puppet.draw(Pose(blink=blink)).astype(int) for blink in (0.0, 1.0))
+    for x, y in (LEFT_EYE, RIGHT_EYE):
+        iris = (slice(int(y) - 3, int(y) + 3), slice(int(x) - 3, int(x) + 3))
+        assert shut[iris].mean() > open_eyes[iris].mean() + 15
+
+
+def test_a_swaying_head_leaves_the_edges_of_the_picture() -> None:
+    wide = cv2.copyMakeBorder(photo(), 80, 80, 260, 260, cv2.BORDER_REPLICATE)
+    puppet = PicturePuppet(wide, marks_of(wide))
+    moved = np.abs(puppet.draw(Pose(yaw=1.0, roll=1.0, pitch=1.0)).astype(int) - wide).max(axis=2)
+    assert moved[170:260, 320:430].max() > 30
+    assert moved[:, :100].max() == 0
+    assert moved[:, -100:].max() == 0
