@@ -72,7 +72,9 @@ def _explain_os_error(error: OSError, checkout: Path) -> str:
 def _disk_full(checkout: Path) -> str:
     free = shutil.disk_usage(checkout).free / GIB
     needed = FULL_INSTALL_BYTES // GIB
-    return f"the disk is full ({free:.1f} GB free at {checkout}). Free about {needed} GB, then run it again."
+    return (
+        f"the disk ran full; set-up needs about {needed} GB, and {free:.1f} GB are free at {checkout}. Free some first."
+    )
 
 
 class Setup:

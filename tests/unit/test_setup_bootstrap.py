@@ -213,7 +213,7 @@ def test_refused_test_tools_leave_the_runner_usable(workshop: Workshop) -> None:
 
 def test_a_full_disk_is_told_with_the_room_needed(workshop: Workshop) -> None:
     workshop.let_pip(DISK_FULL)
-    with pytest.raises(SetupError, match=r"the disk is full \(\d+\.\d GB free"):
+    with pytest.raises(SetupError, match=r"the disk ran full.* \d+\.\d GB are free"):
         workshop.run()
 
 

