@@ -12,10 +12,11 @@ import numpy as np
 from .sound import VIDEO_FPS, Phoneme, Sound, count_video_frames
 
 STEPS_PER_FRAME = 4
-LEAD_SECONDS = 0.04
+LEAD_SECONDS = 0.03
 REACH_SECONDS = 0.075
 SILENCE_DB = -66.0
 SPEECH_RANGE_DB = 28.0
+HISS_RANGE_DB = 12.0
 BLOCK_FRAMES = 256
 PAUSE = ""
 
@@ -104,7 +105,7 @@ def follow_speech(sound: Sound) -> SpeechTrack:
     loudness = _relative_loudness(level_db)
     if sound.phonemes:
         mouths = _from_phonemes(sound.phonemes, sound.seconds, len(loudness))
-        mouths[:, 0] *= np.minimum(1.0, 0.25 + 0.95 * loudness)
+        mouths[:, 0] = np.minimum(1.0, mouths[:, 0] * (0.10 + 1.30 * loudness))
         mouths[:, 6] *= loudness > 0
     else:
         mouths = _from_spectrum(loudness, front_db, hiss_db)
@@ -153,12 +154,13 @@ def _from_spectrum(loudness: np.ndarray, front_db: np.ndarray, hiss_db: np.ndarr
     """Open with the loudness, widen with energy around a front vowel's second formant, round without it."""
     mouths = np.zeros((len(loudness), 7), np.float32)
     spoken = loudness > 0.15
-    front, hiss = _rank(front_db, spoken), _rank(hiss_db, spoken)
-    hissing = np.clip((hiss - 0.80) / 0.2, 0, 1)
+    front = _rank(front_db, spoken)
+    voiced = np.minimum(1, loudness / 0.15)
+    hissing = np.clip(hiss_db / HISS_RANGE_DB + 0.5, 0, 1) * voiced
     mouths[:, 0] = loudness**1.3 * (1 - 0.55 * hissing)
-    mouths[:, 1] = np.clip((front - 0.55) / 0.45, 0, 1) * 0.9
-    mouths[:, 2] = np.clip((0.35 - front) / 0.35, 0, 1) * 0.75
-    mouths[:, 3] = 0.35 + 0.3 * mouths[:, 1] + 0.5 * hissing
+    mouths[:, 1] = np.clip((front - 0.55) / 0.45, 0, 1) * 0.9 * voiced
+    mouths[:, 2] = np.clip((0.35 - front) / 0.35, 0, 1) * 0.75 * voiced
+    mouths[:, 3] = np.minimum(1, 0.35 + 0.3 * mouths[:, 1] + 0.5 * hissing)
     return np.stack([_smooth(mouths[:, part]) for part in range(7)], axis=1)
 
 
@@ -183,7 +185,7 @@ def _relative_loudness(level_db: np.ndarray) -> np.ndarray:
 
 
 def _measure(sound: Sound) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return per video frame: the level in dB, and by how much the front-vowel band and the hiss exceed the low band."""
+    """Return per video frame the level in dB, and by how much the front-vowel band and the hiss exceed the lows."""
     measured = [_measure_block(*block, sound.sample_rate_hz) for block in _blocks(sound)]
     level, front, hiss = np.concatenate(measured, axis=1)
     return level, front, hiss

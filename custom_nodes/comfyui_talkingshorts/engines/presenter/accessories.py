@@ -19,9 +19,9 @@ def draw_glasses(sheet: Sheet, look: Look) -> None:
         center = np.array((side * EYE_X, 0.02))
         shape = lens * (side, 1) + center
         inside = sheet.mask(shape)
-        sheet.paint(inside, rgb("ffffff"), 0.06)
+        sheet.paint(inside, rgb("ffffff"), 0.03)
         glint = np.array([(-0.24, 0.24), (-0.06, -0.34), (0.04, -0.34), (-0.14, 0.24)]) + center
-        sheet.paint(sheet.mask(glint, blur=0.01).inside(inside), rgb("ffffff"), 0.13)
+        sheet.paint(sheet.mask(glint, blur=0.01).inside(inside), rgb("ffffff"), 0.09)
         _ring(sheet, shape, center, width, frame)
         temple = curve([(side * (EYE_X + 0.33), -0.06), (side * 0.90, -0.09), (side * 1.02, -0.07)])
         sheet.fill(stroke(temple, width * 1.1, 0.02, 0.02), frame)

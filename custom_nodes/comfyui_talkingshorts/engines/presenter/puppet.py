@@ -187,7 +187,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Fields:
-    """Per place of a layer: how much it follows the head, how far it is from the neck, its depth and share of the jaw."""
+    """Per place of a layer: how much it follows the head, how far it is from the neck, its depth and jaw share."""
 
     follow: np.ndarray
     from_neck_x: np.ndarray
