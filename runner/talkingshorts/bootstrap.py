@@ -114,6 +114,7 @@ class Setup:
             finally:
                 provision.remove(self._temp)
             self._forget_downloads()
+            self.log.unlink()  # pip's full log of a first set-up takes 48 MB, and only a failure needs it
             self.say(f"Set up in {time.monotonic() - started:.0f} s; everything is in .venv and .comfyui.")
 
     def is_current(self, name: str) -> bool:
@@ -203,9 +204,9 @@ class Setup:
         if is_new:
             self._phase(1, f"Python environment: .venv, Python {version} (a few seconds)")
             self._make_venv()
-            self._install("-r", "requirements/build.txt")
         else:
             self._phase(1, "Python environment: .venv is there")
+        self._install("-r", "requirements/build.txt")
         if self.has_own_comfyui:
             self._phase(2, f"ComfyUI: {self.comfyui}")
         elif self._comfyui_is_right():

@@ -38,10 +38,11 @@ class Outcome:
     code: int
     stdout: str
     stderr: str
+    folder: Path
 
     @property
     def paths(self) -> list[Path]:
-        return [Path(line) for line in self.stdout.splitlines()]
+        return [self.folder / line for line in self.stdout.splitlines()]
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,14 @@ class CommandLine:
         done = subprocess.run(
             [sys.executable, "-m", "talkingshorts", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "runner"), **environment},
+            env={**os.environ, **environment},
             input=stdin,
             capture_output=True,
             text=True,
             timeout=240,
         )
         assert "Traceback" not in done.stderr, done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr, self.folder)
 
 
 def read_result(short: Path) -> dict[str, Any]:

@@ -57,7 +57,11 @@ class SaveShort(io.ComfyNode):
             return {}
         tags = dict(cls.hidden.extra_pnginfo or {})
         if cls.hidden.prompt is not None:
-            tags["prompt"] = cls.hidden.prompt
+            # ComfyUI notes is_changed in the graph that it runs; run again from the file, it must not count.
+            tags["prompt"] = {
+                node_id: {key: value for key, value in node.items() if key != "is_changed"}
+                for node_id, node in cls.hidden.prompt.items()
+            }
         return tags
 
 
