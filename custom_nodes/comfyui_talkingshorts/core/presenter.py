@@ -206,6 +206,8 @@ def _chances(field: str, chosen: dict[str, str]) -> Weights:
         weights = dict(WOMEN_OUTFITS if woman else MEN_OUTFITS)
     if field == "outfit_color":
         weights |= {"white": 0.4, "red": 0.4, "orange": 0.3, "pink": 0.3, "brown": 0.4, "black": 0.5}
+    if field == "outfit_color" and chosen["outfit"] == "suit":
+        weights = dict(SUIT_COLORS)
     if field == "backdrop":
         weights = {"studio": 5.0, "office": 2.0, "home": 2.0, "nature": 1.0, "night": 1.0}
     if field == "backdrop_color":
@@ -274,6 +276,7 @@ MEN_OUTFITS: Weights = {
     "turtleneck": 0.7,
     "sweater": 1.5,
 }
+SUIT_COLORS: Weights = {"navy": 3, "charcoal": 3, "black": 1, "burgundy": 0.7, "forest": 0.7, "teal": 0.5, "brown": 0.5}
 HAIR_BY_SKIN: dict[str, Weights] = {
     "light": {
         "black": 0.6,

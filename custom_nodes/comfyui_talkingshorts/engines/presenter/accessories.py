@@ -6,7 +6,7 @@ import numpy as np
 
 from ...core.presenter import Look
 from .features import EYE_X
-from .ink import Color, Sheet, curve, ellipse, mirror, rgb, stroke
+from .ink import Color, Sheet, curve, ellipse, mirror, points, rgb, stroke
 
 
 def draw_glasses(sheet: Sheet, look: Look) -> None:
@@ -32,16 +32,7 @@ def draw_glasses(sheet: Sheet, look: Look) -> None:
 def _lens(kind: str) -> np.ndarray:
     if kind == "square":
         return curve(
-            [
-                (-0.30, -0.19),
-                (0.0, -0.225),
-                (0.31, -0.20),
-                (0.335, -0.10),
-                (0.29, 0.17),
-                (0.17, 0.225),
-                (-0.15, 0.225),
-                (-0.27, 0.16),
-            ],
+            points("-0.30,-0.19 0.0,-0.225 0.31,-0.20 0.335,-0.10 0.29,0.17 0.17,0.225 -0.15,0.225 -0.27,0.16"),
             closed=True,
         )
     return ellipse((0.0, 0.0), 0.315, 0.275 if kind == "thin" else 0.295)

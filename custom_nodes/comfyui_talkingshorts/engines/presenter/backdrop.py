@@ -128,12 +128,13 @@ def _nature(scene: Scene, look: Look) -> None:
     sky, deep = rgb("bfe0f2"), rgb("e8f3e4")
     scene.wash(Linear((0, scene.top), (0, scene.bottom), (sky, deep, rgb("b7d59a"), rgb("7fae6b"))))
     scene.blob(ellipse((1.5, -2.0), 1.2, 1.2), rgb("fff5d2"), 0.8, 0.5)
+    spread = max(1.0, scene.right / 2.2)
     for x, y, rx, ry, color in (
         (-2.3, 1.7, 2.4, 1.0, "9cc68a"),
         (2.2, 1.9, 2.6, 1.1, "86b878"),
         (0.0, 3.0, 4.5, 1.2, "6fa565"),
     ):
-        scene.blob(ellipse((x, y), rx, ry), rgb(color), 0.95, 0.12)
+        scene.blob(ellipse((x * spread, y), rx * spread, ry), rgb(color), 0.95, 0.12)
     for x, y, r in ((-2.1, 0.5, 0.95), (-1.5, 0.95, 0.6), (2.25, 0.3, 1.1), (1.7, 1.0, 0.6)):
         scene.blob(ellipse((x, y), r, r * 1.1), rgb("6c9c5c"), 0.85, 0.14)
         scene.blob(ellipse((x - 0.2, y - 0.3), r * 0.6, r * 0.6), rgb("98c07a"), 0.7, 0.16)

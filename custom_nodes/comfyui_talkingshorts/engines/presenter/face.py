@@ -18,6 +18,7 @@ from .ink import (
     lighter,
     mirror,
     mix,
+    points,
     shifted,
     stroke,
     symmetric,
@@ -178,16 +179,7 @@ def _draw_beard(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face:
     color = darker(hair_of(look), 0.12)
     grown = outline * (1.035, 1.045)
     if look.beard in ("full", "stubble"):
-        half: list[Point] = [
-            (1.08, -0.05),
-            (0.93, 0.02),
-            (0.87, 0.30),
-            (0.74, 0.55),
-            (0.54, 0.68),
-            (0.40, 0.64),
-            (0.20, 0.60),
-            (0.0, 0.655),
-        ]
+        half: list[Point] = points("1.08,-0.05 0.93,0.02 0.87,0.30 0.74,0.55 0.54,0.68 0.40,0.64 0.20,0.60 0.0,0.655")
         left = [(-x, y) for x, y in reversed(half[:-1])]
         top = curve([*half, *left])
         region = np.concatenate([top, [(-1.3, 0.0), (-1.3, 2.0), (1.3, 2.0), (1.3, 0.0)]])
@@ -198,39 +190,19 @@ def _draw_beard(sheet: Sheet, look: Look, skin: Skin, outline: np.ndarray, face:
         _fill_hairs(sheet, shape, color, _beard_flow(0.52, 1.0))
     if look.beard == "goatee":
         chin = curve(
-            [
-                (-0.36, 0.66),
-                (-0.40, 0.92),
-                (-0.34, 1.20),
-                (-0.16, 1.37),
-                (0, 1.40),
-                (0.16, 1.37),
-                (0.34, 1.20),
-                (0.40, 0.92),
-                (0.36, 0.66),
-                (0.18, 0.60),
-                (0, 0.65),
-                (-0.18, 0.60),
-            ],
+            points(
+                "-0.36,0.66 -0.40,0.92 -0.34,1.20 -0.16,1.37 0,1.40 0.16,1.37 0.34,1.20 0.40,0.92 "
+                "0.36,0.66 0.18,0.60 0,0.65 -0.18,0.60"
+            ),
             closed=True,
         )
         _fill_hairs(sheet, sheet.mask(chin, blur=0.018), color, _beard_flow(0.1, 0.42))
     if look.beard == "moustache":
         whiskers = curve(
-            [
-                (0, 0.635),
-                (0.18, 0.60),
-                (0.36, 0.70),
-                (0.45, 0.84),
-                (0.36, 0.83),
-                (0.18, 0.755),
-                (0, 0.745),
-                (-0.18, 0.755),
-                (-0.36, 0.83),
-                (-0.45, 0.84),
-                (-0.36, 0.70),
-                (-0.18, 0.60),
-            ],
+            points(
+                "0,0.635 0.18,0.60 0.36,0.70 0.45,0.84 0.36,0.83 0.18,0.755 0,0.745 -0.18,0.755 "
+                "-0.36,0.83 -0.45,0.84 -0.36,0.70 -0.18,0.60"
+            ),
             closed=True,
         )
         _fill_hairs(sheet, sheet.mask(whiskers, blur=0.012), color, _beard_flow(0.0, 0.45))

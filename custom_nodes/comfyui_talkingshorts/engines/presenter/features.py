@@ -169,7 +169,8 @@ def draw_mouth(sheet: Sheet, look: Look, mouth: MouthShape, smile: float = 0.72)
         [(0, down + 0.008), (0.36, down * 0.96 + 0.004), (0.74, down * 0.66 + corner * 0.3 + 0.004), (rim, corner)]
     )
 
-    sheet.shade(ellipse((0.02, MOUTH_Y + down + lower + 0.05), half * 0.72, 0.045), skin.shade, 0.60, blur=0.032)
+    if look.beard not in ("full", "goatee"):
+        sheet.shade(ellipse((0.02, MOUTH_Y + down + lower + 0.05), half * 0.72, 0.045), skin.shade, 0.60, blur=0.032)
     lips = sheet.fill(
         join(lip_top, lip_bottom[::-1]),
         Linear(

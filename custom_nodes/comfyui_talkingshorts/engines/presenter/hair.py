@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...core.presenter import Look
+from .hair_brush import Brush
 from .ink import (
-    Color,
     Linear,
     Mask,
     Point,
@@ -19,6 +19,7 @@ from .ink import (
     ellipse,
     join,
     lighter,
+    points,
     stroke,
     symmetric,
 )
@@ -31,83 +32,6 @@ class Style:
 
     back: Callable[[Brush], None] | None
     cap: Callable[[Brush], None] | None
-
-
-class Brush:
-    """Draws hair masses with strands of light and shade on one sheet."""
-
-    def __init__(self, sheet: Sheet, color: Color, seed: int = 5) -> None:
-        self.sheet = sheet
-        self.color = color
-        self.chance = np.random.default_rng(seed)
-
-    def mass(self, outline: np.ndarray, dark: float = 0.0) -> Mask:
-        """Fill a body of hair, lit from the upper left."""
-        color = darker(self.color, dark)
-        fill = Linear((-0.9, -1.6), (1.0, 1.4), (lighter(color, 0.15), color, darker(color, 0.20), darker(color, 0.42)))
-        return self.sheet.fill(outline, fill)
-
-    def comb(
-        self,
-        mass: Mask,
-        first: Sequence[Point],
-        last: Sequence[Point],
-        count: int,
-        width: float = 0.04,
-        strength: float = 0.5,
-    ) -> None:
-        """Draw strands that turn gradually from the first guide to the last, inside the mass."""
-        start, end = curve(first, steps=8), curve(last, steps=8)
-        for index in range(count):
-            share = (index + self.chance.uniform(0.1, 0.9)) / count
-            path = start + (end - start) * share
-            cut = sorted(self.chance.uniform(0, 1, 2))
-            low, high = int(cut[0] * 0.45 * len(path)), int((0.55 + 0.45 * cut[1]) * len(path))
-            path = path[low : max(high, low + 6)]
-            tone = (
-                lighter(self.color, self.chance.uniform(0.10, 0.30))
-                if index % 2
-                else darker(self.color, self.chance.uniform(0.25, 0.5))
-            )
-            line = self.sheet.mask(stroke(path, width * self.chance.uniform(0.5, 1.3), 0.5, 0.5), blur=0.006)
-            self.sheet.paint(line.inside(mass), tone, strength * self.chance.uniform(0.5, 1.0))
-
-    def shine(self, mass: Mask, outline: np.ndarray, strength: float = 0.35) -> None:
-        """Lay a soft band of light on the mass."""
-        band = self.sheet.mask(outline, blur=0.055).inside(mass)
-        self.sheet.paint(band, lighter(self.color, 0.45), strength)
-
-    def dim(self, mass: Mask, outline: np.ndarray, strength: float = 0.5, blur: float = 0.08) -> None:
-        """Lay a soft shadow on the mass."""
-        self.sheet.paint(self.sheet.mask(outline, blur=blur).inside(mass), darker(self.color, 0.62), strength)
-
-    def curls(self, path: np.ndarray, radius: float, step: float, spread: float = 0.3) -> list[np.ndarray]:
-        """Return round tufts along a path, of varied size and place."""
-        lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
-        at = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(0, at[-1], step)
-        centers = np.stack([np.interp(places, at, path[:, axis]) for axis in (0, 1)], axis=1)
-        centers += self.chance.normal(0, radius * spread, centers.shape)
-        return [ellipse((x, y), *(radius * self.chance.uniform(0.8, 1.2, 2)), steps=24) for x, y in centers]
-
-    def tufts(self, outline: np.ndarray, radius: float, step: float) -> Mask:
-        """Fill an outline whose edge is made of curls, with ringlets of light and shade inside."""
-        edge = self.curls(np.concatenate([outline, outline[:1]]), radius, step)
-        mask = self.sheet.mask(outline, *edge)
-        fill = Linear((-0.9, -1.7), (1.0, 1.2), (lighter(self.color, 0.14), self.color, darker(self.color, 0.40)))
-        self.sheet.paint(mask, fill)
-        low, high = outline.min(axis=0), outline.max(axis=0)
-        count = int(np.prod(high - low) / (radius * radius) * 1.5)
-        for index in range(count):
-            x, y = self.chance.uniform(low, high)
-            turn = self.chance.uniform(0, 2 * np.pi)
-            size = radius * self.chance.uniform(0.35, 0.8)
-            angle = np.linspace(turn, turn + self.chance.uniform(2.2, 4.2), 14)
-            ring = np.stack([x + size * np.cos(angle), y + size * np.sin(angle)], axis=1)
-            tone = lighter(self.color, 0.26) if index % 2 else darker(self.color, 0.45)
-            line = self.sheet.mask(stroke(ring, radius * 0.22), blur=0.004)
-            self.sheet.paint(line.inside(mask), tone, 0.42)
-        return mask
 
 
 def draw_back_hair(sheet: Sheet, look: Look) -> None:
@@ -274,35 +198,20 @@ def _bob_cap(brush: Brush) -> None:
     """A chin-length bob with a soft fringe."""
     fringe = join(
         curve(
-            [
-                (-1.00, -0.10),
-                (-1.10, -0.62),
-                (-0.92, -1.22),
-                (-0.45, -1.56),
-                (0.0, -1.62),
-                (0.45, -1.56),
-                (0.92, -1.22),
-                (1.10, -0.62),
-                (1.00, -0.10),
-            ]
+            points(
+                "-1.00,-0.10 -1.10,-0.62 -0.92,-1.22 -0.45,-1.56 0.0,-1.62 0.45,-1.56 0.92,-1.22 1.10,-0.62 1.00,-0.10"
+            )
         ),
         curve(
-            [
-                (0.93, -0.12),
-                (0.86, -0.40),
-                (0.62, -0.50),
-                (0.30, -0.475),
-                (0.0, -0.46),
-                (-0.30, -0.475),
-                (-0.62, -0.50),
-                (-0.86, -0.40),
-                (-0.93, -0.12),
-            ]
+            points(
+                "0.93,-0.12 0.86,-0.40 0.62,-0.50 0.30,-0.475 0.0,-0.46 -0.30,-0.475 -0.62,-0.50 "
+                "-0.86,-0.40 -0.93,-0.12"
+            )
         ),
     )
     for side in (-1, 1):
         shape = join(
-            curve([(0.70, -1.30), (1.08, -0.92), (1.22, -0.3), (1.28, 0.4), (1.26, 0.95), (1.10, 1.26)]),
+            curve([(0.62, -1.46), (0.98, -1.14), (1.17, -0.62), (1.25, 0.0), (1.29, 0.5), (1.26, 0.98), (1.10, 1.26)]),
             curve([(1.10, 1.26), (0.86, 1.27), (0.70, 1.16)]),
             curve([(0.70, 1.16), (0.85, 0.80), (0.93, 0.40), (0.93, -0.1), (0.88, -0.5), (0.6, -1.0)]),
         ) * (side, 1)
@@ -337,30 +246,15 @@ def _swept_back_cap(brush: Brush) -> None:
     """Hair drawn back tightly from the forehead, as under a bun or a ponytail."""
     shape = join(
         curve(
-            [
-                (-0.97, 0.02),
-                (-1.07, -0.45),
-                (-0.98, -1.02),
-                (-0.58, -1.45),
-                (0.0, -1.56),
-                (0.58, -1.45),
-                (0.98, -1.02),
-                (1.07, -0.45),
-                (0.97, 0.02),
-            ]
+            points(
+                "-0.97,0.02 -1.07,-0.45 -0.98,-1.02 -0.58,-1.45 0.0,-1.56 0.58,-1.45 0.98,-1.02 1.07,-0.45 0.97,0.02"
+            )
         ),
         curve(
-            [
-                (0.93, -0.05),
-                (0.90, -0.40),
-                (0.74, -0.76),
-                (0.40, -0.98),
-                (-0.10, -1.06),
-                (-0.46, -0.96),
-                (-0.76, -0.74),
-                (-0.90, -0.40),
-                (-0.93, -0.05),
-            ]
+            points(
+                "0.93,-0.05 0.90,-0.40 0.74,-0.76 0.40,-0.98 -0.10,-1.06 -0.46,-0.96 -0.76,-0.74 "
+                "-0.90,-0.40 -0.93,-0.05"
+            )
         ),
     )
     mass = brush.mass(shape)
@@ -387,18 +281,10 @@ def _swept_back_cap(brush: Brush) -> None:
 def _pixie_cap(brush: Brush) -> None:
     shape = join(
         curve(
-            [
-                (-0.95, 0.22),
-                (-1.08, -0.20),
-                (-1.14, -0.72),
-                (-0.90, -1.30),
-                (-0.40, -1.62),
-                (0.20, -1.66),
-                (0.75, -1.48),
-                (1.10, -0.98),
-                (1.12, -0.35),
-                (0.97, 0.20),
-            ]
+            points(
+                "-0.95,0.22 -1.08,-0.20 -1.14,-0.72 -0.90,-1.30 -0.40,-1.62 0.20,-1.66 0.75,-1.48 "
+                "1.10,-0.98 1.12,-0.35 0.97,0.20"
+            )
         ),
         curve([(0.92, 0.12), (0.92, -0.22), (0.84, -0.50), (0.66, -0.72)]),
         curve([(0.66, -0.72), (0.30, -0.70), (-0.12, -0.60), (-0.48, -0.40), (-0.66, -0.34)]),
@@ -424,34 +310,16 @@ def _short_cap(brush: Brush, top: float, fade: float, sweep: float) -> None:
     """Short sides that fade into the skin, and a fuller top swept sideways."""
     sides = join(
         curve(
-            [
-                (-0.955, 0.26),
-                (-1.02, -0.05),
-                (-1.05, -0.40),
-                (-1.04, -0.80),
-                (-0.80, -1.28),
-                (0.0, -1.46),
-                (0.80, -1.28),
-                (1.04, -0.80),
-                (1.05, -0.40),
-                (1.02, -0.05),
-                (0.955, 0.26),
-            ]
+            points(
+                "-0.955,0.26 -1.02,-0.05 -1.05,-0.40 -1.04,-0.80 -0.80,-1.28 0.0,-1.46 0.80,-1.28 "
+                "1.04,-0.80 1.05,-0.40 1.02,-0.05 0.955,0.26"
+            )
         ),
         curve(
-            [
-                (0.955, 0.26),
-                (0.915, 0.10),
-                (0.93, -0.22),
-                (0.84, -0.56),
-                (0.62, -0.86),
-                (0.0, -0.95),
-                (-0.62, -0.86),
-                (-0.84, -0.56),
-                (-0.93, -0.22),
-                (-0.915, 0.10),
-                (-0.955, 0.26),
-            ]
+            points(
+                "0.955,0.26 0.915,0.10 0.93,-0.22 0.84,-0.56 0.62,-0.86 0.0,-0.95 -0.62,-0.86 -0.84,-0.56 "
+                "-0.93,-0.22 -0.915,0.10 -0.955,0.26"
+            )
         ),
     )
     mass = brush.mass(sides, dark=0.10)
@@ -510,67 +378,30 @@ def _side_part_cap(brush: Brush) -> None:
 
 def _short_crop_cap(brush: Brush) -> None:
     """A textured crop with a short, ragged fringe."""
-    edge = [
-        (0.90, -0.62),
-        (0.74, -0.60),
-        (0.66, -0.76),
-        (0.50, -0.66),
-        (0.40, -0.80),
-        (0.22, -0.68),
-        (0.10, -0.82),
-        (-0.08, -0.69),
-        (-0.20, -0.82),
-        (-0.38, -0.68),
-        (-0.50, -0.79),
-        (-0.64, -0.63),
-        (-0.74, -0.74),
-        (-0.90, -0.60),
-    ]
+    edge = points(
+        "0.90,-0.62 0.74,-0.60 0.66,-0.76 0.50,-0.66 0.40,-0.80 0.22,-0.68 0.10,-0.82 -0.08,-0.69 "
+        "-0.20,-0.82 -0.38,-0.68 -0.50,-0.79 -0.64,-0.63 -0.74,-0.74 -0.90,-0.60"
+    )
     sides = join(
         curve(
-            [
-                (-0.955, 0.22),
-                (-1.02, -0.05),
-                (-1.04, -0.40),
-                (-1.03, -0.80),
-                (-0.80, -1.30),
-                (0.0, -1.50),
-                (0.80, -1.30),
-                (1.03, -0.80),
-                (1.04, -0.40),
-                (1.02, -0.05),
-                (0.955, 0.22),
-            ]
+            points(
+                "-0.955,0.22 -1.02,-0.05 -1.04,-0.40 -1.03,-0.80 -0.80,-1.30 0.0,-1.50 0.80,-1.30 "
+                "1.03,-0.80 1.04,-0.40 1.02,-0.05 0.955,0.22"
+            )
         ),
         curve(
-            [
-                (0.955, 0.22),
-                (0.915, 0.08),
-                (0.93, -0.22),
-                (0.86, -0.56),
-                (0.6, -0.9),
-                (-0.6, -0.9),
-                (-0.86, -0.56),
-                (-0.93, -0.22),
-                (-0.915, 0.08),
-                (-0.955, 0.22),
-            ]
+            points(
+                "0.955,0.22 0.915,0.08 0.93,-0.22 0.86,-0.56 0.6,-0.9 -0.6,-0.9 -0.86,-0.56 -0.93,-0.22 "
+                "-0.915,0.08 -0.955,0.22"
+            )
         ),
     )
     brush.mass(sides, dark=0.12)
     crown = join(
         curve(
-            [
-                (-0.92, -0.58),
-                (-1.05, -0.88),
-                (-0.90, -1.24),
-                (-0.52, -1.54),
-                (0.0, -1.65),
-                (0.52, -1.54),
-                (0.90, -1.24),
-                (1.05, -0.88),
-                (0.92, -0.60),
-            ]
+            points(
+                "-0.92,-0.58 -1.05,-0.88 -0.90,-1.24 -0.52,-1.54 0.0,-1.65 0.52,-1.54 0.90,-1.24 1.05,-0.88 0.92,-0.60"
+            )
         ),
         np.array(edge),
     )
@@ -590,20 +421,10 @@ def _short_crop_cap(brush: Brush) -> None:
 def _quiff_cap(brush: Brush) -> None:
     _short_cap(brush, 0.0, 0.5, 0.0)
     crown = curve(
-        [
-            (-0.76, -0.82),
-            (-0.86, -1.22),
-            (-0.66, -1.62),
-            (-0.20, -1.82),
-            (0.32, -1.84),
-            (0.74, -1.62),
-            (0.92, -1.22),
-            (0.82, -0.86),
-            (0.60, -0.98),
-            (0.25, -1.06),
-            (-0.20, -1.04),
-            (-0.55, -0.92),
-        ],
+        points(
+            "-0.76,-0.82 -0.86,-1.22 -0.66,-1.62 -0.20,-1.82 0.32,-1.84 0.74,-1.62 0.92,-1.22 0.82,-0.86 "
+            "0.60,-0.98 0.25,-1.06 -0.20,-1.04 -0.55,-0.92"
+        ),
         closed=True,
     )
     mass = brush.mass(crown)
@@ -625,36 +446,18 @@ def _quiff_cap(brush: Brush) -> None:
 
 def _buzz_cap(brush: Brush) -> None:
     outer = curve(
-        [
-            (-0.955, 0.16),
-            (-1.01, -0.20),
-            (-1.0, -0.55),
-            (-0.86, -0.98),
-            (-0.50, -1.34),
-            (0.0, -1.455),
-            (0.50, -1.34),
-            (0.86, -0.98),
-            (1.0, -0.55),
-            (1.01, -0.20),
-            (0.955, 0.16),
-        ]
+        points(
+            "-0.955,0.16 -1.01,-0.20 -1.0,-0.55 -0.86,-0.98 -0.50,-1.34 0.0,-1.455 0.50,-1.34 0.86,-0.98 "
+            "1.0,-0.55 1.01,-0.20 0.955,0.16"
+        )
     )
     shape = join(
         outer * (1.15, 1.1),
         curve(
-            [
-                (0.92, 0.14),
-                (0.93, -0.22),
-                (0.84, -0.55),
-                (0.70, -0.80),
-                (0.35, -0.90),
-                (0.0, -0.92),
-                (-0.35, -0.90),
-                (-0.70, -0.80),
-                (-0.84, -0.55),
-                (-0.93, -0.22),
-                (-0.92, 0.14),
-            ]
+            points(
+                "0.92,0.14 0.93,-0.22 0.84,-0.55 0.70,-0.80 0.35,-0.90 0.0,-0.92 -0.35,-0.90 -0.70,-0.80 "
+                "-0.84,-0.55 -0.93,-0.22 -0.92,0.14"
+            )
         ),
     )
     mask = brush.sheet.mask(shape, blur=0.025).inside(brush.sheet.mask(outer))
@@ -672,35 +475,14 @@ def _curly_short_cap(brush: Brush) -> None:
     sides = join(
         curve([(-0.955, 0.28), (-1.04, -0.15), (-1.04, -0.80)]),
         curve([(1.04, -0.80), (1.04, -0.15), (0.955, 0.28)]),
-        curve(
-            [
-                (0.955, 0.28),
-                (0.915, 0.10),
-                (0.93, -0.22),
-                (0.82, -0.62),
-                (-0.82, -0.62),
-                (-0.93, -0.22),
-                (-0.915, 0.10),
-                (-0.955, 0.28),
-            ]
-        ),
+        curve(points("0.955,0.28 0.915,0.10 0.93,-0.22 0.82,-0.62 -0.82,-0.62 -0.93,-0.22 -0.915,0.10 -0.955,0.28")),
     )
     brush.mass(sides, dark=0.15)
     crown = curve(
-        [
-            (-0.86, -0.66),
-            (-1.06, -1.00),
-            (-0.88, -1.42),
-            (-0.40, -1.68),
-            (0.15, -1.72),
-            (0.70, -1.55),
-            (1.05, -1.12),
-            (0.92, -0.68),
-            (0.60, -0.86),
-            (0.20, -0.80),
-            (-0.25, -0.84),
-            (-0.60, -0.80),
-        ],
+        points(
+            "-0.86,-0.66 -1.06,-1.00 -0.88,-1.42 -0.40,-1.68 0.15,-1.72 0.70,-1.55 1.05,-1.12 0.92,-0.68 "
+            "0.60,-0.86 0.20,-0.80 -0.25,-0.84 -0.60,-0.80"
+        ),
         closed=True,
     )
     mass = brush.tufts(crown, 0.13, 0.15)
@@ -710,32 +492,15 @@ def _curly_short_cap(brush: Brush) -> None:
 def _afro_cap(brush: Brush) -> None:
     crown = join(
         curve(
-            [
-                (-0.98, 0.10),
-                (-1.30, -0.25),
-                (-1.44, -0.80),
-                (-1.22, -1.40),
-                (-0.70, -1.84),
-                (0.0, -1.98),
-                (0.70, -1.84),
-                (1.22, -1.40),
-                (1.44, -0.80),
-                (1.30, -0.25),
-                (0.98, 0.10),
-            ]
+            points(
+                "-0.98,0.10 -1.30,-0.25 -1.44,-0.80 -1.22,-1.40 -0.70,-1.84 0.0,-1.98 0.70,-1.84 "
+                "1.22,-1.40 1.44,-0.80 1.30,-0.25 0.98,0.10"
+            )
         ),
         curve(
-            [
-                (0.94, -0.10),
-                (0.90, -0.42),
-                (0.74, -0.72),
-                (0.40, -0.88),
-                (0.0, -0.92),
-                (-0.40, -0.88),
-                (-0.74, -0.72),
-                (-0.90, -0.42),
-                (-0.94, -0.10),
-            ]
+            points(
+                "0.94,-0.10 0.90,-0.42 0.74,-0.72 0.40,-0.88 0.0,-0.92 -0.40,-0.88 -0.74,-0.72 -0.90,-0.42 -0.94,-0.10"
+            )
         ),
     )
     mass = brush.tufts(crown, 0.085, 0.10)
@@ -745,45 +510,13 @@ def _afro_cap(brush: Brush) -> None:
 def _curly_long_cap(brush: Brush) -> None:
     for side in (1, -1):
         lock = join(
-            curve(
-                [
-                    (0.10, -1.60),
-                    (0.70, -1.52),
-                    (1.15, -1.10),
-                    (1.34, -0.45),
-                    (1.42, 0.30),
-                    (1.50, 0.95),
-                    (1.42, 1.55),
-                    (1.20, 1.95),
-                ]
-            ),
-            curve(
-                [
-                    (0.92, 1.90),
-                    (0.88, 1.40),
-                    (0.96, 0.90),
-                    (0.94, 0.40),
-                    (0.95, -0.05),
-                    (0.88, -0.45),
-                    (0.66, -0.82),
-                    (0.15, -1.06),
-                ]
-            ),
+            curve(points("0.10,-1.60 0.70,-1.52 1.15,-1.10 1.34,-0.45 1.42,0.30 1.50,0.95 1.42,1.55 1.20,1.95")),
+            curve(points("0.92,1.90 0.88,1.40 0.96,0.90 0.94,0.40 0.95,-0.05 0.88,-0.45 0.66,-0.82 0.15,-1.06")),
         ) * (side, 1)
         mass = brush.tufts(lock, 0.12, 0.14)
         brush.shine(mass, ellipse((side * 0.86, -1.02), 0.26, 0.40, -40 * side), 0.26 if side < 0 else 0.16)
     top = curve(
-        [
-            (-0.52, -1.02),
-            (-0.80, -1.25),
-            (-0.45, -1.60),
-            (0.0, -1.68),
-            (0.5, -1.60),
-            (0.80, -1.25),
-            (0.50, -1.02),
-            (0.15, -1.02),
-            (-0.15, -1.05),
-        ],
+        points("-0.52,-1.02 -0.80,-1.25 -0.45,-1.60 0.0,-1.68 0.5,-1.60 0.80,-1.25 0.50,-1.02 0.15,-1.02 -0.15,-1.05"),
         closed=True,
     )
     mass = brush.tufts(top, 0.10, 0.13)
@@ -794,17 +527,7 @@ def _receding_cap(brush: Brush) -> None:
     for side in (1, -1):
         shape = join(
             curve([(0.955, 0.26), (1.03, -0.05), (1.07, -0.38), (1.03, -0.72), (0.90, -1.00), (0.70, -1.14)]),
-            curve(
-                [
-                    (0.70, -1.14),
-                    (0.80, -0.92),
-                    (0.84, -0.66),
-                    (0.90, -0.35),
-                    (0.93, -0.10),
-                    (0.915, 0.10),
-                    (0.955, 0.26),
-                ]
-            ),
+            curve(points("0.70,-1.14 0.80,-0.92 0.84,-0.66 0.90,-0.35 0.93,-0.10 0.915,0.10 0.955,0.26")),
         ) * (side, 1)
         mass = brush.mass(shape, dark=0.05)
         brush.comb(
@@ -817,32 +540,12 @@ def _receding_cap(brush: Brush) -> None:
 
 
 def _hijab_cap(brush: Brush) -> None:
-    opening = symmetric(
-        [
-            (0.0, -0.86),
-            (0.48, -0.77),
-            (0.78, -0.40),
-            (0.85, 0.10),
-            (0.76, 0.62),
-            (0.52, 0.98),
-            (0.24, 1.20),
-            (0.0, 1.25),
-        ]
-    )
+    opening = symmetric(points("0.0,-0.86 0.48,-0.77 0.78,-0.40 0.85,0.10 0.76,0.62 0.52,0.98 0.24,1.20 0.0,1.25"))
     cloth = symmetric(
-        [
-            (0.0, -1.56),
-            (0.58, -1.46),
-            (1.02, -1.05),
-            (1.18, -0.40),
-            (1.18, 0.30),
-            (1.10, 0.95),
-            (1.08, 1.40),
-            (1.36, 2.05),
-            (1.30, 2.60),
-            (0.70, 2.78),
-            (0.0, 2.84),
-        ]
+        points(
+            "0.0,-1.56 0.58,-1.46 1.02,-1.05 1.18,-0.40 1.18,0.30 1.10,0.95 1.08,1.40 1.36,2.05 1.30,2.60 "
+            "0.70,2.78 0.0,2.84"
+        )
     )
     mask = brush.sheet.mask(cloth).outside(brush.sheet.mask(opening))
     color = brush.color
@@ -908,20 +611,10 @@ def _dark_back(brush: Brush, shape: np.ndarray, bottom: float) -> None:
 
 def _ponytail_back(brush: Brush) -> None:
     tail = curve(
-        [
-            (0.30, -1.35),
-            (0.85, -1.52),
-            (1.32, -1.10),
-            (1.46, -0.35),
-            (1.40, 0.50),
-            (1.46, 1.15),
-            (1.26, 1.60),
-            (1.14, 1.10),
-            (1.10, 0.45),
-            (1.10, -0.20),
-            (0.95, -0.75),
-            (0.55, -0.95),
-        ],
+        points(
+            "0.30,-1.35 0.85,-1.52 1.32,-1.10 1.46,-0.35 1.40,0.50 1.46,1.15 1.26,1.60 1.14,1.10 "
+            "1.10,0.45 1.10,-0.20 0.95,-0.75 0.55,-0.95"
+        ),
         closed=True,
     )
     mass = brush.mass(tail, dark=0.10)

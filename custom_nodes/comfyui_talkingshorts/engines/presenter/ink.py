@@ -34,13 +34,19 @@ def lighter(color: Color, share: float) -> Color:
     return mix(color, (255.0, 250.0, 240.0), share)
 
 
-def curve(points: Sequence[Point], closed: bool = False, steps: int = 12) -> np.ndarray:
-    """Return a centripetal Catmull-Rom spline through the points: [n, 2] float64 (Barry and Goldman, 1988)."""
-    knots = np.asarray(points, np.float64)
+def points(text: str) -> list[Point]:
+    """Return the points of a text such as "0.5,-1.2 0.8,0"."""
+    pairs = (pair.split(",") for pair in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
+
+
+def curve(knots: Sequence[Point], closed: bool = False, steps: int = 12) -> np.ndarray:
+    """Return a centripetal Catmull-Rom spline through the knots: [n, 2] float64 (Barry and Goldman, 1988)."""
+    path = np.asarray(knots, np.float64)
     if closed:
-        padded = np.concatenate([knots[-1:], knots, knots[:2]])
+        padded = np.concatenate([path[-1:], path, path[:2]])
     else:
-        padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
+        padded = np.concatenate([2 * path[:1] - path[1:2], path, 2 * path[-1:] - path[-2:-1]])
     p0, p1, p2, p3 = (padded[i : len(padded) - 3 + i, None, :] for i in range(4))
     t01, t12, t23 = (
         np.maximum(np.linalg.norm(b - a, axis=-1, keepdims=True), 1e-6) ** 0.5
@@ -50,8 +56,8 @@ def curve(points: Sequence[Point], closed: bool = False, steps: int = 12) -> np.
     m2 = t12 * ((p3 - p2) / t23 - (p3 - p1) / (t12 + t23)) + (p2 - p1)
     t = (np.arange(steps) / steps)[None, :, None]
     spans = p1 + m1 * t + (3 * (p2 - p1) - 2 * m1 - m2) * t**2 + (2 * (p1 - p2) + m1 + m2) * t**3
-    path = spans.reshape(-1, 2)
-    return path if closed else np.concatenate([path, knots[-1:]])
+    spline = spans.reshape(-1, 2)
+    return spline if closed else np.concatenate([spline, path[-1:]])
 
 
 def join(*paths: np.ndarray) -> np.ndarray:
