@@ -146,15 +146,13 @@ def read_prompt(prompt: str) -> dict[str, tuple[str, ...]]:
     for position, word in enumerate(words):
         before = words[max(0, position - 2) : position]
         no = bool({"no", "without", "not"} & set(before)) and "," not in before
-        for field, options in _word_wishes(word).items():
+        said = _word_wishes(word) | _trait_of_noun(words, position)
+        for field, options in said.items():
             if no:
                 denied.add(field)
             else:
-                wishes.setdefault(field, options)
-        target = _color_target(words, position)
-        if target and not no:
-            field, options = target
-            wishes[field] = options
+                earlier = wishes.get(field, options)
+                wishes[field] = tuple(option for option in earlier if option in options) or earlier
     for field in denied - wishes.keys():
         if "none" in OPTIONS[field]:
             wishes[field] = ("none",)
@@ -166,16 +164,16 @@ def _word_wishes(word: str) -> dict[str, tuple[str, ...]]:
     return WORDS.get(word) or WORDS.get(singular) or {}
 
 
-def _color_target(words: list[str], position: int) -> tuple[str, tuple[str, ...]] | None:
-    """Return what the colour at `position` colours: the first noun within the next four words."""
+def _trait_of_noun(words: list[str], position: int) -> dict[str, tuple[str, ...]]:
+    """Return what the adjective at `position` says of the first noun within the next four words."""
     for word in words[position + 1 : position + 5]:
         if word in BREAKS:
-            return None
-        field = NOUNS.get(word) or NOUNS.get(word.removesuffix("s"))
-        if field:
-            options = COLORS.get(field, {}).get(words[position])
-            return (field, options) if options else None
-    return None
+            return {}
+        fields = NOUNS.get(word) or NOUNS.get(word.removesuffix("s"))
+        if fields:
+            said = {field: ADJECTIVES[field].get(words[position]) for field in fields}
+            return {field: options for field, options in said.items() if options}
+    return {}
 
 
 def _chances(field: str, chosen: dict[str, str]) -> Weights:
@@ -432,37 +430,38 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "tanned": {"skin": ("tan",)},
 }
 
-NOUNS: dict[str, str] = {
-    "hair": "hair_color",
-    "haired": "hair_color",
-    "curl": "hair_color",
-    "bob": "hair_color",
-    "ponytail": "hair_color",
-    "bun": "hair_color",
-    "beard": "hair_color",
-    "afro": "hair_color",
-    "eye": "eye_color",
-    "eyed": "eye_color",
-    "skin": "skin",
-    "skinned": "skin",
-    "complexion": "skin",
-    "woman": "skin",
-    "man": "skin",
-    "girl": "skin",
-    "boy": "skin",
-    "person": "skin",
-    "background": "backdrop_color",
-    "backdrop": "backdrop_color",
-    "wall": "backdrop_color",
-    "studio": "backdrop_color",
+NOUNS: dict[str, tuple[str, ...]] = {
+    "hair": ("hair_color", "hair_style"),
+    "haired": ("hair_color", "hair_style"),
+    "curl": ("hair_color", "hair_style"),
+    "bob": ("hair_color",),
+    "ponytail": ("hair_color",),
+    "bun": ("hair_color",),
+    "beard": ("hair_color",),
+    "afro": ("hair_color",),
+    "eye": ("eye_color",),
+    "eyed": ("eye_color",),
+    "skin": ("skin",),
+    "skinned": ("skin",),
+    "complexion": ("skin",),
+    "woman": ("skin",),
+    "man": ("skin",),
+    "girl": ("skin",),
+    "boy": ("skin",),
+    "person": ("skin",),
+    "background": ("backdrop_color",),
+    "backdrop": ("backdrop_color",),
+    "wall": ("backdrop_color",),
+    "studio": ("backdrop_color",),
     **dict.fromkeys(
         ["shirt", "t-shirt", "tshirt", "tee", "suit", "blazer", "jacket", "hoodie", "sweater", "pullover", "jumper"],
-        "outfit_color",
+        ("outfit_color",),
     ),
-    **dict.fromkeys(["turtleneck", "blouse", "dress", "hijab", "headscarf", "top", "sweatshirt"], "outfit_color"),
+    **dict.fromkeys(["turtleneck", "blouse", "dress", "hijab", "headscarf", "top", "sweatshirt"], ("outfit_color",)),
 }
 
-COLORS: dict[str, dict[str, tuple[str, ...]]] = {
+ADJECTIVES: dict[str, dict[str, tuple[str, ...]]] = {
+    "hair_style": {"short": SHORT_HAIR, "long": LONG_HAIR, "straight": ("long_straight", "bob", "side_part")},
     "hair_color": {
         "black": ("black",),
         "dark": ("black", "espresso"),

@@ -34,8 +34,8 @@ def face_outline(look: Look) -> np.ndarray:
     woman = look.presentation == "woman"
     jaw, chin, cheek = (0.58, 0.23, 0.905) if woman else (0.68, 0.32, 0.93)
     drop = {"round": -0.05, "long": 0.08, "square": 0.0, "heart": 0.03}.get(look.face, 0.0)
-    jaw += {"round": 0.05, "square": 0.07, "heart": -0.07, "long": -0.02}.get(look.face, 0.0)
-    chin += {"round": 0.04, "square": 0.07, "heart": -0.06}.get(look.face, 0.0)
+    jaw += {"round": 0.05, "square": 0.07, "heart": -0.04, "long": -0.02}.get(look.face, 0.0)
+    chin += {"round": 0.04, "square": 0.07, "heart": -0.02}.get(look.face, 0.0)
     cheek += {"round": 0.03, "heart": 0.01, "long": -0.03}.get(look.face, 0.0)
     bottom = CHIN_Y + drop + (0.02 if not woman else 0.0)
     half: list[Point] = [

@@ -131,7 +131,7 @@ def draw_mouth(sheet: Sheet, look: Look, mouth: MouthShape, smile: float = 0.72)
     """Draw the lips, and behind them teeth and tongue as far as the mouth is open."""
     skin = skin_of(look)
     full = {"thin": 0.82, "medium": 1.0, "full": 1.26}[look.lips] * (1.10 if look.presentation == "woman" else 0.86)
-    gap = 0.265 * mouth.open
+    gap = 0.245 * mouth.open * (1 - 0.22 * mouth.round)
     pucker = mouth.round
     press = mouth.press
     half = 0.355 + 0.055 * mouth.wide - 0.135 * pucker - 0.02 * mouth.open
