@@ -111,6 +111,7 @@ def test_loading_the_pack_loads_nothing_heavy(comfyui: ComfyUI) -> None:
     program = (
         "import asyncio, sys\n"
         "sys.argv = ['main.py', '--cpu']\n"
+        "import comfy.options; comfy.options.enable_args_parsing()\n"
         "import nodes, folder_paths\n"
         "before = set(sys.modules)\n"
         "import comfyui_talkingshorts as pack\n"

@@ -27,6 +27,7 @@ class DraftVoice(io.ComfyNode):
             inputs=[
                 io.String.Input(
                     "script",
+                    default="",
                     multiline=True,
                     tooltip="The words to say. A new line or paragraph makes a pause. Emoji and markup are left out.",
                 ),
