@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.server import ensure_server, read_state, stop_server
 
 ROOT = Path(__file__).parents[1]
 SENTENCE = "This sentence is spoken again and again, to find out what a long draft costs. "
@@ -60,21 +59,12 @@ def make_draft(folder: Path, script: str, seed: int, target_seconds: float) -> f
     )
 
 
-def measure_peak_mib(server: psutil.Process, work: Callable[[], object]) -> float:
+def measure_peak_mib(pid: int, work: Callable[[], object]) -> float:
     """Return the server's peak resident memory while the work is done (Linux)."""
-    Path(f"/proc/{server.pid}/clear_refs").write_text("5")
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
     work()
-    status = Path(f"/proc/{server.pid}/status").read_text()
+    status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
-
-
-def find_server_process(url: str) -> psutil.Process:
-    """Return the process that listens on the server's port."""
-    port = int(url.rsplit(":", 1)[1])
-    for process in psutil.process_iter():
-        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in process.net_connections()):
-            return process
-    raise SystemExit(f"No process listens on {url}.")
 
 
 def read_pack_seconds(log: str) -> float:
@@ -86,15 +76,27 @@ def measure(folder: Path) -> Iterator[Ratio]:
     """Yield each ratio as soon as it is known."""
     help_seconds = take_median(lambda _: time_command("-m", "talkingshorts", "--help"))
     yield compare("--help, over 0.3 s", help_seconds, 0.3, "s", 1.0)
-    url = ensure_server(lambda line: print(line, file=sys.stderr))
-    log = (Path(os.environ["TALKINGSHORTS_HOME"]) / "server" / "comfyui.log").read_text()
+    ensure_server(lambda line: print(line, file=sys.stderr))
+    folder_of_server = Path(os.environ["TALKINGSHORTS_HOME"]) / "server"
+    state = read_state(folder_of_server)
+    if state is None:
+        raise SystemExit("The managed server left no state.")
+    log = (folder_of_server / "comfyui.log").read_text()
     yield compare("the pack at ComfyUI's start, over 0.2 s", read_pack_seconds(log), 0.2, "s", 1.0)
     draft_seconds = take_median(lambda run: make_draft(folder, SENTENCE * 2, run, 8.0))
     yield compare("8 s draft on a warm server, over its own length", draft_seconds, 8.0, "s", 1.0)
-    server = find_server_process(url)
-    short_peak = measure_peak_mib(server, lambda: make_draft(folder, SENTENCE * 2, 100, 10.0))
-    long_peak = measure_peak_mib(server, lambda: make_draft(folder, SENTENCE * 62, 101, 300.0))
+    short_peak = measure_peak_mib(state.pid, lambda: make_draft(folder, SENTENCE * 2, 100, 10.0))
+    long_peak = measure_peak_mib(state.pid, lambda: make_draft(folder, SENTENCE * 62, 101, 300.0))
     yield compare("peak memory, 5 min draft over 10 s draft", long_peak, short_peak, "MiB", 1.1)
+
+
+def read_processor_name() -> str:
+    """Return the processor's name where Linux tells it, else its kind."""
+    try:
+        names = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        names = []
+    return names[0] if names else platform.machine()
 
 
 def main() -> None:
@@ -112,7 +114,7 @@ def main() -> None:
                 )
         finally:
             stop_server()
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    machine = f"{read_processor_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(json.dumps({"machine": machine, "ratios": ratios}))
 
 
