@@ -68,6 +68,11 @@ def test_there_is_one_frame_for_every_started_25th_of_a_second(
     assert len(frames_of(tmp_path / "a.mp4")) == -(-samples * 25 // RATE)
 
 
+def test_a_drawn_portrait_of_odd_size_becomes_a_video_of_even_size(tmp_path: Path) -> None:
+    make_draft_video(draw_portrait("man", 97, 161, 1), Sound(np.zeros((1, 640), np.float32), RATE), tmp_path / "a.mp4")
+    assert frames_of(tmp_path / "a.mp4").shape == (1, 160, 96, 3)
+
+
 def test_the_label_is_in_the_upper_right_corner_and_can_be_left_out(tmp_path: Path) -> None:
     portrait = draw_portrait("woman", 256, 448, 2)
     sound = Sound(np.zeros((1, 640), np.float32), RATE)

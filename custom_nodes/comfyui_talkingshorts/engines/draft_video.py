@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +13,13 @@ import numpy as np
 from ..core.look_code import read_look
 from ..core.motion import Pose, plan_motion
 from ..core.mouth import follow_speech
+from ..core.progress import OnProgress, ignore_progress
 from ..core.sound import Sound
 from .draft_label import DraftLabel
 from .face_finder import find_face
 from .mp4 import Mp4Writer
 from .picture_puppet import PicturePuppet, StillPicture
+from .portrait_picture import BACKDROP_RGB
 from .presenter.puppet import Presenter
 
 LONGEST_SIDE = 1920
@@ -45,7 +46,7 @@ def make_draft_video(
     sound: Sound,
     path: Path,
     label: bool = True,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> str | None:
     """Write an mp4 of the portrait, uint8 [h, w, 1, 3 or 4 channels], speaking the sound; return a note for the user.
 
@@ -75,7 +76,8 @@ def make_puppet(portrait: np.ndarray) -> tuple[Puppet, str | None]:
     is one, else the picture itself, bent around the face found in it."""
     look = read_look(portrait)
     if look is not None:
-        return Presenter(look, portrait.shape[1], portrait.shape[0]), None
+        height, width = (side // 2 * 2 for side in portrait.shape[:2])
+        return Presenter(look, width, height), None
     picture = fit_for_video(portrait)
     marks = find_face(picture)
     if marks is None:
@@ -84,13 +86,14 @@ def make_puppet(portrait: np.ndarray) -> tuple[Puppet, str | None]:
 
 
 def fit_for_video(picture: np.ndarray) -> np.ndarray:
-    """Return the picture as uint8 RGB with even sides of at most 1920: grey widened, alpha laid on light grey."""
+    """Return the picture as uint8 RGB with even sides of at most 1920: grey widened, alpha laid on the backdrop."""
     import cv2
 
     channels = picture.shape[2]
     if channels == 4:
         alpha = picture[..., 3:].astype(np.uint16)
-        picture = ((picture[..., :3] * alpha + 235 * (255 - alpha)) // 255).astype(np.uint8)
+        backdrop = np.array(BACKDROP_RGB, np.uint16)
+        picture = ((picture[..., :3] * alpha + backdrop * (255 - alpha)) // 255).astype(np.uint8)
     elif channels != 3:
         picture = np.repeat(picture[..., :1], 3, axis=2)
     height, width = picture.shape[:2]

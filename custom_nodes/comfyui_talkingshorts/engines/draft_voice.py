@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.pace import Timing, clamp_pace, plan_timing, require_target
+from ..core.progress import OnProgress, ignore_progress
 from ..core.script import Phrase, count_words, plan_phrases
 from ..core.sound import Phoneme, Sound
 from . import espeak
@@ -74,16 +75,12 @@ class _Take:
     pause_length: int
 
 
-def _ignore_progress(done: int, total: int) -> None:
-    pass
-
-
 def speak_draft(
     script: str,
     seed: int,
     reference: Sound | None = None,
     target_seconds: float = 0.0,
-    on_progress: Callable[[int, int], None] = _ignore_progress,
+    on_progress: OnProgress = ignore_progress,
 ) -> Sound:
     """Return the script spoken: [1, samples] at 22,050 Hz, with phonemes, at -20 dBFS RMS and below -1 dBFS peak.
 

@@ -141,9 +141,7 @@ class PicturePuppet:
             )
         shadow = sheet.mask(self._tilt(stroke(upper, 0.07, 0.2, 0.2)), blur=0.03).inside(inside)
         sheet.paint(shadow, rgb("14060a"), 0.55)
-        here = face[rows, columns].astype(np.float32)
-        here = sheet.pixels[..., :3] + here * (1 - sheet.pixels[..., 3:] / 255)
-        face[rows, columns] = np.clip(here + 0.5, 0, 255).astype(np.uint8)
+        sheet.lay_on(face[rows, columns])
 
     def _tilt(self, path: np.ndarray) -> np.ndarray:
         c, s = math.cos(self._marks.tilt_radians), math.sin(self._marks.tilt_radians)
@@ -189,8 +187,7 @@ class StillPicture:
             level = newest[2 * abs(place - self.BARS // 2)]
             x = (place - self.BARS // 2) * 3.0
             sheet.fill(_pill(x, 0, 0.75, 0.75 + 2.3 * level), rgb("ffffff"), 0.95)
-        here = sheet.pixels[..., :3] + part * (1 - sheet.pixels[..., 3:] / 255)
-        part[:] = np.clip(here + 0.5, 0, 255).astype(np.uint8)
+        sheet.lay_on(part)
 
 
 class _Fields:

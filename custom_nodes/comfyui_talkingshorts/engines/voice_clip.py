@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -17,10 +17,9 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from ..core.errors import SourceError
+from ..core.progress import OnProgress
 from ..core.sound import Sound
 from ..core.voice_source import Segment
-
-OnProgress = Callable[[int, int], None]
 
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0

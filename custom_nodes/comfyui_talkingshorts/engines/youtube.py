@@ -20,11 +20,12 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from ..core.errors import SourceError
+from ..core.progress import OnProgress
 from ..core.sound import Sound
 from ..core.voice_source import Segment, shorten
 from .guarded_http import GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
-from .voice_clip import OnProgress, cut_clip
+from .voice_clip import cut_clip
 from .youtube_errors import (
     COOKIES,
     LIVE_MESSAGE,

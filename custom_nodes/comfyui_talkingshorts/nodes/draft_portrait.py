@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
 from comfy_api.latest import io
 
 from ..engines.draft_portrait import draw_portrait
+from .image import image_from_picture
 
 
 class DraftPortrait(io.ComfyNode):
@@ -51,5 +50,4 @@ class DraftPortrait(io.ComfyNode):
 
     @classmethod
     def execute(cls, prompt: str, width: int, height: int, seed: int) -> io.NodeOutput:
-        portrait = draw_portrait(prompt, width, height, seed)
-        return io.NodeOutput(torch.from_numpy(portrait.astype(np.float32) / 255)[None])
+        return io.NodeOutput(image_from_picture(draw_portrait(prompt, width, height, seed)))

@@ -9,14 +9,13 @@ from typing import Any
 
 import folder_paths
 import torch
-from comfy.model_management import throw_exception_if_processing_interrupted
-from comfy.utils import ProgressBar
 from comfy_api.latest import InputImpl, io
 from server import PromptServer
 
-from ..core.sound import count_video_frames
 from ..engines.draft_video import make_draft_video
 from .audio import sound_from_audio
+from .image import picture_from_image
+from .progress import make_progress_bar
 
 
 class DraftVideo(io.ComfyNode):
@@ -47,16 +46,9 @@ class DraftVideo(io.ComfyNode):
 
     @classmethod
     def execute(cls, portrait: torch.Tensor, speech: dict[str, Any], label: bool = True) -> io.NodeOutput:
-        sound = sound_from_audio(speech)
-        picture = (portrait[0].detach().cpu().float() * 255).round().clamp(0, 255).to(torch.uint8).numpy()
         path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_draft_{uuid.uuid4().hex}.mp4"
-        bar = ProgressBar(count_video_frames(sound))
-
-        def on_progress(done: int, total: int) -> None:
-            throw_exception_if_processing_interrupted()
-            bar.update_absolute(done, total)
-
-        note = make_draft_video(picture, sound, path, label, on_progress)
+        picture, sound = picture_from_image(portrait), sound_from_audio(speech)
+        note = make_draft_video(picture, sound, path, label, make_progress_bar())
         if note:
             logging.warning("Make Draft Video: %s", note)
             PromptServer.instance.send_progress_text(note, cls.hidden.unique_id)

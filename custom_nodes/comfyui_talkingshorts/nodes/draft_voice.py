@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..engines.draft_voice import speak_draft
 from .audio import audio_from_sound, sound_from_audio
+from .progress import make_progress_bar
 
 
 class DraftVoice(io.ComfyNode):
@@ -61,14 +62,5 @@ class DraftVoice(io.ComfyNode):
     def execute(
         cls, script: str, seed: int, reference: dict[str, Any] | None = None, target_seconds: float = 0.0
     ) -> io.NodeOutput:
-        from comfy.model_management import throw_exception_if_processing_interrupted
-        from comfy.utils import ProgressBar
-
-        bar = ProgressBar(1)
-
-        def on_progress(done: int, total: int) -> None:
-            throw_exception_if_processing_interrupted()
-            bar.update_absolute(done, total)
-
         voice = None if reference is None else sound_from_audio(reference)
-        return io.NodeOutput(audio_from_sound(speak_draft(script, seed, voice, target_seconds, on_progress)))
+        return io.NodeOutput(audio_from_sound(speak_draft(script, seed, voice, target_seconds, make_progress_bar())))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
 from ..engines.portrait_picture import read_portrait
+from .image import image_from_picture
 from .input_files import describe_missing_file, find_input_file, fingerprint_file
 
 
@@ -62,5 +62,4 @@ class PortraitPicture(io.ComfyNode):
         path = find_input_file(name)
         if path is None:
             raise PictureError(describe_missing_file(name))
-        portrait = read_portrait(path, width, height)
-        return io.NodeOutput(torch.from_numpy(portrait.astype(np.float32) / 255)[None])
+        return io.NodeOutput(image_from_picture(read_portrait(path, width, height)))

@@ -15,6 +15,7 @@ from comfy.utils import ProgressBar
 from comfy_api.latest import io
 
 from ..core.errors import SourceError
+from ..core.progress import OnProgress
 from ..core.voice_source import MAX_DURATION_SECONDS, FileName, FileSource, Segment, parse_voice_source
 from .audio import audio_from_sound
 from .input_files import describe_missing_file, find_input_file, fingerprint_file
@@ -86,7 +87,7 @@ class YouTubeVoice(io.ComfyNode):
         segment = Segment(start_seconds, duration_seconds)
         cache_folder = Path(folder_paths.get_user_directory()) / "talkingshorts" / "voices"
 
-        def work(on_progress: Callable[[int, int], None]) -> io.NodeOutput:
+        def work(on_progress: OnProgress) -> io.NodeOutput:
             from ..engines.voice import load_voice
 
             sound, title = load_voice(found, segment, cache_folder, on_progress)
@@ -106,7 +107,7 @@ class _AbandonedError(Exception):
     """Ends the work in its thread after the graph was stopped: nobody waits for it any more."""
 
 
-async def _run_in_background(work: Callable[[Callable[[int, int], None]], Result]) -> Result:
+async def _run_in_background(work: Callable[[OnProgress], Result]) -> Result:
     """Return work(on_progress), done in a thread of its own, so that a stop is heeded at once.
 
     A thread that waits for a slow server can't be ended. It is left to itself, and ends at its next report of progress.

@@ -243,6 +243,11 @@ class Sheet:
             region[..., :3] += share * (color - region[..., :3])
             region[..., 3:] += share * (255 - region[..., 3:])
 
+    def lay_on(self, picture: np.ndarray) -> None:
+        """Blend the sheet into a picture of its size, uint8 RGB [h, w, 3], in place."""
+        blended = self.pixels[..., :3] + picture * (1 - self.pixels[..., 3:] / 255)
+        picture[:] = np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+
     def fill(self, outline: np.ndarray, fill: Fill, opacity: float = 1.0, blur: float = 0.0) -> Mask:
         """Paint the outline and return its mask."""
         mask = self.mask(outline, blur=blur)
