@@ -59,13 +59,36 @@ def test_the_oldest_entries_make_room(tmp_path: Path) -> None:
     cache = VoiceCache(tmp_path, max_bytes=70_000)
     for age, key in enumerate(("newer", "older")):
         cache.store(key, sound, key)
-        os.utime(tmp_path / f"{key}.json", (1000 - age, 1000 - age))
+        os.utime(tmp_path / f"{key}.wav", (1000 - age, 1000 - age))
 
     cache.store("newest", sound, "newest")
 
     assert cache.load("older") is None
     assert cache.load("newer") is not None
     assert cache.load("newest") is not None
+
+
+def test_an_entry_that_is_used_outlives_one_that_is_not(tmp_path: Path) -> None:
+    sound = Sound(make_sweep(8000, 1, 1), 8000)
+    cache = VoiceCache(tmp_path, max_bytes=70_000)
+    for age, key in enumerate(("unused", "used")):
+        cache.store(key, sound, key)
+        os.utime(tmp_path / f"{key}.wav", (1000 - age, 1000 - age))
+    cache.load("used")
+
+    cache.store("newest", sound, "newest")
+
+    assert cache.load("used") is not None
+    assert cache.load("unused") is None
+
+
+def test_a_sound_left_by_a_killed_run_makes_room_too(tmp_path: Path) -> None:
+    (tmp_path / "orphan.wav").write_bytes(bytes(100_000))
+    os.utime(tmp_path / "orphan.wav", (1000, 1000))
+
+    VoiceCache(tmp_path, max_bytes=70_000).store("newest", Sound(make_sweep(8000, 1, 1), 8000), "newest")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["newest.json", "newest.wav"]
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import av
 import numpy as np
 
 from ..core.errors import SourceError
+from ..core.progress import ignore_progress
 from ..core.sound import Sound
 from ..core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
 from .voice_clip import cut_clip
@@ -36,8 +37,8 @@ class VoiceCache:
             wav = wav_path.read_bytes()
             if hashlib.sha256(wav).hexdigest() != note["sha256"]:
                 return None
-            sound = cut_clip(io.BytesIO(wav), Segment(0, MAX_DURATION_SECONDS), lambda done, total: None)
-            os.utime(note_path)
+            sound = cut_clip(io.BytesIO(wav), Segment(0, MAX_DURATION_SECONDS), ignore_progress)
+            os.utime(wav_path)
             return sound, str(note["title"])
         except (OSError, ValueError, KeyError, TypeError, SourceError):
             return None
@@ -57,13 +58,12 @@ class VoiceCache:
         return self._folder / f"{key}.wav", self._folder / f"{key}.json"
 
     def _make_room(self) -> None:
-        notes = sorted(self._folder.glob("*.json"), key=lambda note: note.stat().st_mtime_ns, reverse=True)
+        sounds = sorted(self._folder.glob("*.wav"), key=lambda wav: wav.stat().st_mtime_ns, reverse=True)
         kept_bytes = 0
-        for note in notes:
-            wav = note.with_suffix(".wav")
-            kept_bytes += wav.stat().st_size if wav.exists() else 0
+        for wav in sounds:
+            kept_bytes += wav.stat().st_size
             if kept_bytes > self._max_bytes:
-                note.unlink(missing_ok=True)
+                wav.with_suffix(".json").unlink(missing_ok=True)
                 wav.unlink(missing_ok=True)
 
 
