@@ -86,11 +86,14 @@ class ComfyClient:
 
     def version(self) -> str:
         """Return the server's ComfyUI version; the first call to make, since it tells whether this is a ComfyUI."""
-        answer = self._json("GET", "/system_stats")
-        version = answer.get("system", {}).get("comfyui_version") if isinstance(answer, dict) else None
-        if not version:
+        return self.system_stats()["system"]["comfyui_version"]
+
+    def system_stats(self) -> dict[str, Any]:
+        """Return what the server tells about itself (`system`, with `comfyui_version`) and its `devices`."""
+        stats = self._json("GET", "/system_stats")
+        if not (isinstance(stats, dict) and stats.get("system", {}).get("comfyui_version")):
             raise UnreachableError(f"{self.url} answers, but isn't ComfyUI: check the address.")
-        return version
+        return stats
 
     def node_info(self, class_type: str) -> NodeInfo | None:
         """Return what the server says about a node class; None when it has no such class."""

@@ -131,7 +131,10 @@ def server(options: Namespace) -> int:
     url = managed.ensure_server(say) if options.action == "start" else managed.find_server()
     if url is None:
         raise UnreachableError("No managed server is running: `talkingshorts server start` starts one.")
-    print(url)
+    if options.json:
+        _answer_json({"url": url})
+    else:
+        print(url)
     return 0
 
 
@@ -139,7 +142,7 @@ def doctor(options: Namespace) -> int:
     """Check this machine and the server, and say how to mend what is wrong."""
     from .doctor import run_doctor
 
-    rows = run_doctor(options.server)
+    rows = run_doctor(options.server, options.token)
     for row in rows:
         if options.json:
             _answer_json(row)

@@ -11,6 +11,8 @@ from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from . import __version__, home, keeper, provision, server
+from .client import ComfyClient
+from .errors import UnreachableError
 
 GIB = 2**30
 FREE_DISK_BYTES = 2 * GIB
@@ -59,14 +61,14 @@ class Row(TypedDict):
     remedy: str
 
 
-def run_doctor(server_url: str | None) -> list[dict[str, Any]]:
+def run_doctor(server_url: str | None, token: str | None = None) -> list[dict[str, Any]]:
     """Return what was found, as rows of {check, ok, detail, remedy}.
 
-    With `server_url` that server is looked at, and what is installed here doesn't matter.
+    With `server_url` that server is looked at, and what is installed here doesn't matter. Raises UsageError when it is
+    no address.
     """
     if server_url:
-        stats = _ask(server_url, "/system_stats")
-        rows = [server_row(server_url, stats), *(_device_rows(stats.get("devices", [])) if stats else [])]
+        rows = _named_server_rows(ComfyClient(server_url, token))
     else:
         rows = [_python_row(), _disk_row(), *_comfyui_rows(), _managed_server_row()]
     return [dict(row) for row in rows]
@@ -180,25 +182,10 @@ def _managed_server_row() -> Row:
     return row("managed server", True, f"{url}, {'busy' if jobs else 'idle'}")
 
 
-def server_row(url: str, stats: Mapping[str, Any] | None) -> Row:
-    """Return whether a ComfyUI answers at `url`, and which version it is."""
-    if stats is None:
-        return row("server", False, f"{url} doesn't answer as a ComfyUI", "Start it, or check the address.")
-    version = stats.get("system", {}).get("comfyui_version", "of unknown version")
-    return row("server", True, f"{url}, ComfyUI {version}")
-
-
-def _ask(url: str, path: str) -> dict[str, Any] | None:
-    """Return a server's JSON answer, or None. It is asked with the token if there is one."""
-    import http.client
-    import urllib.request
-
-    token = os.environ.get("TALKINGSHORTS_TOKEN")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+def _named_server_rows(client: ComfyClient) -> list[Row]:
     try:
-        request = urllib.request.Request(url.rstrip("/") + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found = json.load(answer)
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
-    return found if isinstance(found, dict) else None
+        stats = client.system_stats()
+    except UnreachableError as error:
+        return [row("server", False, str(error), "Start it, or check its address and the token.")]
+    version = stats["system"]["comfyui_version"]
+    return [row("server", True, f"{client.url}, ComfyUI {version}"), *_device_rows(stats.get("devices", []))]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fake_comfyui import serve_fake_comfyui
 from talkingshorts import doctor, server
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}
@@ -131,6 +132,15 @@ def test_a_named_server_is_looked_at_in_place_of_this_machine(other_server: str)
     assert rows["GPU"]["detail"] == "H200 (150 GB)"
     assert rows["quality"]["detail"] == "draft, fast, best"
     assert "disk" not in rows
+
+
+@pytest.mark.parametrize(("token", "is_let_in"), [("secret", True), ("wrong", False), (None, False)])
+def test_a_guarded_server_is_asked_with_the_token(token: str | None, is_let_in: bool) -> None:
+    with serve_fake_comfyui() as guarded:
+        guarded.token = "secret"
+        row = doctor.run_doctor(guarded.url, token)[0]
+    assert row["ok"] == is_let_in
+    assert is_let_in or "token" in row["detail"]
 
 
 def test_a_named_server_that_is_not_there_is_reported() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import completion
+from talkingshorts import completion, server
 from talkingshorts.cli import main
 
 RUNNER = Path(__file__).parents[2] / "runner"
@@ -19,13 +19,13 @@ Command = Callable[..., int]
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as server:
-        monkeypatch.setenv("TALKINGSHORTS_SERVER", server.url)
+    with serve_fake_comfyui() as comfyui:
+        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
         monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
         monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
         monkeypatch.chdir(tmp_path)
         (tmp_path / "w.api.json").write_text(json.dumps(GRAPH))
-        yield server
+        yield comfyui
 
 
 def run(*arguments: str) -> int:
@@ -273,6 +273,52 @@ def test_an_interrupt_cancels_this_job_and_ends_with_130(
 
     assert fake.cancelled == [fake.posted[0]["prompt_id"]]
     assert "The job was cancelled." in capsys.readouterr().err
+
+
+def test_a_second_interrupt_leaves_at_once(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press_ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    fake.status = "in_progress"
+    monkeypatch.setattr(completion, "follow", press_ctrl_c)
+    monkeypatch.setattr(completion, "cancel_and_wait", press_ctrl_c)
+
+    assert run("run", "w.api.json") == 130
+
+    assert fake.cancelled == []
+
+
+@pytest.mark.parametrize("command", ["status", "wait", "fetch", "cancel"])
+def test_asking_for_a_job_starts_no_server(
+    command: str, fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TALKINGSHORTS_SERVER")
+    monkeypatch.setattr(server, "ensure_server", lambda say: pytest.fail("a server was started"))
+
+    assert run(command, UNKNOWN_ID) == 7
+
+    assert "no server is running" in capsys.readouterr().err
+
+
+def test_the_servers_address_is_the_answer_as_text_or_json(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "find_server", lambda: fake.url)
+
+    assert run("server", "status") == run("server", "status", "--json") == 0
+
+    text, line = capsys.readouterr().out.splitlines()
+    assert text == fake.url
+    assert json.loads(line) == {"url": fake.url}
+
+
+def test_no_running_server_ends_with_5(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "find_server", lambda: None)
+
+    assert run("server", "status") == 5
+    assert capsys.readouterr().out == ""
 
 
 def test_a_job_cancelled_elsewhere_ends_with_130(fake: FakeComfyUI) -> None:
