@@ -74,11 +74,18 @@ class JobStore:
             ) from error
 
     def load(self, job_id: str) -> JobRecord | None:
-        """Return the record, or None when there is none for this id."""
+        """Return the record, or None when there is none for this id, or one that another version wrote.
+
+        Raises UsageError when the folder can't be read.
+        """
         try:
             return JobRecord(**json.loads(self._path(str(uuid.UUID(job_id))).read_text("utf-8")))
-        except (ValueError, FileNotFoundError):
+        except (ValueError, TypeError, FileNotFoundError):
             return None
+        except OSError as error:
+            raise UsageError(
+                f"The jobs in {self._folder} can't be read: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
+            ) from error
 
     def forget(self, record: JobRecord) -> None:
         """Remove the record of a job that never came to be."""

@@ -79,3 +79,17 @@ def test_no_token_is_written(tmp_path: Path) -> None:
     store.save(saved)
 
     assert "token" not in json.loads((tmp_path / f"{saved.id}.json").read_text())
+
+
+def test_a_record_of_another_version_counts_as_unknown(tmp_path: Path) -> None:
+    saved = record()
+    (tmp_path / f"{saved.id}.json").write_text(json.dumps({"id": saved.id, "shape": "new"}))
+
+    assert JobStore(tmp_path).load(saved.id) is None
+
+
+def test_a_folder_that_can_not_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("in the way")
+
+    with pytest.raises(UsageError, match="jobs"):
+        JobStore(tmp_path / "jobs").load(new_job_id())
