@@ -28,6 +28,7 @@ Say = Callable[[str], None]
 DEFAULT_IDLE_MINUTES = 15.0
 NEWS_SECONDS = 10.0
 STOP_SECONDS = 25.0
+LOOK_AGAIN_SECONDS = 0.5
 
 # A change of these makes another server; the rest of TALKINGSHORTS_* and COMFYUI_* does too.
 WATCHED_VARIABLES = (
@@ -357,12 +358,15 @@ def pack_trouble(log: str) -> str | None:
 
 
 def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
-    told: int | None = None
-    while _runs(state, folder) and (jobs := keeper.jobs_waiting(state.port)):
+    told: int | None = 0
+    while _runs(state, folder) and (jobs := keeper.jobs_waiting(state.port)) != 0:
+        if jobs is None and answers(state, folder) is False:
+            return  # Still starting, or no longer there. One that is only slow to answer may be at work.
         if jobs != told:
-            say(f"It is busy with {jobs} job{'s' if jobs > 1 else ''}; waiting until its queue is empty")
+            what = "too busy to answer" if jobs is None else f"busy with {jobs} job{'s' if jobs > 1 else ''}"
+            say(f"It is {what}; waiting until its queue is empty")
             told = jobs
-        time.sleep(0.5)
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def answers(state: ServerState, folder: Path) -> bool | None:

@@ -150,6 +150,22 @@ def test_a_changed_environment_restarts_the_server_and_says_what_changed(
     assert "secret" not in (folder / "state.json").read_text() + (folder / "launch.json").read_text()
 
 
+def test_a_restart_waits_for_running_jobs_even_when_the_server_is_too_busy_to_answer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.ensure_server(print)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setattr(server, "LOOK_AGAIN_SECONDS", 0)
+    queue = iter([2, None, 1, 0])
+    monkeypatch.setattr(keeper, "jobs_waiting", lambda port: next(queue))
+    said: list[str] = []
+
+    server.ensure_server(said.append)
+
+    assert ["2 jobs;" in said[1], "too busy" in said[2], "1 job;" in said[3]] == [True, True, True]
+    assert list(queue) == []
+
+
 def test_two_processes_start_one_server(folder: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts import server; "
