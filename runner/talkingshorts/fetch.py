@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from .client import MissingFileError, RemoteFile
 from .errors import UnreachableError, UsageError
-from .mp4_info import VideoInfo, is_mp4, read_video_info
+from .mp4_info import VideoInfo, read_video_info
 
 DOWNLOAD_ATTEMPTS = 3
 
@@ -161,7 +161,7 @@ def _download_once(source: Source, file: RemoteFile, path: Path, sha256: str | N
                 size += len(chunk)
         if sha256 is not None and digest.hexdigest() != sha256:
             raise MissingFileError(f"The server now has another file under the name {file.filename}.")
-        video = read_video_info(partial) if is_mp4(partial) else None
+        video = read_video_info(partial)
     return LocalFile(path, digest.hexdigest(), size, video)
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 TRACK_HANDLER_VIDEO = b"vide"
 TRACK_HANDLER_AUDIO = b"soun"
@@ -26,6 +26,8 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Box:
+    """A box of an mp4: its four-letter kind, and what follows its header."""
+
     kind: bytes
     payload: bytes
 
@@ -43,7 +45,7 @@ class Box:
             yield Box(kind, self.payload[position + header : end])
             position = end
 
-    def find(self, *path: bytes) -> Self | Box | None:
+    def find(self, *path: bytes) -> Box | None:
         """Return the first box down `path`, or None."""
         box: Box | None = self
         for kind in path:
@@ -53,7 +55,7 @@ class Box:
         return box
 
 
-def is_mp4(path: Path) -> bool:
+def _is_mp4(path: Path) -> bool:
     """Tell whether the file starts like an mp4 or mov."""
     with path.open("rb") as file:
         return file.read(8)[4:] == b"ftyp"
@@ -101,9 +103,9 @@ def read_tags(path: Path) -> dict[str, str]:
 
 
 def _read_movie(path: Path) -> Box | None:
+    if not _is_mp4(path):
+        return None
     with path.open("rb") as file:
-        if not is_mp4(path):
-            return None
         return next((Box(kind, file.read(size)) for kind, size in _top_boxes(file) if kind == b"moov"), None)
 
 
