@@ -33,11 +33,15 @@ def list_imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def list_layers_used(path: Path) -> set[str]:
-    """Return the sibling folders (core, engines, nodes) that a file of the pack imports from."""
-    return {module.split(".")[0] for level, module in list_imports(path) if level == 2}
+    """Return the folders of the pack (core, engines, nodes) that one of its files imports from."""
+    return {
+        (*path.parents[level - 1].relative_to(PACK).parts, *module.split("."))[0]
+        for level, module in list_imports(path)
+        if level
+    }
 
 
-@pytest.mark.parametrize("path", sorted((PACK / "core").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACK / "core").rglob("*.py")), ids=name_of)
 def test_core_needs_only_the_standard_library_and_numpy(path: Path) -> None:
     absolute = {module.split(".")[0] for level, module in list_imports(path) if level == 0}
 
@@ -45,7 +49,7 @@ def test_core_needs_only_the_standard_library_and_numpy(path: Path) -> None:
     assert list_layers_used(path) <= {"core"}
 
 
-@pytest.mark.parametrize("path", sorted((PACK / "engines").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", sorted((PACK / "engines").rglob("*.py")), ids=name_of)
 def test_engines_know_core_but_no_nodes(path: Path) -> None:
     assert list_layers_used(path) <= {"core", "engines"}
     assert not re.search(r"io\.(Schema|ComfyNode|NodeOutput)", path.read_text())
