@@ -70,13 +70,14 @@ class FakeComfyUI:
     reruns_write: dict[str, bytes] = field(default_factory=dict)
     posted: list[dict[str, Any]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    cancels_at: int = 1
     uploaded: list[bytes] = field(default_factory=list)
 
     def job(self, job_id: str) -> dict[str, Any] | None:
         """Return the job as /api/jobs/{id} would."""
         if self.forgets_jobs or job_id not in [body["prompt_id"] for body in self.posted]:
             return None
-        status = "cancelled" if job_id in self.cancelled else self.status
+        status = "cancelled" if self.cancelled.count(job_id) >= self.cancels_at else self.status
         ended = {"outputs": self.outputs, "execution_start_time": 1000, "execution_end_time": 3500}
         return {"id": job_id, "status": status, "execution_error": self.error, **ended}
 

@@ -189,6 +189,51 @@ def test_an_idle_server_ends_and_forgets_its_state(folder: Path, monkeypatch: py
     assert "idle minutes" in (folder / "comfyui.log").read_text()
 
 
+class Clock:
+    """Stands for the time module: each sleep takes ten minutes."""
+
+    def __init__(self) -> None:
+        self.now = 10_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+    def sleep(self, _seconds: float) -> None:
+        self.now += 600.0
+
+
+class Process:
+    """Stands for ComfyUI: ends by itself after it was looked at ten times, or when it is ended."""
+
+    returncode = 0
+
+    def __init__(self) -> None:
+        self.looks = 10
+        self.was_ended = False
+
+    def poll(self) -> int | None:
+        self.looks -= 1
+        return None if self.looks >= 0 else 0
+
+
+@pytest.mark.parametrize(("jobs", "is_ended"), [(0, True), (1, False)], ids=["idle", "at work"])
+def test_a_server_is_ended_after_15_minutes_unless_it_works(
+    jobs: int, is_ended: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TALKINGSHORTS_IDLE_MINUTES", raising=False)
+    assert server.idle_minutes() * 60 == FIFTEEN_MINUTES
+    process = Process()
+    monkeypatch.setattr(keeper, "time", Clock())
+    monkeypatch.setattr(keeper, "jobs_waiting", lambda port: jobs)
+    monkeypatch.setattr(keeper, "end", lambda process: setattr(process, "was_ended", True))
+    with (tmp_path / "log").open("wb", buffering=0) as log:
+        keeper.keep(tmp_path, process, 1, FIFTEEN_MINUTES, log)  # pyright: ignore[reportArgumentType]
+    assert process.was_ended == is_ended
+    assert (process.looks > 0) == is_ended
+
+
 def test_a_failing_start_is_told_with_the_log(folder: Path, comfyui: Path) -> None:
     (comfyui / "main.py").write_text(FAKE_MAIN.format(trouble="ModuleNotFoundError: No module named 'torch'"))
     with pytest.raises(UnreachableError, match=r"No module named 'torch'. Full log: .*comfyui\.log"):

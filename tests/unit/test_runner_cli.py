@@ -288,6 +288,30 @@ def test_a_second_interrupt_leaves_at_once(fake: FakeComfyUI, monkeypatch: pytes
     assert fake.cancelled == []
 
 
+def test_a_job_that_stops_late_is_waited_for(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.status = "in_progress"
+    assert run("submit", "w.api.json") == 0
+    job_id = fake.posted[0]["prompt_id"]
+    fake.cancels_at = 3
+
+    assert run("cancel", job_id) == 0
+
+    assert fake.cancelled == 3 * [job_id]
+
+
+def test_a_job_that_runs_on_is_told(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.status = "in_progress"
+    fake.cancels_at = 1000
+    monkeypatch.setattr(completion, "CANCEL_PATIENCE_SECONDS", 0)
+    run("submit", "w.api.json")
+
+    assert run("cancel", fake.posted[0]["prompt_id"]) == 1
+
+    assert "still runs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["status", "wait", "fetch", "cancel"])
 def test_asking_for_a_job_starts_no_server(
     command: str, fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
