@@ -3,7 +3,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines.draft_portrait import draw_portrait
 from comfyui_talkingshorts.engines.draft_video import NO_FACE_NOTE, fit_for_video, make_draft_video
 from comfyui_talkingshorts.engines.presenter.puppet import Frame
@@ -29,6 +29,13 @@ def level_of(sound: Sound, frames: int) -> np.ndarray:
     return np.array([np.sqrt(np.mean(part**2)) for part in np.array_split(sound.mono, frames)])
 
 
+def mouth_opening(frames: np.ndarray) -> np.ndarray:
+    """Return how many dark pixels the mouth of a drawn portrait of 160 x 288 shows in each frame."""
+    face = Frame.around(160, 288)
+    x, y, reach = round(face.center_x), round(face.eye_y + 0.95 * face.unit), round(0.4 * face.unit)
+    return (frames[:, y - reach : y + reach, x - reach : x + reach].sum(axis=3) < 250).sum(axis=(1, 2))
+
+
 @pytest.fixture(scope="module")
 def portrait() -> np.ndarray:
     return draw_portrait("woman, fair skin, ponytail, no glasses, white background", 160, 288, 2)
@@ -37,12 +44,17 @@ def portrait() -> np.ndarray:
 def test_the_drawn_mouth_opens_with_the_loudness(portrait: np.ndarray, tmp_path: Path) -> None:
     sound = syllables(1.8)
     assert make_draft_video(portrait, sound, tmp_path / "a.mp4") is None
-    frames = frames_of(tmp_path / "a.mp4")
-    face = Frame.around(160, 288)
-    x, y, reach = round(face.center_x), round(face.eye_y + 0.95 * face.unit), round(0.4 * face.unit)
-    inside = (frames[:, y - reach : y + reach, x - reach : x + reach].sum(axis=3) < 250).sum(axis=(1, 2))
-    assert len(frames) == 45
-    assert np.corrcoef(inside, level_of(sound, 45))[0, 1] > 0.6
+    opening = mouth_opening(frames_of(tmp_path / "a.mp4"))
+    assert len(opening) == 45
+    assert np.corrcoef(opening, level_of(sound, 45))[0, 1] > 0.6
+
+
+def test_the_drawn_mouth_closes_for_an_m_however_loud(portrait: np.ndarray, tmp_path: Path) -> None:
+    voice = syllables(0.6, (0.1, 0.2, 0.3, 0.4, 0.5)).samples
+    hummed = Sound(voice, RATE, (Phoneme("æ", 0.0), Phoneme("m", 0.2), Phoneme("æ", 0.4)))
+    make_draft_video(portrait, hummed, tmp_path / "a.mp4")
+    opening = mouth_opening(frames_of(tmp_path / "a.mp4"))
+    assert opening[7] < 0.3 * min(opening[3], opening[12])
 
 
 def test_the_mouth_of_a_photo_opens_with_the_loudness(tmp_path: Path) -> None:

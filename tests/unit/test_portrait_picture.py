@@ -3,8 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import PictureError
+from comfyui_talkingshorts.engines.face_finder import find_face
 from comfyui_talkingshorts.engines.portrait_picture import read_portrait
 from PIL import Image
+
+PHOTO = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
 
 
 def save(picture: Image.Image, path: Path, **options: object) -> Path:
@@ -84,3 +87,14 @@ def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PictureError, match="complete"):
         read_portrait(path, 480, 832)
+
+
+def test_a_picture_is_cropped_around_its_face(tmp_path: Path) -> None:
+    face = Image.open(PHOTO).convert("RGB")
+    wide = Image.new("RGB", (3 * face.width, face.height), "grey")
+    wide.paste(face, (2 * face.width, 0))
+
+    found = find_face(read_portrait(save(wide, tmp_path / "wide.png"), face.width // 2, face.height))
+
+    assert found is not None
+    assert found.center[0] == pytest.approx(face.width / 4, rel=0.15)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SourceError
+from comfyui_talkingshorts.core.progress import ignore_progress
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Segment
 from comfyui_talkingshorts.engines import guarded_http, youtube
+from comfyui_talkingshorts.engines.guarded_http import GuardedYoutubeDL
 from comfyui_talkingshorts.engines.youtube import fetch_clip
 from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
 
@@ -68,9 +70,9 @@ def test_a_segment_of_a_file_comes_with_its_title(web: WebServer, talk: bytes) -
 
 
 def test_only_the_wanted_part_of_a_long_file_is_fetched(web: WebServer) -> None:
-    data = make_media("ipod", "aac", seconds=600, channels=1, rate_hz=16000)
+    data = make_media("ipod", "alac", seconds=60, channels=1)
     web.pages["long.m4a"] = Page(data, "audio/mp4")
-    segment = Segment(300, 5)
+    segment = Segment(30, 2)
 
     sound, _ = fetch(web.address_of("long.m4a"), segment)
 
@@ -286,6 +288,21 @@ def test_no_more_is_fetched_than_the_limit(
 
     with pytest.raises(SourceError, match="TALKINGSHORTS_MAX_DOWNLOAD_MB"):
         fetch(web.address_of("big.wav"), Segment(0, 20))
+
+
+def test_a_source_too_long_to_be_fetched_whole_is_refused_before_it_is_asked_for(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_MAX_SOURCE_SECONDS", "60")
+    info = {"url": web.address_of("talk.m3u8"), "protocol": "m3u8", "duration": 61.0}
+
+    with (
+        GuardedYoutubeDL({"quiet": True}, before_request=lambda: None) as ydl,
+        pytest.raises(SourceError, match=r"61 s long.*TALKINGSHORTS_MAX_SOURCE_SECONDS"),
+    ):
+        youtube._cut_from_web(ydl, info, Segment(0, 5), ignore_progress, youtube._Log())
+
+    assert web.requests == []
 
 
 def test_a_limit_that_is_no_number_is_an_error(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
