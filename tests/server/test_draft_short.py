@@ -7,7 +7,6 @@ import uuid
 import wave
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ import requests
 from comfyui_talkingshorts.engines.presenter.puppet import Frame
 from comfyui_talkingshorts.engines.prosody import measure_median_f0
 from PIL import Image
-from support.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result
+from support.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
 from support.voice_media import Page, make_media, serve
 
 SCRIPT = "Hello there! Every short begins with a voice, a face, and something worth saying."
@@ -218,22 +217,12 @@ def test_a_wrong_value_is_explained_before_anything_runs(talkingshorts: CommandL
     assert "2048" in done.stderr
 
 
-def post(comfyui: ComfyUI, graph: dict[str, Any]) -> dict[str, Any]:
-    """Send a graph as any program would, and return the job when it has ended."""
-    job = str(uuid.uuid4())
-    answer = requests.post(f"{comfyui.url}/prompt", json={"prompt": graph, "prompt_id": job}, timeout=30)
-    assert answer.ok, answer.text
-    while (state := comfyui.get(f"/api/jobs/{job}"))["status"] in ("pending", "in_progress"):
-        time.sleep(0.05)
-    return state
-
-
 def test_a_program_that_posts_the_graph_gets_the_mp4_and_its_report(comfyui: ComfyUI) -> None:
     graph = json.loads(DRAFT.read_text())
     graph["1"]["inputs"]["value"] = "Hello from a program."
     graph["8"]["inputs"]["value"], graph["9"]["inputs"]["value"] = 256, 448
 
-    job = post(comfyui, graph)
+    job = run_graph(comfyui, graph)
 
     outputs = job["outputs"]["17"]
     report = json.loads(outputs["text"][0])
@@ -271,7 +260,7 @@ def test_the_drawn_portrait_is_computed_only_when_no_picture_is_given(
     graph["18"] = {"class_type": "TalkingShortsYouTubeVoice", "inputs": breaks}
     graph["14"]["inputs"]["prompt"] = ["18", 1]
 
-    assert post(comfyui, graph)["status"] == status
+    assert run_graph(comfyui, graph)["status"] == status
 
 
 @pytest.mark.parametrize("node_id", ["11", "12", "14", "16"])
@@ -283,7 +272,7 @@ def test_optional_inputs_may_be_left_out(node_id: str, comfyui: ComfyUI) -> None
     graph["1"]["inputs"]["value"] = "Short."
     graph["10"]["inputs"]["value"] = int(node_id)
 
-    assert post(comfyui, graph)["status"] == "completed"
+    assert run_graph(comfyui, graph)["status"] == "completed"
 
 
 def test_the_pack_can_be_copied_into_any_comfyui() -> None:

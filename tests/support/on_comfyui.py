@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,3 +100,19 @@ def decode(path: Path) -> Film:
         rate = container.streams.audio[0].sample_rate
         sound = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
     return Film(frames, fps, sound.mean(axis=0), rate, tags)
+
+
+def read_graph_tag(path: Path) -> dict[str, Any]:
+    """Return the API graph that a short holds."""
+    with av.open(str(path)) as container:
+        return json.loads(container.metadata["prompt"])
+
+
+def run_graph(comfyui: ComfyUI, graph: dict[str, Any]) -> dict[str, Any]:
+    """Send a graph as any program would, and return the job when it has ended."""
+    job = str(uuid.uuid4())
+    answer = requests.post(f"{comfyui.url}/prompt", json={"prompt": graph, "prompt_id": job}, timeout=30)
+    assert answer.ok, answer.text
+    while (state := comfyui.get(f"/api/jobs/{job}"))["status"] in ("pending", "in_progress"):
+        time.sleep(0.05)
+    return state

@@ -67,8 +67,10 @@ class SaveShort(io.ComfyNode):
 
 def _reserve_name(filename_prefix: str, width: int, height: int) -> tuple[Path, str, str]:
     """Return folder, file name and subfolder of the next free number. Raises InputError for an unusable prefix."""
-    if not filename_prefix.strip():
-        raise InputError("The filename_prefix is empty. Use a name such as talkingshorts/short.")
+    if not filename_prefix.strip() or not filename_prefix.isprintable():
+        raise InputError(
+            f"The filename_prefix {filename_prefix[:200]!r} is no file name. Use a name such as talkingshorts/short."
+        )
     try:
         folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory(), width, height
