@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -186,3 +188,42 @@ def make_fragmented(folder: Path, kind: str, **settings: Any) -> dict[str, Page]
         path.name: Page(path.read_bytes(), types.get(path.suffix, "application/octet-stream"))
         for path in folder.iterdir()
     }
+
+
+@dataclass
+class RawServer:
+    """A server that speaks as it likes, and notes what it heard at the start of each connection."""
+
+    port: int
+    heard: list[bytes] = field(default_factory=list)
+
+    def address_of(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}/{path}"
+
+
+@contextmanager
+def serve_raw(speak: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Iterator[RawServer]:
+    """Run a server that calls `speak` with each connection after its request; host "" is every address, IPv6 too."""
+    everywhere = {"family": socket.AF_INET6, "dualstack_ipv6": True} if not host and socket.has_dualstack_ipv6() else {}
+    ended = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            server.heard.append(connection.recv(65536))
+            speak(connection)
+
+    def listen() -> None:
+        while not ended.is_set():
+            with contextlib.suppress(OSError):
+                threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server((host, 0), **everywhere) as listener:
+        server = RawServer(listener.getsockname()[1])
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            ended.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()

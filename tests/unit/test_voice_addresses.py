@@ -35,6 +35,12 @@ def test_public_addresses(address: str) -> None:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2001:db8::1",
+        "fec0::1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "2001:0:7f00:1:0:0:80ff:fffe",
+        "168.63.129.16",
+        "fd00:ec2::254",
     ],
 )
 def test_addresses_inside_are_not_public(address: str) -> None:
@@ -50,7 +56,34 @@ def test_a_private_address_is_refused_with_the_remedy(monkeypatch: pytest.Monkey
         check_address("router.lan", "192.168.1.1")
 
 
-def test_a_private_address_is_allowed_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "address", ["192.168.1.1", "10.1.2.3", "127.0.0.1", "100.64.0.1", "::1", "fd12::1", "::ffff:192.168.1.1"]
+)
+def test_a_private_address_is_allowed_on_request(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "1")
 
-    check_address("router.lan", "192.168.1.1")
+    check_address("router.lan", address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "::",
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "fe80::1",
+        "224.0.0.1",
+        "ff02::1",
+        "240.0.0.1",
+        "255.255.255.255",
+    ],
+)
+def test_a_special_address_is_never_allowed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "1")
+
+    with pytest.raises(PrivateAddressError, match="Give another address"):
+        check_address("router.lan", address)

@@ -297,7 +297,7 @@ def test_a_source_too_long_to_be_fetched_whole_is_refused_before_it_is_asked_for
     info = {"url": web.address_of("talk.m3u8"), "protocol": "m3u8", "duration": 61.0}
 
     with (
-        GuardedYoutubeDL({"quiet": True}, before_request=lambda: None) as ydl,
+        GuardedYoutubeDL({"quiet": True}, lambda: None, youtube._make_allowance()) as ydl,
         pytest.raises(SourceError, match=r"61 s long.*TALKINGSHORTS_MAX_SOURCE_SECONDS"),
     ):
         youtube._cut_from_web(ydl, info, Segment(0, 5), ignore_progress, youtube._Log())

@@ -27,6 +27,7 @@ PREROLL_SECONDS = 1.0
 # More than any real recording has: a forged header must not claim all memory.
 MAX_RATE_HZ = 768_000
 MAX_CHANNELS = 64
+MAX_CLIP_SAMPLES = 1 << 28  # over all channels; 1 GiB as float32
 
 # Containers that hold media themselves. A playlist (hls, dash, concat) makes FFmpeg open further addresses and files.
 MEDIA_CONTAINERS = (
@@ -179,6 +180,11 @@ class _ClipBuilder:
         self.wanted = max(1, round(segment.duration_seconds * first.sample_rate))
         self.end = self.start + self.wanted
         self.filled = 0
+        if first.layout.nb_channels * self.wanted > MAX_CLIP_SAMPLES:
+            raise SourceError(
+                f"{segment.duration_seconds:g} s of {first.layout.nb_channels} channels at {first.sample_rate} Hz don't"
+                " fit into memory. Set a shorter duration_seconds, or convert the source first."
+            )
         self._samples = np.zeros((first.layout.nb_channels, self.wanted), dtype=np.float32)
 
     def add(self, frame: AudioFrame, position: int) -> None:

@@ -23,7 +23,7 @@ from ..core.errors import SourceError
 from ..core.progress import OnProgress
 from ..core.sound import Sound
 from ..core.voice_source import Segment, shorten
-from .guarded_http import GuardedYoutubeDL
+from .guarded_http import MAX_FETCH_SECONDS, Allowance, GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
 from .voice_clip import cut_clip
 from .youtube_errors import (
@@ -38,6 +38,9 @@ from .youtube_errors import (
 MAX_DOWNLOAD_MB = "TALKINGSHORTS_MAX_DOWNLOAD_MB"
 MAX_SOURCE_SECONDS = "TALKINGSHORTS_MAX_SOURCE_SECONDS"
 
+# What all pages, scripts and playlists on the way to the sound may take beside it.
+MAX_PAGES_BYTES = 64 << 20
+
 # Downloaders that fetch through the guarded connection. yt-dlp's others start programs or open sockets of their own.
 DOWNLOADERS = {
     "http": HttpFD,
@@ -47,6 +50,12 @@ DOWNLOADERS = {
     "http_dash_segments": DashSegmentsFD,
 }
 PLAIN_PROTOCOLS = ("http", "https")
+
+# How yt-dlp's extractors hand options to each other, in what looks like an address's fragment.
+SMUGGLED_OPTIONS = "__youtubedl_smuggle"
+
+# Sites that yt-dlp reads by running a program, phantomjs, on their pages: it would fetch past the guard.
+PROGRAM_RUNNERS = ("douyu.*", "iqiyi", "iq[.]com.*", "pornhub.*")
 
 
 def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sound, str]:
@@ -63,13 +72,20 @@ def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sou
         latest = (done, total)
         on_progress(done, total)
 
+    if SMUGGLED_OPTIONS in url:
+        raise SourceError("The address holds options for yt-dlp. Give it as the browser shows it.")
     log = _Log()
     try:
-        with GuardedYoutubeDL(_make_options(log), before_request=lambda: on_progress(*latest)) as ydl:
+        with GuardedYoutubeDL(_make_options(log), lambda: on_progress(*latest), _make_allowance()) as ydl:
             info = _resolve(ydl, url)
             return _cut_from_web(ydl, info, segment, report, log), _pick_title(info)
     except YoutubeDLError as error:
         raise explain_failure(error, url) from error
+
+
+def _make_allowance() -> Allowance:
+    max_bytes = (_read_limit(MAX_DOWNLOAD_MB, 500) << 20) + MAX_PAGES_BYTES
+    return Allowance(max_bytes, _read_limit(MAX_FETCH_SECONDS, 3600))
 
 
 def _make_options(log: _Log) -> dict[str, Any]:
@@ -81,6 +97,7 @@ def _make_options(log: _Log) -> dict[str, Any]:
         "check_formats": False,
         "cachedir": False,
         "cookiefile": _read_cookies(),
+        "allowed_extractors": ["default", *(f"-{name}" for name in PROGRAM_RUNNERS)],
         "js_runtimes": {"deno": _find_deno()},
         "socket_timeout": SOCKET_TIMEOUT_SECONDS,
         "retries": 2,
@@ -108,7 +125,7 @@ def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
     """Return yt-dlp's description of one finished video, with the chosen format's url, headers and protocol."""
     try:
         info: Any = ydl.extract_info(url, download=False)
-    except (AttributeError, AssertionError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, AssertionError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise SourceError(
             f"yt-dlp stumbles over this page ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
         ) from error

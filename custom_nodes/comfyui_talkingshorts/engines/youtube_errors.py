@@ -11,7 +11,7 @@ from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, GeoRestrictedError, UnsupportedError
 
 from ..core.errors import SourceError
-from ..core.voice_source import shorten
+from ..core.voice_source import shorten, show_address
 
 COOKIES = "TALKINGSHORTS_COOKIES"
 SOCKET_TIMEOUT_SECONDS = 20
@@ -59,7 +59,7 @@ def explain_failure(error: BaseException, url: str) -> SourceError:
     for pattern, explanation in KNOWN_FAILURES:
         if re.search(pattern, said, re.IGNORECASE):
             return SourceError(explanation)
-    shown = shorten(url)
+    shown = show_address(url)
     for cause in causes:
         if isinstance(cause, UnsupportedError):
             return SourceError(f"There is no video or sound at {shown}. Open it in a browser and check the address.")
