@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import __version__
-from .errors import RunnerError
+from .errors import CancelledError, RunnerError
 
-INTERRUPTED_EXIT_CODE = 130
 CLOSED_PIPE_EXIT_CODE = 141
 
 EPILOG = """\
@@ -36,18 +38,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from . import commands
 
-        code = getattr(commands, options.command)(options)
+        with _termination_as_interrupt():
+            code = getattr(commands, options.command)(options)
         sys.stdout.flush()
     except RunnerError as error:
         _report(error, options)
         return error.exit_code
     except KeyboardInterrupt:
-        return INTERRUPTED_EXIT_CODE
+        _report(CancelledError("Interrupted."), options)
+        return CancelledError.exit_code
     except BrokenPipeError:
         # Whoever read the answer has gone; Python's own flush at exit would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE_EXIT_CODE
     return code
+
+
+@contextlib.contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, with which service managers end a program, do what Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -158,8 +175,19 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--timeout", type=_limit, metavar="S", help="cancel the job after S seconds")
-    parser.add_argument("--idle-timeout", type=_limit, metavar="S", help="cancel it after S seconds without progress")
+    parser.add_argument("--timeout", type=_limit, metavar="S", help="cancel the job after S seconds, whatever it does")
+    parser.add_argument(
+        "--idle-timeout",
+        type=_limit,
+        metavar="S",
+        help="give the job up when the server hasn't said a word for S seconds: no progress, and no answer to where "
+        "the job is. A node that works on in silence isn't idle (default: 300)",
+    )
+    parser.add_argument(
+        "--resubmit",
+        action="store_true",
+        help="submit the job again when it is lost because the server was restarted; waits up to 5 minutes for it",
+    )
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:
@@ -194,8 +222,10 @@ def _report(error: RunnerError, options: argparse.Namespace) -> None:
     """Print the error on stderr, and with --json on stdout as well."""
     if options.verbose and error.details:
         print(error.details.rstrip(), file=sys.stderr)
+    from .display import make_printable
+
     for line in str(error).splitlines():
-        print(f"talkingshorts: {line}", file=sys.stderr)
+        print(f"talkingshorts: {make_printable(line)}", file=sys.stderr)
     if options.json:
         answer = {"event": "error", "exit_code": error.exit_code, "kind": type(error).__name__, "message": str(error)}
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        print(json.dumps(answer), flush=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import NewConnectionError
 
 from .errors import LostJobError, UnreachableError, UsageError, ValidationError
 from .node_info import NodeInfo, parse_node_info
@@ -20,6 +22,8 @@ from .workflow_file import Graph
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
+DOWNLOAD_CHUNK_BYTES = 1 << 14
+RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -29,6 +33,14 @@ ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
 
 class BusyServerError(UnreachableError):
     """The server took the connection but didn't answer in time, or a proxy answered that it is overloaded."""
+
+
+class NotSentError(UnreachableError):
+    """No connection came about, so that the server can't have seen the request."""
+
+
+class FailedServerError(UnreachableError):
+    """The server answered that it failed on the request."""
 
 
 class MissingFileError(LostJobError):
@@ -62,6 +74,19 @@ class RemoteFile:
     type: str
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A file on its way: `chunks` begin at byte `start` of `total`, or of an unknown number where that is None.
+
+    `version` names the file's content; a delivery can be resumed only in the same version.
+    """
+
+    start: int
+    total: int | None
+    version: str | None
+    chunks: Iterator[bytes]
+
+
 class _BearerAuth(AuthBase):
     """Sets the token itself, and so keeps requests from putting a .netrc entry in its place."""
 
@@ -75,7 +100,10 @@ class _BearerAuth(AuthBase):
 
 
 class ComfyClient:
-    """Talks to one ComfyUI server. Every method raises UnreachableError when the server doesn't answer as ComfyUI."""
+    """Talks to one ComfyUI server. Every method raises UnreachableError when the server doesn't answer as ComfyUI.
+
+    Whatever may be asked twice is asked again when the connection fails or the server does; only `submit` may not.
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = normalize_url(url)
@@ -112,9 +140,8 @@ class ComfyClient:
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-                file.seek(0)
-                name = f"talkingshorts-{digest[:16]}{path.suffix.lower()}"
-                answer = self._send("POST", "/upload/image", files={"image": (name, file)}, timeout=UPLOAD_SECONDS)
+            name = f"talkingshorts-{digest[:16]}{path.suffix.lower()}"
+            answer = self._repeat(lambda _: self._upload(path, name), UPLOAD_SECONDS)
         except OSError as error:
             raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
         if answer.status_code == 413:
@@ -125,20 +152,21 @@ class ComfyClient:
     def submit(self, graph: Graph, job_id: str, client_id: str) -> dict[str, Any]:
         """Post the graph under our own job id and return the server's answer, a refusal (400) included.
 
-        Raises UnreachableError also when the connection broke after sending: then ask `job` what became of it.
+        Raises UnreachableError also when the connection broke after sending, and FailedServerError when the server
+        failed: then ask `job` what became of it.
         """
         body = {"prompt": graph, "prompt_id": job_id, "client_id": client_id}
         answer = self._send("POST", "/prompt", json=body, timeout=ANSWER_SECONDS)
         if answer.status_code == 400:
             with contextlib.suppress(requests.JSONDecodeError):
                 return answer.json()
-        if answer.status_code in {413, 500}:
-            raise ValidationError(f"The server failed on the graph ({answer.status_code}): {answer.text.strip()[:500]}")
+        if answer.status_code == 413:
+            raise ValidationError("The server refuses the graph: too large. Start ComfyUI with a --max-upload-size.")
         return self._read_json(answer)
 
     def job(self, job_id: str, timeout: float = ANSWER_SECONDS) -> Job | None:
         """Return the job's state; None when the server doesn't know it."""
-        answer = self._send("GET", f"/api/jobs/{quote(job_id, safe='')}", timeout)
+        answer = self._ask("GET", f"/api/jobs/{quote(job_id, safe='')}", timeout)
         if answer.status_code == 404 and _is_json(answer):
             return None
         if answer.status_code == 404:
@@ -166,18 +194,24 @@ class ComfyClient:
         """Cancel this one job, waiting or running; False when there was nothing to cancel."""
         return bool(self._json("POST", f"/api/jobs/{quote(job_id, safe='')}/cancel", timeout).get("cancelled"))
 
-    def download(self, file: RemoteFile) -> Iterator[bytes]:
-        """Yield the file's bytes. Raises MissingFileError when the server no longer has it."""
+    @contextlib.contextmanager
+    def deliver(self, file: RemoteFile, start: int = 0, version: str | None = None) -> Iterator[Delivery]:
+        """Give the file's bytes from `start` on, or from the first one when the file has another version by now.
+
+        Raises MissingFileError when the server no longer has it. Chunks that break off raise UnreachableError.
+        """
         parameters = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         headers = {"Accept-Encoding": "identity"}
+        if start and version:
+            headers |= {"Range": f"bytes={start}-", "If-Range": version}
         with self._send("GET", "/view", params=parameters, headers=headers, stream=True) as answer:
             if answer.status_code == 404:
                 raise MissingFileError(f"The server no longer has the result file {file.filename}.")
             self._require_success(answer)
-            try:
-                yield from answer.iter_content(1 << 20)
-            except requests.RequestException as error:
-                raise UnreachableError(f"The download of {file.filename} broke off: {_reason(error)}.") from error
+            begin = start if answer.status_code == 206 else 0
+            length = answer.headers.get("Content-Length", "")
+            total = begin + int(length) if length.isdecimal() else None
+            yield Delivery(begin, total, answer.headers.get("ETag"), _read_chunks(answer, file.filename))
 
     def websocket_address(self, client_id: str) -> tuple[str, list[str]]:
         """Return URL and headers for the progress socket."""
@@ -186,7 +220,31 @@ class ComfyClient:
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client_id)}", headers
 
     def _json(self, method: str, path: str, timeout: float = ANSWER_SECONDS) -> Any:
-        return self._read_json(self._send(method, path, timeout))
+        return self._read_json(self._ask(method, path, timeout))
+
+    def _upload(self, path: Path, name: str) -> requests.Response:
+        with path.open("rb") as file:
+            return self._send("POST", "/upload/image", files={"image": (name, file)}, timeout=UPLOAD_SECONDS)
+
+    def _ask(self, method: str, path: str, timeout: float) -> requests.Response:
+        return self._repeat(lambda seconds: self._send(method, path, seconds), timeout)
+
+    def _repeat(self, send: Callable[[float], requests.Response], timeout: float) -> requests.Response:
+        """Return the answer to a request that may be sent twice; `send` takes the seconds that are left for it."""
+        deadline = time.monotonic() + timeout
+        for pause in RETRY_PAUSES_SECONDS:
+            try:
+                answer = send(max(deadline - time.monotonic(), 0.001))
+                if answer.status_code < 500:
+                    return answer
+            except BusyServerError:
+                raise
+            except UnreachableError:
+                pass
+            if time.monotonic() + pause >= deadline:
+                break
+            time.sleep(pause)
+        return send(max(deadline - time.monotonic(), 0.001))
 
     def _send(self, method: str, path: str, timeout: float = ANSWER_SECONDS, **options: Any) -> requests.Response:
         timeouts = (min(timeout, CONNECT_SECONDS), timeout)
@@ -195,7 +253,8 @@ class ComfyClient:
         except requests.ReadTimeout as error:
             raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
         except requests.RequestException as error:
-            raise UnreachableError(f"The server {self.url} can't be reached: {_reason(error)}.") from error
+            kind = NotSentError if _is_unsent(error) else UnreachableError
+            raise kind(f"The server {self.url} can't be reached: {_reason(error)}.") from error
 
     def _read_json(self, answer: requests.Response) -> Any:
         self._require_success(answer)
@@ -214,6 +273,9 @@ class ComfyClient:
             )
         if code in {429, 502, 503, 504}:
             raise BusyServerError(f"The server {self.url} isn't ready ({code}).")
+        if code >= 500:
+            text = " ".join(answer.text.split())[:500]
+            raise FailedServerError(f"The server {self.url} failed on {answer.request.path_url} ({code}): {text}")
         raise UnreachableError(f"The server {self.url} answers {code} to {answer.request.path_url}: is it ComfyUI?")
 
 
@@ -228,6 +290,19 @@ def normalize_url(url: str) -> str:
     if not valid:
         raise UsageError(f"{url!r} is no server address: expected something like http://127.0.0.1:8188.")
     return full.strip().rstrip("/")
+
+
+def _read_chunks(answer: requests.Response, filename: str) -> Iterator[bytes]:
+    try:
+        yield from answer.iter_content(DOWNLOAD_CHUNK_BYTES)
+    except requests.RequestException as error:
+        raise UnreachableError(f"The download of {filename} broke off.") from error
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    """Tell whether the connection failed before anything was sent on it."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _is_json(answer: requests.Response) -> bool:

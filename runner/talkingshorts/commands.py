@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,15 +14,18 @@ from . import home
 from .binding import ValueReader, list_named_inputs, resolve, split_assignment
 from .client import PENDING, ComfyClient, Job
 from .completion import Run, cancel_and_wait, workflow_stem
-from .display import choose_display
-from .errors import LostJobError, RunnerError, UnreachableError, ValidationError
-from .events import Submitted
+from .display import Display, choose_display
+from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, ValidationError
+from .events import Notice
 from .fetch import OutputTemplate
 from .follow import Limits
 from .jobs import JobRecord, JobState, JobStore
 from .make import build_request, require_readable
-from .submission import Request, Server, bind_values, post, prepare
+from .submission import Request, Server, bind_values, prepare
 from .workflow_file import load_workflow
+
+RESTART_PATIENCE_SECONDS = 300.0
+LOOK_AGAIN_SECONDS = 0.5
 
 DEFAULT_OUTPUT = "out/{workflow}-{id}{ext}"
 
@@ -78,7 +82,7 @@ def validate(options: Namespace) -> int:
 
 def status(options: Namespace) -> int:
     """Print where a job is: pending, in_progress, completed, failed or cancelled."""
-    noted = _store().load(options.job)
+    noted = _store().load_latest(options.job)
     if noted is not None and noted.has_ended:
         return _answer_status(options, noted, noted.state, 0)
     record, client = _find_job(options)
@@ -91,8 +95,9 @@ def status(options: Namespace) -> int:
 def wait(options: Namespace) -> int:
     """Follow a job to its end, and fetch what it made."""
     record, client = _find_job(options)
-    display = choose_display(options.json)
-    return _answer_paths(options, Run(client, _store(), record, display).complete(_limits(options)))
+    return _answer_paths(
+        options, _watch(options, client, record, choose_display(options.json)).complete(_limits(options))
+    )
 
 
 def fetch(options: Namespace) -> int:
@@ -160,25 +165,63 @@ def say(text: str) -> None:
 
 
 def _run(options: Namespace, request: Request) -> int:
-    server = _reach_or_start(options)
-    store = _store()
-    record = prepare(server, store, request)
-    return _answer_paths(
-        options, Run(server.client, store, record, choose_display(options.json)).submit_and_complete(_limits(options))
-    )
+    server, display = _reach_or_start(options), choose_display(options.json)
+    record = _prepare(server, request, display)
+    run = _watch(options, server.client, record, display)
+    return _answer_paths(options, run.submit_and_complete(_limits(options)))
 
 
 def _submit(options: Namespace, request: Request) -> int:
-    server = _reach_or_start(options)
-    store = _store()
-    record = prepare(server, store, request)
-    post(server.client, store, record)
-    if options.json:
-        choose_display(True).show(Submitted(record.id, server.client.url))
-    else:
-        print(record.id)
-    say(f"Fetch the result with: talkingshorts wait {record.id}")
+    server, display = _reach_or_start(options), choose_display(options.json)
+    record = _prepare(server, request, display)
+    job_id = Run(server.client, _store(), record, display).submit()
+    if not options.json:
+        print(job_id)
+    say(f"Fetch the result with: talkingshorts wait {job_id}")
     return 0
+
+
+def _prepare(server: Server, request: Request, display: Display) -> JobRecord:
+    try:
+        return prepare(server, _store(), request, display.show)
+    except KeyboardInterrupt:
+        raise CancelledError("Nothing was submitted.") from None
+    finally:
+        display.close()
+
+
+def _watch(options: Namespace, client: ComfyClient, record: JobRecord, display: Display) -> Run:
+    """Return the job as this command sees it through, with a server to go back to when it is lost."""
+
+    def recover() -> ComfyClient:
+        if not record.is_managed:
+            return _await_server(client)
+        from .server import ensure_server
+
+        return ComfyClient(ensure_server(lambda text: display.show(Notice(text))))
+
+    def has_ended(server: ComfyClient) -> bool:
+        if not record.is_managed:
+            return False
+        from .server import find_server
+
+        return find_server() != server.url
+
+    may_resubmit = options.resubmit and bool(record.graph)
+    return Run(client, _store(), record, display, recover if may_resubmit else None, has_ended)
+
+
+def _await_server(client: ComfyClient) -> ComfyClient:
+    """Return the client once its server answers again. Raises UnreachableError when it stays away."""
+    deadline = time.monotonic() + RESTART_PATIENCE_SECONDS
+    while True:
+        try:
+            client.version()
+            return client
+        except UnreachableError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _read_request(options: Namespace) -> Request:
@@ -217,7 +260,7 @@ def _find_job(options: Namespace) -> tuple[JobRecord, ComfyClient]:
 
     Raises LostJobError for an id that neither this machine nor the server knows.
     """
-    record = _store().load(options.job)
+    record = _store().load_latest(options.job)
     client = _reach_for_job(options, record)
     if record is None:
         job = client.job(options.job)
@@ -234,11 +277,15 @@ def _reach_for_job(options: Namespace, record: JobRecord | None) -> ComfyClient:
         return ComfyClient(options.server, options.token)
     if record is not None and not record.is_managed:
         return ComfyClient(record.server, options.token)
-    from .server import find_server
+    from .server import ensure_server, find_server
 
     url = find_server()
     if url is None and record is None:
         raise LostJobError(f"The job {options.job} is unknown here, and no server is running that might know it.")
+    if url is None and record is not None and getattr(options, "resubmit", False):
+        url = ensure_server(say)
+    if url is None and record is not None and record.ending:
+        raise LostJobError("The job's server has ended. Its files are there still: start it with `server start`.")
     if url is None:
         raise LostJobError(f"The server that ran the job {options.job} has ended, and its queue with it.")
     return ComfyClient(url)

@@ -6,10 +6,11 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from . import __version__
 from .client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
@@ -21,9 +22,10 @@ from .errors import (
     NodeFailedError,
     RunnerError,
     UnreachableError,
+    UsageError,
     ValidationError,
 )
-from .events import Notice, Result, Submitted
+from .events import Created, Downloading, Notice, Result, Submitted
 from .fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, JobStore, new_job_id
@@ -35,6 +37,8 @@ CANCEL_PATIENCE_SECONDS = 10.0
 CANCEL_ANSWER_SECONDS = 2.0
 LATE_ARRIVAL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
+DOWNLOAD_NEWS_SECONDS = 0.5
+RESUBMISSIONS = 3
 
 ENDED_STATES: dict[str, JobState] = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 
@@ -42,14 +46,39 @@ RERUN_INPUT = "_talkingshorts_rerun"
 """An input that no node has. ComfyUI's cache key covers it all the same, so a new value makes the node run again."""
 
 
-class Run:
-    """One job under the user's eyes. A Ctrl-C or a passed limit cancels this job, and no other."""
+Done = TypeVar("Done")
 
-    def __init__(self, client: ComfyClient, store: JobStore, record: JobRecord, display: Display) -> None:
+Recover = Callable[[], ComfyClient]
+"""Gives the server to run a lost job on again, once it answers."""
+
+
+class Run:
+    """One job under the user's eyes. A Ctrl-C or a passed limit cancels this job, and no other.
+
+    `recover` is None for a job that isn't to be submitted again when it is lost. `has_ended` tells whether the server's
+    process is gone, where that can be known.
+    """
+
+    def __init__(
+        self,
+        client: ComfyClient,
+        store: JobStore,
+        record: JobRecord,
+        display: Display,
+        recover: Recover | None = None,
+        has_ended: Callable[[ComfyClient], bool] = lambda client: False,
+    ) -> None:
         self._client = client
         self._store = store
         self._record = record
         self._display = display
+        self._recover = recover
+        self._has_ended = has_ended
+
+    def submit(self) -> str:
+        """Post the job and return its id."""
+        self._cancelling(self._submit)
+        return self._record.id
 
     def submit_and_complete(self, limits: Limits) -> list[Path]:
         """Post the job, follow it, and return the paths of its files.
@@ -57,56 +86,106 @@ class Run:
         A job whose every node was cached reports the files of an earlier run. If they are gone, the nodes that save
         files run once more.
         """
-        job = self._cancelling(lambda: self._submit_and_follow(limits))
+        job = self._see_through(lambda: self._submit_and_follow(limits), limits)
         try:
             return self._bring_home(job)
         except MissingFileError as error:
             self._display.show(Notice(f"{error} Saving it again."))
-        self._settle("lost")
-        self._record = _renew(self._record, {file.node_id for file in list_files(job.outputs)})
-        self._store.save(self._record)
-        return self._bring_home(self._cancelling(lambda: self._submit_and_follow(limits)))
+        self._replace(_renew(self._record, {file.node_id for file in list_files(job.outputs)}))
+        return self._bring_home(self._see_through(lambda: self._submit_and_follow(limits), limits))
 
     def complete(self, limits: Limits) -> list[Path]:
         """Follow a job that was posted before, and return the paths of its files."""
-        return self._bring_home(self._cancelling(lambda: self._follow(limits)))
+        return self._bring_home(self._see_through(lambda: self._follow(limits), limits))
 
     def fetch(self) -> list[Path]:
         """Return the paths of the files of a job that has ended. Raises ValidationError while it hasn't."""
-        job = self._client.job(self._record.id)
+        job = self._client.job(self._record.id) or self._noted_ending()
         if job is None:
             raise LostJobError(f"The server doesn't know the job {self._record.id}: it was restarted since.")
         if not job.has_ended:
             raise ValidationError(f"The job hasn't ended: wait for it with `talkingshorts wait {job.id}`.")
         return self._bring_home(job)
 
+    def _see_through(self, action: Callable[[], Job], limits: Limits) -> Job:
+        """Return the job that `action` follows to its end. Where that is asked for, a lost one is submitted again."""
+        for _ in range(RESUBMISSIONS):
+            try:
+                return self._cancelling(action)
+            except LostJobError as error:
+                if self._recover is None:
+                    raise LostJobError(f"{error} {self._describe_remedy()}".rstrip()) from error
+                self._display.show(Notice(f"{error} Submitting it again."))
+                self._client = self._recover()
+                self._upload_again()
+                self._replace(replace(_renew(self._record, set()), server=self._client.url))
+                action = partial(self._submit_and_follow, limits)
+            except UnreachableError as error:
+                if self._recover is None:
+                    raise
+                self._display.show(Notice(f"{error} Waiting for it."))
+                self._client = self._recover()
+                action = partial(self._follow, limits)
+        return self._cancelling(action)
+
+    def _describe_remedy(self) -> str:
+        return f"`talkingshorts wait {self._record.id} --resubmit` runs it again." if self._record.graph else ""
+
+    def _upload_again(self) -> None:
+        """Upload the graph's files again, as far as they are still here: the server may have lost its own copies."""
+        for upload in self._record.uploads:
+            with contextlib.suppress(UsageError):
+                self._client.upload(Path(upload))
+
+    def _replace(self, record: JobRecord) -> None:
+        """Go on with another job in place of this one, so that whoever asks for this one is led to the other."""
+        lost, self._record = self._record, record
+        self._store.save(record)
+        lost.state, lost.successor = "lost", record.id
+        self._store.save(lost)
+        self._display.show(Created(record.id, record.server))
+
+    def _submit(self) -> None:
+        post(self._client, self._store, self._record)
+        self._display.show(Submitted(self._record.id, self._client.url))
+
     def _submit_and_follow(self, limits: Limits) -> Job:
-        with JobWatch(self._client, self._record.id) as watch:
-            post(self._client, self._store, self._record)
-            self._display.show(Submitted(self._record.id, self._client.url))
+        with self._watch() as watch:
+            self._submit()
             return self._follow_on(watch, limits)
 
     def _follow(self, limits: Limits) -> Job:
-        with JobWatch(self._client, self._record.id) as watch:
+        if (ended := self._noted_ending()) is not None:
+            return ended
+        with self._watch() as watch:
             return self._follow_on(watch, limits)
+
+    def _noted_ending(self) -> Job | None:
+        """Return the job as the server reported its end to this machine; None when it didn't."""
+        return Job(**self._record.ending) if self._record.ending else None
+
+    def _watch(self) -> JobWatch:
+        return JobWatch(self._client, self._record.id, partial(self._has_ended, self._client))
 
     def _follow_on(self, watch: JobWatch, limits: Limits) -> Job:
         tracker = ProgressTracker(self._record.workflow, self._record.id)
         return follow(watch, tracker, self._display.show, limits)
 
-    def _cancelling(self, action: Callable[[], Job]) -> Job:
+    def _cancelling(self, action: Callable[[], Done]) -> Done:
         """Return what `action` returns; cancel the job when it is interrupted or passes a limit."""
         try:
             return action()
         except KeyboardInterrupt:
             self._display.show(Notice("Cancelling the job. Ctrl-C again leaves at once."))
-            raise CancelledError(self._cancel()) from None
+            raise CancelledError(self._cancel_unless_interrupted()) from None
         except JobTimeoutError as error:
             raise JobTimeoutError(f"{error} {self._cancel()}") from None
         except LostJobError as error:
             noted = self._store.load(self._record.id)
             if noted is not None and noted.state == "cancelled":
                 raise CancelledError("The job was cancelled.") from error
+            if self._record.state == "created":
+                raise LostJobError("The job never reached the server.") from error
             self._settle("lost")
             raise
         except UnreachableError as error:
@@ -116,6 +195,12 @@ class Run:
             raise UnreachableError(f"{error} {again}") from error
         finally:
             self._display.close()
+
+    def _cancel_unless_interrupted(self) -> str:
+        try:
+            return self._cancel()
+        except KeyboardInterrupt:
+            return f"The job may still run: `talkingshorts cancel {self._record.id}` cancels it."
 
     def _cancel(self) -> str:
         """Cancel the job, wait until it no longer runs, and say how that went."""
@@ -129,23 +214,42 @@ class Run:
         return "The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}."
 
     def _bring_home(self, job: Job) -> list[Path]:
+        """Return the paths of the job's files, once they are whole on this machine."""
+        self._record.ending = asdict(job)
         if job.status == FAILED:
             self._settle("failed")
             raise describe_failure(self._record.workflow, job.error or {})
         if job.status == CANCELLED:
             self._settle("cancelled")
             raise CancelledError("The job was cancelled.")
+        self._settle("completed")
         files = list_files(job.outputs)
         if not files:
-            self._settle("completed")
             self._display.show(Notice("The workflow saved no file."))
             return []
+        later = f"The job has ended: `talkingshorts fetch {job.id}` fetches its files."
+        try:
+            return self._fetch_files(job, files)
+        except KeyboardInterrupt:
+            raise CancelledError(f"The download was stopped. {later}") from None
+        except UnreachableError as error:
+            raise UnreachableError(f"{error} {later}") from error
+        finally:
+            self._display.close()
+
+    def _fetch_files(self, job: Job, files: list[RemoteFile]) -> list[Path]:
         reports = _read_reports(job.outputs)
         paths = choose_paths(
             OutputTemplate(self._record.output), [_template_fields(self._record, file) for file in files]
         )
         local = [
-            download(self._client, file, path, reports.get(file.filename, {}).get("sha256"))
+            download(
+                self._client,
+                file,
+                path,
+                reports.get(file.filename, {}).get("sha256"),
+                self._tell_bytes_of(file.filename),
+            )
             for file, path in zip(files, paths, strict=True)
         ]
         report = report_path(paths)
@@ -156,6 +260,18 @@ class Run:
         self._display.show(Result(job.id, tuple(map(str, paths)), str(report)))
         return paths
 
+    def _tell_bytes_of(self, filename: str) -> Callable[[int, int | None], None]:
+        """Return what to call with the bytes of a file that have arrived; it tells them a few times a second."""
+        told = time.monotonic()
+
+        def tell(received: int, total: int | None) -> None:
+            nonlocal told
+            if time.monotonic() - told >= DOWNLOAD_NEWS_SECONDS:
+                told = time.monotonic()
+                self._display.show(Downloading(filename, received, total))
+
+        return tell
+
     def _settle(self, state: JobState) -> None:
         self._record.state = state
         self._store.save(self._record)
@@ -164,21 +280,20 @@ class Run:
 def cancel_and_wait(client: ComfyClient, record: JobRecord) -> JobState | None:
     """Cancel this one job, wait until it no longer runs, and return how it ended; None when it runs on for too long.
 
-    Raises UnreachableError when the server stays away that long.
+    Takes CANCEL_PATIENCE_SECONDS at most. Raises UnreachableError when the server stays away that long.
     """
     began = time.monotonic()
-    is_late = False
     away: UnreachableError | None = None
-    while not is_late:
-        is_late = time.monotonic() - began >= CANCEL_PATIENCE_SECONDS
+    while (left := began + CANCEL_PATIENCE_SECONDS - time.monotonic()) > 0:
+        # A job whose posting was interrupted may still arrive; any other one that is unknown is off the queue.
+        may_arrive = record.state == "created" and time.monotonic() - began < LATE_ARRIVAL_SECONDS
         try:
-            client.cancel(record.id, CANCEL_ANSWER_SECONDS)
-            job, away = client.job(record.id, CANCEL_ANSWER_SECONDS), None
+            client.cancel(record.id, min(CANCEL_ANSWER_SECONDS, left))
+            left = max(began + CANCEL_PATIENCE_SECONDS - time.monotonic(), LOOK_AGAIN_SECONDS)
+            job, away = client.job(record.id, min(CANCEL_ANSWER_SECONDS, left)), None
         except UnreachableError as error:
             away = error
         else:
-            # A job whose posting was interrupted may still arrive; any other one that is unknown is off the queue.
-            may_arrive = record.state == "created" and time.monotonic() - began < LATE_ARRIVAL_SECONDS
             if job is None and not may_arrive:
                 return "cancelled"
             if job is not None and job.has_ended:
@@ -208,7 +323,7 @@ def _renew(record: JobRecord, node_ids: set[str]) -> JobRecord:
     new_id = new_job_id()
     for node_id in node_ids & workflow.graph.keys():
         workflow.graph[node_id]["inputs"][RERUN_INPUT] = new_id
-    return replace(record, id=new_id, graph=workflow.graph, state="created", files=[])
+    return replace(record, id=new_id, graph=workflow.graph, state="created", files=[], ending=None, successor=None)
 
 
 def _read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import time
+import unicodedata
+from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from .events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Result, Started, Submitted, to_json
+from .events import (
+    Cached,
+    Downloading,
+    Ended,
+    Event,
+    NodeStarted,
+    Notice,
+    Progress,
+    Queued,
+    Submitted,
+    Uploading,
+    to_json,
+)
+
+LOG_SECONDS = 30.0
+"""A log gets a line about steps this often at most."""
+
+CLEAR_LINE = "\r\x1b[2K"
+BAR_WIDTHS = (20, 10, 0)
+UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+UNSAFE_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class Display(Protocol):
@@ -26,7 +50,8 @@ def choose_display(as_json: bool) -> Display:
     """Return JSON lines on stdout when asked for, else what suits stderr."""
     if as_json:
         return JsonDisplay(sys.stdout)
-    return TerminalDisplay(sys.stderr) if sys.stderr.isatty() else PlainDisplay(sys.stderr)
+    can_redraw = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return TerminalDisplay(sys.stderr) if can_redraw else PlainDisplay(sys.stderr)
 
 
 class JsonDisplay:
@@ -37,23 +62,29 @@ class JsonDisplay:
 
     def show(self, event: Event) -> None:
         """Write the event at once."""
-        print(json.dumps(to_json(event), ensure_ascii=False), file=self._stream, flush=True)
+        print(json.dumps(to_json(event)), file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
 
 
 class PlainDisplay:
-    """One line a node, for logs."""
+    """One line a node, for logs, and one now and then about its steps."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
+        self._last_line = clock()
 
     def show(self, event: Event) -> None:
-        """Write a line, except for the steps within a node."""
-        line = None if isinstance(event, Progress) else describe(event)
+        """Write a line, if the event is worth one."""
+        is_step = isinstance(event, Progress | Downloading)
+        if is_step and self._clock() - self._last_line < LOG_SECONDS:
+            return
+        line = describe(event)
         if line:
-            print(line, file=self._stream, flush=True)
+            self._last_line = self._clock()
+            print(make_printable(line), file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -65,6 +96,7 @@ class TerminalDisplay:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._cached = ""
+        self._is_drawn = False
 
     def show(self, event: Event) -> None:
         """Draw the line anew."""
@@ -74,24 +106,35 @@ class TerminalDisplay:
         line = describe(event)
         if line is None:
             return
+        self._stream.write(CLEAR_LINE)
         if isinstance(event, Notice | Ended | Submitted):
-            self._draw(line, "\n")
+            self._stream.write(make_printable(line) + "\n")
+            self._is_drawn = False
         else:
-            self._draw(f"{line}{self._cached}", "")
+            self._stream.write(self._fit(event, line))
+            self._is_drawn = True
+        self._stream.flush()
 
     def close(self) -> None:
         """Clear the line."""
-        self._draw("", "")
+        if self._is_drawn:
+            self._stream.write(CLEAR_LINE)
+            self._stream.flush()
+            self._is_drawn = False
 
-    def _draw(self, line: str, end: str) -> None:
-        width = shutil.get_terminal_size().columns - 1
-        self._stream.write(f"\r\x1b[2K{line if end else line[:width]}{end}")
-        self._stream.flush()
+    def _fit(self, event: Event, line: str) -> str:
+        """Return the event in as many words as the line takes."""
+        width = _count_columns(self._stream) - 1
+        wordings = [line + self._cached, *(describe(event, bar_width) or "" for bar_width in BAR_WIDTHS)]
+        printable = [make_printable(wording) for wording in wordings]
+        return next((wording for wording in printable if count_cells(wording) <= width), clip(printable[-1], width))
 
 
-def describe(event: Event) -> str | None:
+def describe(event: Event, bar_width: int = 20) -> str | None:
     """Return the event in words; None for one that says nothing to a reader."""
     match event:
+        case Uploading(file, size):
+            return f"Uploading {file} ({_megabytes(size)} MB)"
         case Submitted(job_id, server):
             return f"Job {job_id} on {server}"
         case Queued(jobs_ahead):
@@ -102,18 +145,66 @@ def describe(event: Event) -> str | None:
             return title
         case Progress(_, title, step, total, eta_seconds):
             eta = "" if eta_seconds is None else f"  {_clock(eta_seconds)} left"
-            return f"{title}  {_bar(step, total)} {step}/{total}{eta}"
+            return f"{title}  {_bar(step, total, bar_width)}{step}/{total}{eta}"
+        case Downloading(file, received, None):
+            return f"Downloading {file}  {_megabytes(received)} MB"
+        case Downloading(file, received, int(total)):
+            bar = _bar(received, total, bar_width)
+            return f"Downloading {file}  {bar}{_megabytes(received)} of {_megabytes(total)} MB"
         case Ended("completed", seconds):
             return f"Done in {seconds:.1f} s"
         case Notice(text):
             return text
-        case Started() | Ended() | Result():
+        case _:
             return None
 
 
-def _bar(step: int, total: int, width: int = 20) -> str:
-    filled = min(width * step // total, width)
-    return "█" * filled + "░" * (width - filled)
+def make_printable(text: str) -> str:
+    """Return the text without what would steer a terminal: titles and messages come from workflows and servers."""
+    return "".join(
+        " "
+        if unicodedata.category(char) in UNSAFE_CATEGORIES or unicodedata.bidirectional(char) in UNSAFE_DIRECTIONS
+        else char
+        for char in text
+    )
+
+
+def count_cells(text: str) -> int:
+    """Return how many columns of a terminal the text takes: Chinese characters and emoji take two."""
+    return sum(map(_count_cells_of, text))
+
+
+def clip(text: str, width: int) -> str:
+    """Return the text, cut to `width` columns with an ellipsis at its end when it is longer."""
+    if count_cells(text) <= width:
+        return text
+    while text and count_cells(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _count_cells_of(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+
+
+def _count_columns(stream: TextIO) -> int:
+    """Return the width of the terminal that the stream goes to."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
+
+
+def _bar(done: int, total: int, width: int) -> str:
+    """Return a bar with a space behind it; nothing for a width of 0."""
+    filled = min(width * done // max(total, 1), width)
+    return "█" * filled + "░" * (width - filled) + " " * bool(width)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f}"
 
 
 def _clock(seconds: float) -> str:

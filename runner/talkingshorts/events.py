@@ -7,6 +7,22 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Uploading:
+    """A local file is on its way to the server."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Created:
+    """The job is noted on this machine, and about to be posted: from here on its id can be waited for."""
+
+    job_id: str
+    server: str
+
+
+@dataclass(frozen=True)
 class Submitted:
     """The server took the job."""
 
@@ -61,6 +77,15 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Downloading:
+    """So many bytes of a result file have arrived; `total` is None when the server doesn't tell."""
+
+    file: str
+    received: int
+    total: int | None
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something the user should know that is no error."""
 
@@ -76,7 +101,20 @@ class Result:
     report: str
 
 
-Event = Submitted | Queued | Started | Cached | NodeStarted | Progress | Ended | Notice | Result
+Event = (
+    Uploading
+    | Created
+    | Submitted
+    | Queued
+    | Started
+    | Cached
+    | NodeStarted
+    | Progress
+    | Ended
+    | Downloading
+    | Notice
+    | Result
+)
 
 
 def to_json(event: Event) -> dict[str, Any]:

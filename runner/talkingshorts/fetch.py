@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import itertools
 import json
 import os
 import string
 import tempfile
+import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
-from .client import MissingFileError, RemoteFile
+from .client import Delivery, MissingFileError, RemoteFile
 from .errors import UnreachableError, UsageError
 from .mp4_info import VideoInfo, read_video_info
 
-DOWNLOAD_ATTEMPTS = 3
+PAUSES_SECONDS = (0.2, 1.0, 3.0)
+"""Before a download is taken up again. After so many attempts without a new byte it is given up."""
 
 TEMPLATE_FIELDS = ("name", "ext", "id", "seed", "workflow", "node")
+
+
+ShowBytes = Callable[[int, int | None], object]
+"""Called with the bytes received so far and, where the server tells, the bytes of the whole file."""
 
 
 class Source(Protocol):
     """Where files are downloaded from."""
 
-    def download(self, file: RemoteFile) -> Iterator[bytes]:
-        """Yield the file's bytes."""
+    def deliver(
+        self, file: RemoteFile, start: int = 0, version: str | None = None
+    ) -> contextlib.AbstractContextManager[Delivery]:
+        """Give the file's bytes from `start` on, or all of them when it isn't in that version any more."""
         ...
 
 
@@ -126,16 +135,25 @@ def choose_paths(template: OutputTemplate, files: list[dict[str, str]]) -> list[
     return paths
 
 
-def download(source: Source, file: RemoteFile, path: Path, sha256: str | None = None) -> LocalFile:
+def download(
+    source: Source, file: RemoteFile, path: Path, sha256: str | None = None, show: ShowBytes = lambda done, total: None
+) -> LocalFile:
     """Write the file to `path` and return its facts. What stood there stays until the new file is whole.
 
-    Raises UsageError when it can't be written, UnreachableError when the server is away, MissingFileError when the
-    server has no such file, or one by another job (its hash isn't `sha256`) under the same name.
+    A download that breaks off is taken up where it broke off. `sha256` is what the server said of the file.
+
+    Raises UsageError when it can't be written, UnreachableError when the server is away or breaks off time and again,
+    MissingFileError when the server has no such file, or one by another job under the same name.
     """
-    for _ in range(DOWNLOAD_ATTEMPTS - 1):
-        with contextlib.suppress(UnreachableError):
-            return _download_once(source, file, path, sha256)
-    return _download_once(source, file, path, sha256)
+    with _replacing(path) as partial:
+        with partial.open("w+b") as target:
+            digest = _receive(source, file, target, show)
+            if sha256 not in {None, digest}:
+                digest = _receive(source, file, target, show)
+            if sha256 not in {None, digest}:
+                raise MissingFileError(f"The server now has another file under the name {file.filename}.")
+            os.fsync(target.fileno())
+        return LocalFile(path, digest, partial.stat().st_size, read_video_info(partial))
 
 
 def write_report(path: Path, report: dict[str, Any]) -> None:
@@ -151,32 +169,75 @@ def report_path(files: Iterable[Path]) -> Path:
     return beside if beside not in paths else paths[0].with_suffix(".result.json")
 
 
-def _download_once(source: Source, file: RemoteFile, path: Path, sha256: str | None) -> LocalFile:
-    digest, size = hashlib.sha256(), 0
-    with _replacing(path) as partial:
-        with partial.open("wb") as target:
-            for chunk in source.download(file):
-                target.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-        if sha256 is not None and digest.hexdigest() != sha256:
-            raise MissingFileError(f"The server now has another file under the name {file.filename}.")
-        video = read_video_info(partial)
-    return LocalFile(path, digest.hexdigest(), size, video)
+def _receive(source: Source, file: RemoteFile, target: io.BufferedRandom, show: ShowBytes) -> str:
+    """Fill `target` with the whole file and return its sha256. Raises UnreachableError when that doesn't succeed."""
+    received = most = failures = 0
+    version: str | None = None
+    while True:
+        try:
+            with source.deliver(file, received, version) as delivery:
+                received, version = delivery.start, delivery.version
+                target.seek(received)
+                target.truncate()
+                for chunk in delivery.chunks:
+                    target.write(chunk)
+                    received += len(chunk)
+                    show(received, delivery.total)
+            if delivery.total is not None and received != delivery.total:
+                raise UnreachableError(
+                    f"The download of {file.filename} broke off after {received} of {delivery.total} bytes."
+                )
+            target.flush()
+            target.seek(0)
+            return hashlib.file_digest(target, "sha256").hexdigest()
+        except UnreachableError:
+            failures = 0 if received > most else failures + 1
+            most = max(most, received)
+            if failures > len(PAUSES_SECONDS):
+                raise
+            time.sleep(PAUSES_SECONDS[max(failures - 1, 0)])
 
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path that takes the place of `path` when the block ends well, and is removed otherwise."""
-    partial = path.with_name(f".talkingshorts-{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        _remove_leftovers(path)
+        partial = path.with_name(f"{_partial_prefix(path)}{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+
+
+def _partial_prefix(path: Path) -> str:
+    """Return how the temporary names for `path` begin; short, since the name itself may be as long as can be."""
+    return f".talkingshorts-{hashlib.sha256(path.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}-"
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the temporary files that killed processes of this machine left for `path`."""
+    for leftover in path.parent.glob(f"{_partial_prefix(path)}*.partial"):
+        pid = leftover.name.removeprefix(_partial_prefix(path)).partition("-")[0]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process has this id; where that can't be asked without harm, any may."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _is_folder(path: Path) -> bool:

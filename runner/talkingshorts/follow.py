@@ -15,7 +15,7 @@ from .workflow_file import Workflow
 
 POLL_SECONDS = 1.5
 POLL_AT_END_SECONDS = 0.05
-GONE_PATIENCE_SECONDS = 10.0
+GONE_PATIENCE_SECONDS = 30.0
 BUSY_PATIENCE_SECONDS = 300.0
 
 ENDING_MESSAGES = frozenset({"execution_success", "execution_error", "execution_interrupted"})
@@ -25,11 +25,6 @@ Show = Callable[[Event], None]
 
 class Transport(Protocol):
     """What following a job needs of the server."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether progress messages can arrive at the moment."""
-        ...
 
     def receive(self, timeout_seconds: float) -> dict[str, Any] | None:
         """Return the next progress message, or None after at most `timeout_seconds`."""
@@ -46,7 +41,11 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to wait: in all, and without any sign of progress while the job runs. None means for ever."""
+    """How long to wait: in all, and for a server that gives no sign of life. None means for ever.
+
+    A sign of life is a message about progress, or an answer to where the job is. A node that works for an hour without
+    a word is no reason to give it up, as long as the server answers.
+    """
 
     timeout_seconds: float | None = None
     idle_seconds: float | None = None
@@ -137,7 +136,7 @@ class _Follower:
         self._show = show
         self._limits = limits
         self._clock = clock
-        self._began = self._last_progress = self._next_poll = clock()
+        self._began = self._last_sign = self._next_poll = clock()
         self._silent_since: float | None = None
         self._status = ""
         self._jobs_ahead = -1
@@ -161,8 +160,8 @@ class _Follower:
             self._read(message)
 
     def _read(self, message: dict[str, Any]) -> None:
+        self._last_sign = self._clock()
         for event in self._tracker.read(message):
-            self._last_progress = self._clock()
             self._show(event)
         if self._tracker.announces_end(message):
             # The last message comes after the job is filed; the ones before it come shortly ahead of that.
@@ -178,13 +177,11 @@ class _Follower:
         except UnreachableError as error:
             self._bear(error)
             return None
-        self._silent_since = None
+        self._silent_since, self._last_sign = None, self._clock()
         if job is None:
-            raise LostJobError(
-                "The server doesn't know the job: it was restarted, or the job was taken off its queue. Run it again."
-            )
+            raise LostJobError("The job is lost: its server was restarted or ended, or took it off its queue.")
         if job.status != self._status:
-            self._status, self._last_progress = job.status, self._clock()
+            self._status = job.status
             if job.status == RUNNING:
                 self._show(Started())
         return job if job.has_ended else None
@@ -200,8 +197,10 @@ class _Follower:
         if self._silent_since is None:
             self._silent_since = now
             self._show(Notice(f"{error} Trying again."))
-        patience = BUSY_PATIENCE_SECONDS if isinstance(error, BusyServerError) else GONE_PATIENCE_SECONDS
-        if now - self._silent_since >= patience:
+        is_busy = isinstance(error, BusyServerError)
+        if is_busy and self._limits.idle_seconds is not None:
+            return
+        if now - self._silent_since >= (BUSY_PATIENCE_SECONDS if is_busy else GONE_PATIENCE_SECONDS):
             raise error
 
     def _enforce_limits(self) -> None:
@@ -209,10 +208,8 @@ class _Follower:
         total, idle = self._limits.timeout_seconds, self._limits.idle_seconds
         if total is not None and now - self._began >= total:
             raise JobTimeoutError(f"The job took longer than {total:g} s.")
-        if self._status != RUNNING or not self._transport.is_connected:
-            self._last_progress = now
-        elif idle is not None and now - self._last_progress >= idle:
-            raise JobTimeoutError(f"The job showed no progress for {idle:g} s.")
+        if idle is not None and self._silent_since is not None and now - self._last_sign >= idle:
+            raise JobTimeoutError(f"The server gave no sign of life for {idle:g} s.")
 
     def _next_duty(self) -> float:
         """Return when to stop listening: to ask the server, or because a limit passes."""
@@ -220,8 +217,8 @@ class _Follower:
         ends = [self._next_poll]
         if total is not None:
             ends.append(self._began + total)
-        if idle is not None:
-            ends.append(self._last_progress + idle)
+        if idle is not None and self._silent_since is not None:
+            ends.append(self._last_sign + idle)
         return min(ends)
 
     def _seconds(self, job: Job) -> float:

@@ -32,6 +32,12 @@ class JobRecord:
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     state: JobState = "created"
     files: list[str] = field(default_factory=list)
+    uploads: list[str] = field(default_factory=list)
+    """The local files that the graph's inputs were uploaded from."""
+    ending: dict[str, Any] | None = None
+    """How the server said that the job ended; its files can be fetched even after the server has forgotten the job."""
+    successor: str | None = None
+    """The id of the job that was submitted in place of this one when it was lost."""
 
     @property
     def has_ended(self) -> bool:
@@ -61,7 +67,7 @@ class JobStore:
         path = self._path(record.id)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._folder)
             with partial.open("w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
@@ -87,12 +93,27 @@ class JobStore:
                 f"The jobs in {self._folder} can't be read: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
             ) from error
 
+    def load_latest(self, job_id: str) -> JobRecord | None:
+        """Return the record of the job that stands for this id now: the job itself, or the last one in its place."""
+        record = self.load(job_id)
+        while record is not None and record.successor and (next_record := self.load(record.successor)):
+            record = next_record
+        return record
+
     def forget(self, record: JobRecord) -> None:
         """Remove the record of a job that never came to be."""
         self._path(record.id).unlink(missing_ok=True)
 
     def _path(self, job_id: str) -> Path:
         return self._folder / f"{job_id}.json"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder, and make each new name on the way to it durable."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import websocket
 
-from .client import CONNECT_SECONDS, ComfyClient, Job
+from .client import ComfyClient, Job
+from .errors import UnreachableError
 
-RECONNECT_SECONDS = 2.0
+HANDSHAKE_SECONDS = 3.0
+RECONNECT_SECONDS = 1.0
+RECONNECT_LIMIT_SECONDS = 30.0
 PING_SECONDS = 15.0
 POLL_ANSWER_SECONDS = 5.0
 """A server that takes longer is asked again later, so that limits and messages aren't kept waiting."""
@@ -30,14 +34,10 @@ class ProgressSocket:
         self._address, self._headers = client.websocket_address(client_id)
         self._socket: websocket.WebSocket | None = None
         self._next_attempt = 0.0
+        self._pause = RECONNECT_SECONDS
         self._last_sign = 0.0
         self._last_ping = 0.0
         self._connect()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether messages can arrive at the moment."""
-        return self._socket is not None
 
     def receive(self, timeout_seconds: float) -> Message | None:
         """Return the next message; None when `timeout_seconds` passed without one, or on a reconnect."""
@@ -71,13 +71,15 @@ class ProgressSocket:
             self._socket = None
 
     def _connect(self) -> None:
+        """Connect, or wait twice as long before the next attempt: each one keeps the job's other duties waiting."""
         self.close()
-        self._next_attempt = time.monotonic() + RECONNECT_SECONDS
         with contextlib.suppress(OSError, websocket.WebSocketException):
             self._socket = websocket.create_connection(
-                self._address, timeout=CONNECT_SECONDS, header=self._headers, suppress_origin=True
+                self._address, timeout=HANDSHAKE_SECONDS, header=self._headers, suppress_origin=True
             )
             self._last_sign = self._last_ping = time.monotonic()
+        self._pause = min(2 * self._pause, RECONNECT_LIMIT_SECONDS) if self._socket is None else RECONNECT_SECONDS
+        self._next_attempt = time.monotonic() + self._pause
 
     def _keep_alive(self) -> None:
         now = time.monotonic()
@@ -93,16 +95,21 @@ class ProgressSocket:
             self._drop()
 
     def _drop(self) -> None:
+        # The server forgets a client id when it notices that a connection broke: also one that came back before that.
         self.close()
-        self._next_attempt = time.monotonic()
+        self._next_attempt = time.monotonic() + self._pause
 
 
 class JobWatch:
-    """One job as `follow` sees it: its progress socket, and its state on the server."""
+    """One job as `follow` sees it: its progress socket, and its state on the server.
 
-    def __init__(self, client: ComfyClient, job_id: str) -> None:
+    `has_ended` tells whether the server's process is gone, where that can be known.
+    """
+
+    def __init__(self, client: ComfyClient, job_id: str, has_ended: Callable[[], bool] = lambda: False) -> None:
         self._client = client
         self._job_id = job_id
+        self._has_ended = has_ended
         self._socket = ProgressSocket(client, client_id=job_id)
 
     def __enter__(self) -> Self:
@@ -111,18 +118,18 @@ class JobWatch:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether progress messages can arrive at the moment."""
-        return self._socket.is_connected
-
     def receive(self, timeout_seconds: float) -> Message | None:
         """Return the next progress message, or None after at most `timeout_seconds`."""
         return self._socket.receive(timeout_seconds)
 
     def job(self) -> Job | None:
-        """Return the job as the server knows it."""
-        return self._client.job(self._job_id, POLL_ANSWER_SECONDS)
+        """Return the job as the server knows it; None as well when the server is known to have ended."""
+        try:
+            return self._client.job(self._job_id, POLL_ANSWER_SECONDS)
+        except UnreachableError:
+            if self._has_ended():
+                return None
+            raise
 
     def jobs_ahead(self) -> int:
         """Return how many jobs run before this one."""

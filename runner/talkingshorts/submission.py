@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .binding import Target, list_named_inputs, parse_value, require_field
-from .client import ComfyClient
+from .client import ComfyClient, FailedServerError, NotSentError
 from .errors import UnreachableError, ValidationError
+from .events import Created, Event, Uploading
 from .jobs import JobRecord, JobStore, new_job_id
 from .node_info import NodeInfo
 from .validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
 from .workflow_file import Workflow
 
-LOOK_UP_SECONDS = 3.0
+POST_PAUSES_SECONDS = (0.3, 1.0)
+"""Before a job that didn't reach the server is posted again."""
+
+ARRIVAL_SECONDS = 3.0
+"""A server that read a request whose connection then broke may take this long to file the job."""
+
+LOOK_UP_ANSWER_SECONDS = 5.0
+LOOK_UP_PATIENCE_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.1
 
 SEED_FIELDS = ("seed", "noise_seed")
@@ -59,13 +67,16 @@ def bind_values(client: ComfyClient, request: Request) -> Workflow:
     return workflow
 
 
-def prepare(server: Server, store: JobStore, request: Request) -> JobRecord:
+def prepare(
+    server: Server, store: JobStore, request: Request, show: Callable[[Event], None] = lambda event: None
+) -> JobRecord:
     """Bind the inputs, upload the files, and note the job; return its record, ready to be posted.
 
     Raises ValidationError when something is impossible, UnreachableError when the server is away.
     """
     workflow = bind_values(server.client, request)
     for target, path in request.files:
+        show(Uploading(str(path), path.stat().st_size))
         workflow.graph[target.node_id]["inputs"][target.field] = server.client.upload(path)
     inputs = {named.name: named.default for named in list_named_inputs(workflow)}
     for target in [target for target, _ in (*request.values, *request.files)]:
@@ -80,23 +91,24 @@ def prepare(server: Server, store: JobStore, request: Request) -> JobRecord:
         seed=_find_seed(workflow, inputs),
         output=request.output,
         server_version=server.version,
+        uploads=[str(path.absolute()) for _, path in request.files],
     )
     store.save(record)
+    show(Created(record.id, record.server))
     return record
 
 
 def post(client: ComfyClient, store: JobStore, record: JobRecord) -> None:
-    """Post a prepared job.
+    """Post a prepared job, so that the server has it once.
 
     Raises ValidationError when the graph is refused in whole or in part; the job is then forgotten. Raises
     UnreachableError when the server is away.
     """
     try:
-        answer = client.submit(record.graph, record.id, client_id=record.id)
-    except UnreachableError:
-        if not _was_taken(client, record.id):
-            raise
-        answer = {}
+        answer = _deliver(client, record)
+    except FailedServerError as error:
+        store.forget(record)
+        raise ValidationError(f"The server fails on the graph each time: {error}") from error
     except ValidationError:
         store.forget(record)
         raise
@@ -117,17 +129,44 @@ def _describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeIn
     return nodes
 
 
-def _was_taken(client: ComfyClient, job_id: str) -> bool:
-    """Tell whether a job whose answer was lost reached the server; the server may need a moment to file it."""
-    deadline = time.monotonic() + LOOK_UP_SECONDS
-    while time.monotonic() < deadline:
+def _deliver(client: ComfyClient, record: JobRecord) -> dict[str, Any]:
+    """Return the server's answer to the posted graph; {} when the answer was lost, but not the job."""
+    for pause in (*POST_PAUSES_SECONDS, None):
         try:
-            if client.job(job_id) is not None:
+            return client.submit(record.graph, record.id, client_id=record.id)
+        except UnreachableError as error:
+            if not isinstance(error, NotSentError) and _was_taken(client, record, error):
+                return {}
+            if pause is None:
+                raise
+            time.sleep(pause)
+    raise AssertionError("The last attempt returns or raises.")
+
+
+def _was_taken(client: ComfyClient, record: JobRecord, failure: UnreachableError) -> bool:
+    """Tell whether the server has a job whose posting went wrong.
+
+    Only a server that answers, and doesn't file the job for a while, hasn't taken it. Raises UnreachableError when it
+    stays away: what became of the job is unknown then.
+    """
+    settling_seconds = LOOK_AGAIN_SECONDS if isinstance(failure, FailedServerError) else ARRIVAL_SECONDS
+    deadline = time.monotonic() + LOOK_UP_PATIENCE_SECONDS
+    unknown_since: float | None = None
+    while True:
+        try:
+            if client.job(record.id, LOOK_UP_ANSWER_SECONDS) is not None:
                 return True
-        except UnreachableError:
-            pass
+            now = time.monotonic()
+            unknown_since = now if unknown_since is None else unknown_since
+            if now - unknown_since >= settling_seconds:
+                return False
+        except UnreachableError as error:
+            unknown_since = None
+            if time.monotonic() >= deadline:
+                raise UnreachableError(
+                    f"{error} Whether it took the job is unknown: `talkingshorts wait {record.id}` finds out."
+                ) from error
         time.sleep(LOOK_AGAIN_SECONDS)
-    return False
 
 
 def _find_seed(workflow: Workflow, inputs: dict[str, Any]) -> int | None:

@@ -59,6 +59,10 @@ class FakeComfyUI:
     prompt_answer: dict[str, Any] = field(default_factory=dict)
     prompt_text: str | None = None
     drops_prompt_answer: bool = False
+    swallows_prompts: int = 0
+    loses_jobs: int = 0
+    fails_every: int = 0
+    asked: int = 0
     on_prompt: Callable[[], object] = lambda: None
     forgets_jobs: bool = False
     has_jobs_api: bool = True
@@ -75,7 +79,8 @@ class FakeComfyUI:
 
     def job(self, job_id: str) -> dict[str, Any] | None:
         """Return the job as /api/jobs/{id} would."""
-        if self.forgets_jobs or job_id not in [body["prompt_id"] for body in self.posted]:
+        lost = self.posted if self.forgets_jobs else self.posted[: self.loses_jobs]
+        if job_id in [body["prompt_id"] for body in lost] or job_id not in [body["prompt_id"] for body in self.posted]:
             return None
         status = "cancelled" if self.cancelled.count(job_id) >= self.cancels_at else self.status
         ended = {"outputs": self.outputs, "execution_start_time": 1000, "execution_end_time": 3500}
@@ -104,7 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         path = unquote(parts.path)
-        if self.fake.token and self.headers["Authorization"] != f"Bearer {self.fake.token}":
+        if self._fails():
+            self._send(500, b"failed", "text/plain")
+        elif self.fake.token and self.headers["Authorization"] != f"Bearer {self.fake.token}":
             self._answer(401, {})
         elif path == "/system_stats":
             self._answer(200, {"system": {"comfyui_version": "0.30.0"}})
@@ -126,7 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        if self.path == "/prompt":
+        if self._fails():
+            self._send(500, b"failed", "text/plain")
+        elif self.path == "/prompt":
             self._take_prompt(json.loads(body))
         elif self.path.endswith("/cancel"):
             self.fake.cancelled.append(self.path.split("/")[-2])
@@ -135,11 +144,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.fake.uploaded.append(body)
             self._answer(200, {"name": body.split(b'filename="')[1].split(b'"')[0].decode(), "subfolder": ""})
 
+    def _fails(self) -> bool:
+        self.fake.asked += 1
+        return bool(self.fake.fails_every) and self.fake.asked % self.fake.fails_every == 0
+
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the tests' output clean."""
 
     def _take_prompt(self, body: dict[str, Any]) -> None:
         self.fake.on_prompt()
+        if self.fake.swallows_prompts:
+            self.fake.swallows_prompts -= 1
+            self.close_connection = True
+            return
         if self.fake.prompt_text is not None:
             self._send(self.fake.prompt_status, self.fake.prompt_text.encode(), "text/plain")
             return

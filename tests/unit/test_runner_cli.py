@@ -1,5 +1,8 @@
 import hashlib
 import json
+import os
+import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,13 +11,19 @@ from typing import Any
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import completion, server
+from talkingshorts import client, completion, fetch, server, submission
 from talkingshorts.cli import main
 
 RUNNER = Path(__file__).parents[2] / "runner"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 Command = Callable[..., int]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(submission, "POST_PAUSES_SECONDS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -89,7 +98,7 @@ def test_json_lines_replace_the_paths(fake: FakeComfyUI, capsys: pytest.CaptureF
     run("run", "w.api.json", "-o", "x.png", "--json")
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["event"] for line in lines] == ["submitted", "ended", "result"]
+    assert [line["event"] for line in lines] == ["created", "submitted", "ended", "result"]
     assert lines[-1]["files"] == ["x.png"]
 
 
@@ -275,7 +284,20 @@ def test_an_interrupt_cancels_this_job_and_ends_with_130(
     assert "The job was cancelled." in capsys.readouterr().err
 
 
-def test_a_second_interrupt_leaves_at_once(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_terminate_does_what_an_interrupt_does(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.status = "in_progress"
+    monkeypatch.setattr(completion, "follow", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+    assert run("run", "w.api.json") == 130
+
+    assert fake.cancelled == [fake.posted[0]["prompt_id"]]
+
+
+def test_a_second_interrupt_leaves_at_once_and_says_what_may_still_run(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def press_ctrl_c(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -286,6 +308,7 @@ def test_a_second_interrupt_leaves_at_once(fake: FakeComfyUI, monkeypatch: pytes
     assert run("run", "w.api.json") == 130
 
     assert fake.cancelled == []
+    assert f"`talkingshorts cancel {fake.posted[0]['prompt_id']}`" in capsys.readouterr().err
 
 
 def test_a_job_that_stops_late_is_waited_for(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,6 +366,118 @@ def test_no_running_server_ends_with_5(
 
     assert run("server", "status") == 5
     assert capsys.readouterr().out == ""
+
+
+def test_an_interrupted_download_leaves_nothing_and_says_how_to_fetch_the_files(
+    fake: FakeComfyUI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def press_ctrl_c(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch, "read_video_info", press_ctrl_c)
+        assert run("run", "w.api.json", "-o", "new/x.png") == 130
+
+    job_id = fake.posted[0]["prompt_id"]
+    assert f"`talkingshorts fetch {job_id}`" in capsys.readouterr().err
+    assert list((tmp_path / "new").iterdir()) == []
+    assert fake.cancelled == []
+    assert run("fetch", job_id) == 0
+    assert (tmp_path / "new" / "x.png").read_bytes() == b"picture"
+
+
+def test_the_record_and_its_folder_are_flushed_to_the_disk_before_the_job_is_posted(
+    fake: FakeComfyUI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    flush = os.fsync
+
+    def note_and_flush(descriptor: int) -> None:
+        flushed.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note_and_flush)
+    fake.on_prompt = lambda: flushed.append("posted")
+
+    run("submit", "w.api.json")
+    folders_on_the_way = ["folder", "folder"]
+    assert flushed[: flushed.index("posted")] == [*folders_on_the_way, "file", "folder"]
+
+
+def test_a_job_whose_end_was_seen_is_fetched_though_the_server_forgot_it(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("run", "w.api.json", "-o", "x.png")
+    fake.forgets_jobs = True
+
+    assert run("fetch", fake.posted[0]["prompt_id"], "-o", "y.png") == 0
+    assert run("wait", fake.posted[0]["prompt_id"], "-o", "z.png") == 0
+    assert capsys.readouterr().out.splitlines() == ["x.png", "y.png", "z.png"]
+
+
+def test_a_job_that_never_reached_the_server_is_submitted_only_on_demand(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("submit", "w.api.json", "-o", "x.png")
+    job_id = fake.posted.pop()["prompt_id"]
+    record = tmp_path / "home" / "jobs" / f"{job_id}.json"
+    record.write_text(record.read_text().replace('"submitted"', '"created"'))
+    capsys.readouterr()
+
+    assert run("wait", job_id) == 7
+    assert f"never reached the server. `talkingshorts wait {job_id} --resubmit`" in capsys.readouterr().err
+    assert fake.posted == []
+    assert run("wait", job_id, "--resubmit") == 0
+    assert run("wait", job_id, "--resubmit") == 0
+    assert len(fake.posted) == 1
+    assert capsys.readouterr().out.splitlines() == ["x.png", "x.png"]
+
+
+def test_a_lost_job_is_submitted_again_once_with_its_files(fake: FakeComfyUI, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"pixels")
+    fake.loses_jobs = 1
+
+    assert run("run", "w.api.json", "-i", "Blank.label=a.png", "-o", "x.png", "--resubmit") == 0
+
+    assert len(fake.posted) == 2
+    assert fake.posted[0]["prompt"]["2"] == fake.posted[1]["prompt"]["2"]
+    assert len(fake.uploaded) == 2
+    assert sorted(job["state"] for job in read_jobs(tmp_path)) == ["completed", "lost"]
+
+
+def test_a_job_that_is_lost_time_and_again_ends_with_7(fake: FakeComfyUI) -> None:
+    fake.forgets_jobs = True
+
+    assert run("run", "w.api.json", "--resubmit") == 7
+    assert len(fake.posted) == 1 + completion.RESUBMISSIONS
+
+
+def test_the_id_of_a_lost_job_leads_to_the_one_in_its_place(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.loses_jobs = 1
+    run("run", "w.api.json", "-o", "x.png", "--resubmit")
+
+    assert run("status", fake.posted[0]["prompt_id"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["x.png", "completed"]
+
+
+def test_a_job_that_never_arrived_is_posted_again(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "ARRIVAL_SECONDS", 0.0)
+    fake.swallows_prompts = 1
+
+    assert run("run", "w.api.json", "-o", "x.png") == 0
+    assert len(fake.posted) == 1
+
+
+def test_a_server_that_fails_on_the_graph_each_time_ends_with_3_and_is_quoted(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.prompt_status, fake.prompt_text = 500, "500 Internal Server Error"
+
+    assert run("run", "w.api.json") == 3
+    assert "500 Internal Server Error" in capsys.readouterr().err
+    assert read_jobs(tmp_path) == []
 
 
 def test_a_job_cancelled_elsewhere_ends_with_130(fake: FakeComfyUI) -> None:

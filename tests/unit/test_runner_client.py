@@ -5,9 +5,22 @@ from threading import Thread
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts.client import ComfyClient, MissingFileError, RemoteFile, normalize_url
-from talkingshorts.errors import UnreachableError, UsageError, ValidationError
+from talkingshorts import client as client_module
+from talkingshorts.client import (
+    ComfyClient,
+    FailedServerError,
+    MissingFileError,
+    NotSentError,
+    RemoteFile,
+    normalize_url,
+)
+from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.jobs import new_job_id
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -117,8 +130,44 @@ def test_a_refusal_is_handed_back_whole(fake: FakeComfyUI) -> None:
 def test_a_server_that_fails_on_the_graph_is_quoted(fake: FakeComfyUI) -> None:
     fake.prompt_status, fake.prompt_text = 500, "500 Internal Server Error"
 
-    with pytest.raises(ValidationError, match="500 Internal Server Error"):
+    with pytest.raises(FailedServerError, match="500 Internal Server Error"):
         ComfyClient(fake.url).submit(GRAPH, new_job_id(), "c")
+
+
+def test_what_may_be_asked_twice_is_asked_again_when_the_server_fails(fake: FakeComfyUI, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    client = ComfyClient(fake.url)
+    fake.fails_every = 2
+
+    assert client.version() == client.version() == "0.30.0"
+    assert client.upload(tmp_path / "a.wav") == client.upload(tmp_path / "a.wav")
+    assert client.job(new_job_id()) is None
+
+
+def test_a_server_that_keeps_failing_is_given_up(fake: FakeComfyUI) -> None:
+    fake.fails_every = 1
+
+    with pytest.raises(FailedServerError, match="failed on /system_stats"):
+        ComfyClient(fake.url).version()
+
+
+def test_a_graph_is_posted_once_whatever_the_answer(fake: FakeComfyUI) -> None:
+    fake.fails_every = 1
+
+    with pytest.raises(FailedServerError):
+        ComfyClient(fake.url).submit(GRAPH, new_job_id(), "c")
+
+    assert fake.asked == 1
+
+
+def test_a_request_that_never_left_is_told_from_one_that_may_have_arrived(fake: FakeComfyUI) -> None:
+    fake.drops_prompt_answer = True
+
+    with pytest.raises(NotSentError):
+        ComfyClient("http://127.0.0.1:1").submit(GRAPH, new_job_id(), "c")
+    with pytest.raises(UnreachableError) as caught:
+        ComfyClient(fake.url).submit(GRAPH, new_job_id(), "c")
+    assert not isinstance(caught.value, NotSentError)
 
 
 def test_an_upload_is_named_by_its_content(fake: FakeComfyUI, tmp_path: Path) -> None:
@@ -139,9 +188,14 @@ def test_a_file_that_can_not_be_uploaded_is_a_usage_error(fake: FakeComfyUI, tmp
         ComfyClient(fake.url).upload(tmp_path / "none.wav")
 
 
-def test_a_file_is_downloaded_or_missed(fake: FakeComfyUI) -> None:
+def test_a_file_is_delivered_or_missed(fake: FakeComfyUI) -> None:
     client = ComfyClient(fake.url)
 
-    assert b"".join(client.download(RemoteFile("3", "x_00001_.png", "", "output"))) == b"picture"
-    with pytest.raises(MissingFileError, match=r"no longer has the result file y\.png"):
-        list(client.download(RemoteFile("3", "y.png", "", "output")))
+    with client.deliver(RemoteFile("3", "x_00001_.png", "", "output")) as delivery:
+        assert (delivery.start, delivery.total) == (0, 7)
+        assert b"".join(delivery.chunks) == b"picture"
+    with (
+        pytest.raises(MissingFileError, match=r"no longer has the result file y\.png"),
+        client.deliver(RemoteFile("3", "y.png", "", "output")),
+    ):
+        pass

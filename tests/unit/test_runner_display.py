@@ -1,9 +1,18 @@
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 
-from talkingshorts.display import JsonDisplay, PlainDisplay, TerminalDisplay, describe
+import pytest
+from talkingshorts import display
+from talkingshorts.display import JsonDisplay, PlainDisplay, TerminalDisplay, count_cells, describe, make_printable
 from talkingshorts.events import (
     Cached,
+    Created,
+    Downloading,
     Ended,
     Event,
     NodeStarted,
@@ -13,6 +22,7 @@ from talkingshorts.events import (
     Result,
     Started,
     Submitted,
+    Uploading,
 )
 
 EVENTS: list[Event] = [
@@ -26,6 +36,18 @@ EVENTS: list[Event] = [
     Ended("completed", 8.14),
     Result("abc", ("out/short.mp4",), "out/short.json"),
 ]
+
+
+def read_screen(stream: io.StringIO) -> list[str]:
+    """Return the lines that stand on a terminal after all this was written to it."""
+    return [line.rpartition("\r\x1b[2K")[2] for line in stream.getvalue().split("\n")]
+
+
+def draw(event: Event, columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(display, "_count_columns", lambda stream: columns)
+    stream = io.StringIO()
+    TerminalDisplay(stream).show(event)
+    return read_screen(stream)[-1]
 
 
 def test_a_log_gets_one_line_for_each_node_and_none_for_its_steps() -> None:
@@ -72,9 +94,9 @@ def test_a_program_gets_one_object_a_line() -> None:
 
 def test_a_terminal_shows_title_bar_steps_time_left_and_cached_nodes_in_one_line() -> None:
     stream = io.StringIO()
-    display = TerminalDisplay(stream)
+    terminal = TerminalDisplay(stream)
     for event in EVENTS[3:6]:
-        display.show(event)
+        terminal.show(event)
 
     assert stream.getvalue().count("\n") == 0
     assert stream.getvalue().endswith("Draft video  █████░░░░░░░░░░░░░░░ 50/200  1:15 left  (2 cached)")
@@ -82,13 +104,12 @@ def test_a_terminal_shows_title_bar_steps_time_left_and_cached_nodes_in_one_line
 
 def test_a_terminal_keeps_what_is_worth_reading_again_and_leaves_a_clean_line() -> None:
     stream = io.StringIO()
-    display = TerminalDisplay(stream)
+    terminal = TerminalDisplay(stream)
     for event in EVENTS:
-        display.show(event)
-    display.close()
+        terminal.show(event)
+    terminal.close()
 
-    assert stream.getvalue().count("\n") == 3
-    assert stream.getvalue().endswith("\r\x1b[2K")
+    assert read_screen(stream) == ["Job abc on http://127.0.0.1:8188", "Trying again.", "Done in 8.1 s", ""]
 
 
 def test_long_times_are_told_in_hours() -> None:
@@ -100,3 +121,69 @@ def test_long_times_are_told_in_hours() -> None:
 
 def test_the_next_in_the_queue_is_told_so() -> None:
     assert describe(Queued(0)) == "Next in the queue"
+
+
+@pytest.mark.parametrize("columns", [100, 80, 60, 40, 30, 12, 2])
+@pytest.mark.parametrize("title", ["Draft video", "生成说话人的短视频", "👩🏽 portrait", "n" * 200])
+def test_a_line_never_wraps(title: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for event in (
+        NodeStarted("3", title),
+        Progress("3", title, 1250, 5000, 4000.0),
+        Downloading(title, 10**7, 10**8),
+        Uploading(title, 10**9),
+    ):
+        assert 0 < count_cells(draw(event, columns, monkeypatch)) < columns
+
+
+def test_a_narrow_terminal_keeps_the_numbers_and_gives_up_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = Progress("3", "Draft video", 50, 200, 75.0)
+
+    assert draw(progress, 60, monkeypatch) == "Draft video  █████░░░░░░░░░░░░░░░ 50/200  1:15 left"
+    assert draw(progress, 44, monkeypatch) == "Draft video  ██░░░░░░░░ 50/200  1:15 left"
+    assert draw(progress, 40, monkeypatch) == "Draft video  50/200  1:15 left"
+    assert draw(progress, 20, monkeypatch) == "Draft video  50/20…"
+
+
+def test_wide_characters_take_two_columns_and_marks_none() -> None:
+    assert [count_cells(text) for text in ("abc", "短视频", "é", "e\u0301", "👍")] == [3, 6, 1, 1, 2]
+
+
+def test_a_title_can_not_steer_the_terminal() -> None:
+    assert make_printable("a\x1b[2Jb\nc\x9b1m\u202ed") == "a [2Jb c 1m d"
+
+
+def test_a_log_has_no_control_codes_and_hears_of_long_nodes_now_and_then() -> None:
+    stream, now = io.StringIO(), 0.0
+    log = PlainDisplay(stream, clock=lambda: now)
+    log.show(NodeStarted("3", "Video\x1b[31m"))
+    for now in (10.0, 20.0, 31.0, 40.0, 62.0):
+        log.show(Progress("3", "Video", round(now), 100, 100 - now))
+
+    assert "\x1b" not in stream.getvalue()
+    assert [line.partition("  ")[0] for line in stream.getvalue().splitlines()] == ["Video [31m", "Video", "Video"]
+
+
+def test_json_is_plain_ascii_whatever_the_locale() -> None:
+    stream = io.StringIO()
+    JsonDisplay(stream).show(NodeStarted("3", "短视频\ud800"))
+
+    assert stream.getvalue().isascii()
+    assert json.loads(stream.getvalue())["title"] == "短视频\ud800"
+
+
+def test_what_only_programs_care_about_is_no_line() -> None:
+    assert describe(Created("abc", "http://127.0.0.1:8188")) is None
+
+
+def test_the_width_is_that_of_the_terminal_which_is_written_to() -> None:
+    program = (
+        "import fcntl, struct, sys, termios; from talkingshorts.display import _count_columns\n"
+        "fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 43, 0, 0)); print(_count_columns(sys.stderr))"
+    )
+    parent, child = pty.openpty()
+    runner = Path(display.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=runner, stdout=subprocess.PIPE, stderr=child, text=True)
+    os.close(parent)
+    os.close(child)
+
+    assert done.stdout == "43\n"

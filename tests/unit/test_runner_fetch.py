@@ -1,10 +1,14 @@
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from talkingshorts.client import MissingFileError, RemoteFile
+from talkingshorts import fetch
+from talkingshorts.client import Delivery, MissingFileError, RemoteFile
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 
@@ -13,16 +17,31 @@ FIELDS = {"name": "short_00001_", "ext": ".mp4", "id": "abc", "seed": "42", "wor
 
 
 class ScriptedSource:
-    """Gives one script of chunks per download; an exception in it breaks the download there."""
+    """Gives one script of chunks per delivery of a file that has `total` bytes; an exception breaks it off there."""
 
-    def __init__(self, *downloads: list[bytes | Exception]) -> None:
-        self._downloads = iter(downloads)
+    def __init__(
+        self, *deliveries: Sequence[bytes | Exception], total: int | None = None, resumes: bool = True
+    ) -> None:
+        self.asked_from: list[int] = []
+        self._deliveries = iter(deliveries)
+        self._total = total
+        self._resumes = resumes
 
-    def download(self, file: RemoteFile) -> Iterator[bytes]:
-        for chunk in next(self._downloads):
+    @contextlib.contextmanager
+    def deliver(self, file: RemoteFile, start: int = 0, version: str | None = None) -> Iterator[Delivery]:
+        self.asked_from.append(start)
+        yield Delivery(start if self._resumes else 0, self._total, "v1", self._send(next(self._deliveries)))
+
+    def _send(self, chunks: Sequence[bytes | Exception]) -> Iterator[bytes]:
+        for chunk in chunks:
             if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "PAUSES_SECONDS", (0.0, 0.0))
 
 
 def test_files_are_found_under_every_key() -> None:
@@ -123,29 +142,70 @@ def test_a_download_is_whole_and_hashed(tmp_path: Path) -> None:
     assert local.report() == {"path": str(local.path), "sha256": local.sha256, "bytes": 6}
 
 
-def test_a_download_that_breaks_off_is_begun_again(tmp_path: Path) -> None:
+def test_a_download_that_breaks_off_is_taken_up_there(tmp_path: Path) -> None:
     broken = UnreachableError("broke off")
+    source = ScriptedSource([b"ab", broken], [broken], [b"c"], total=3)
 
-    local = download(ScriptedSource([b"ab", broken], [broken], [b"abc"]), FILE, tmp_path / "a.mp4")
+    assert download(source, FILE, tmp_path / "a.mp4").sha256 == hashlib.sha256(b"abc").hexdigest()
+    assert source.asked_from == [0, 2, 2]
 
-    assert local.path.read_bytes() == b"abc"
+
+def test_a_download_that_ends_too_early_is_not_taken_for_whole(tmp_path: Path) -> None:
+    source = ScriptedSource([b"ab"], [b"c"], total=3)
+
+    download(source, FILE, tmp_path / "a.mp4")
+
+    assert (tmp_path / "a.mp4").read_bytes() == b"abc"
+    assert source.asked_from == [0, 2]
 
 
-def test_a_download_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_a_server_that_can_only_give_the_whole_file_is_asked_for_it_again(tmp_path: Path) -> None:
+    source = ScriptedSource([b"abXX", UnreachableError("broke off")], [b"abc"], resumes=False)
+
+    download(source, FILE, tmp_path / "a.mp4")
+
+    assert (tmp_path / "a.mp4").read_bytes() == b"abc"
+
+
+def test_a_download_that_never_gets_further_is_given_up_and_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path,
+) -> None:
     target = tmp_path / "a.mp4"
     target.write_bytes(b"old")
-    failures = [b"new", UnreachableError("broke off")]
+    source = ScriptedSource(*[[b"new"]] * 9, total=5, resumes=False)
 
-    with pytest.raises(UnreachableError):
-        download(ScriptedSource(failures, failures, failures), FILE, target)
+    with pytest.raises(UnreachableError, match="broke off after 3 of 5 bytes"):
+        download(source, FILE, target)
 
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_damaged_download_is_begun_again(tmp_path: Path) -> None:
+    source = ScriptedSource([b"aXc"], [b"abc"])
+
+    download(source, FILE, tmp_path / "a.mp4", hashlib.sha256(b"abc").hexdigest())
+
+    assert (tmp_path / "a.mp4").read_bytes() == b"abc"
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from talkingshorts.fetch import _replacing\n"
+        "with _replacing(Path(sys.argv[1])) as partial: partial.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    runner = Path(fetch.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.mp4")], cwd=runner, check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    download(ScriptedSource([b"abc"]), FILE, tmp_path / "a.mp4")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
 def test_another_file_under_the_same_name_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="another file"):
-        download(ScriptedSource([b"other"]), FILE, tmp_path / "a.mp4", hashlib.sha256(b"mine").hexdigest())
+        download(ScriptedSource([b"other"], [b"other"]), FILE, tmp_path / "a.mp4", hashlib.sha256(b"mine").hexdigest())
 
     assert list(tmp_path.iterdir()) == []
 

@@ -25,7 +25,6 @@ class ScriptedServer:
 
     def __init__(self, answers: Sequence[Answer], messages: list[tuple[float, dict[str, Any]]] | None = None) -> None:
         self.now = 0.0
-        self.is_connected = True
         self.asked_at: list[float] = []
         self.ahead: Iterator[int] = iter(range(9, 0, -1))
         self._answers = iter(answers)
@@ -160,7 +159,7 @@ def test_the_place_in_the_queue_is_told_when_it_changes() -> None:
 
 
 def test_a_job_that_the_server_no_longer_knows_is_lost() -> None:
-    with pytest.raises(LostJobError, match="restarted"):
+    with pytest.raises(LostJobError, match="is lost"):
         run(ScriptedServer(["in_progress", None]))
 
 
@@ -201,28 +200,42 @@ def test_the_time_limit_holds_to_the_moment() -> None:
     assert server.now == 4.0
 
 
-def test_a_running_job_without_progress_passes_the_idle_limit() -> None:
-    server = ScriptedServer(["in_progress"], [(2.0, steps(1, 5)), (4.0, steps(2, 5))])
+def test_a_server_without_a_sign_of_life_passes_the_idle_limit() -> None:
+    server = ScriptedServer(["in_progress", BusyServerError("frozen")])
 
-    with pytest.raises(JobTimeoutError, match="no progress for 3 s"):
-        run(server, Limits(idle_seconds=3))
+    with pytest.raises(JobTimeoutError, match="no sign of life for 4 s"):
+        run(server, Limits(idle_seconds=4))
 
-    assert server.now == 7.0
+    assert server.now == 4.0
 
 
-def test_waiting_in_the_queue_is_not_idle() -> None:
-    server = ScriptedServer(["pending"] * 20 + ["completed"])
-    server.ahead = iter([1] * 99)
+def test_a_frozen_server_is_idle_also_while_the_job_waits() -> None:
+    server = ScriptedServer(["pending", BusyServerError("frozen")])
 
-    job, _ = run(server, Limits(idle_seconds=3))
+    with pytest.raises(JobTimeoutError, match="no sign of life"):
+        run(server, Limits(idle_seconds=4))
+
+
+def test_the_idle_limit_takes_the_place_of_the_patience_with_a_busy_server() -> None:
+    server = ScriptedServer(["in_progress", BusyServerError("frozen")])
+
+    with pytest.raises(JobTimeoutError, match="no sign of life"):
+        run(server, Limits(idle_seconds=2 * BUSY_PATIENCE_SECONDS))
+
+
+def test_a_node_that_works_in_silence_is_not_idle() -> None:
+    server = ScriptedServer(["in_progress"] * 20 + ["completed"])
+
+    job, events = run(server, Limits(idle_seconds=1))
 
     assert job.status == "completed"
+    assert not any(isinstance(event, Progress) for event in events)
 
 
-def test_idleness_is_not_judged_while_the_socket_is_down() -> None:
-    server = ScriptedServer(["in_progress"] * 20 + ["completed"])
-    server.is_connected = False
+def test_progress_is_a_sign_of_life_while_the_answers_fail() -> None:
+    busy = BusyServerError("busy")
+    server = ScriptedServer(["in_progress", busy, busy, busy, busy, "completed"], [(4.0, steps(1, 5))])
 
-    job, _ = run(server, Limits(idle_seconds=3))
+    job, _ = run(server, Limits(idle_seconds=5))
 
     assert job.status == "completed"
