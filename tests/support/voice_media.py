@@ -111,6 +111,7 @@ class WebServer:
     url: str
     pages: dict[str, Page]
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
     served_range_bytes: int = 0
 
     def address_of(self, path: str) -> str:
@@ -128,6 +129,7 @@ def serve(pages: dict[str, Page], host: str = "127.0.0.1") -> Iterator[WebServer
             path = re.sub(r"^(http://[^/]+)?/|\?.*", "", self.path)  # a proxy is asked with the whole address
             byte_range = self.headers.get("Range")
             web.requests.append((path, byte_range))
+            web.cookies.append((path, self.headers.get("Cookie") or ""))
             page = pages.get(path, Page(status=404))
             if page.cookies_wanted not in (self.headers.get("Cookie") or ""):
                 page = Page(status=403)
@@ -150,6 +152,10 @@ def serve(pages: dict[str, Page], host: str = "127.0.0.1") -> Iterator[WebServer
                 body = body[: page.breaks_off_after]
                 self.close_connection = True
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def do_HEAD(self) -> None:
             self.send_error(405)

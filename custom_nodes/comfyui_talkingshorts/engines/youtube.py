@@ -31,6 +31,7 @@ from .youtube_errors import (
     LIVE_MESSAGE,
     PLAYLIST_MESSAGE,
     SOCKET_TIMEOUT_SECONDS,
+    UPCOMING_MESSAGE,
     UPGRADE_REMEDY,
     explain_failure,
 )
@@ -80,7 +81,7 @@ def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sou
             info = _resolve(ydl, url)
             return _cut_from_web(ydl, info, segment, report, log), _pick_title(info)
     except YoutubeDLError as error:
-        raise explain_failure(error, url) from error
+        raise explain_failure(error, url, log.complaints) from error
 
 
 def _make_allowance() -> Allowance:
@@ -131,7 +132,9 @@ def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
         ) from error
     if info.get("_type", "video") != "video":
         raise SourceError(PLAYLIST_MESSAGE)
-    if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
+    if info.get("live_status") == "is_upcoming":
+        raise SourceError(UPCOMING_MESSAGE)
+    if info.get("is_live") or info.get("live_status") in ("is_live", "post_live"):
         raise SourceError(LIVE_MESSAGE)
     return info
 
@@ -186,7 +189,7 @@ def _download(
     downloader = DOWNLOADERS[info["protocol"]](ydl, ydl.params)
     downloader.add_progress_hook(check_size)
     if not downloader.download(str(path), info)[0] or not path.is_file():
-        raise DownloadError(log.last_message or "the download failed")
+        raise DownloadError(log.complaints[-1] if log.complaints else "the download failed")
 
 
 def _read_playlist(ydl: GuardedYoutubeDL, info: dict[str, Any]) -> dict[str, str]:
@@ -232,15 +235,16 @@ def _find_deno() -> dict[str, str]:
 
 
 class _Log:
-    """Keeps yt-dlp's last complaint, and the console clean."""
+    """Keeps yt-dlp's complaints, and the console clean."""
 
-    last_message = ""
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
 
     def debug(self, message: str) -> None:
         """yt-dlp sends its ordinary messages here too."""
 
     def warning(self, message: str) -> None:
-        self.last_message = message
+        self.complaints.append(message)
 
     def error(self, message: str) -> None:
-        self.last_message = message
+        self.complaints.append(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from yt_dlp.networking.exceptions import HTTPError, TransportError
@@ -17,37 +17,53 @@ COOKIES = "TALKINGSHORTS_COOKIES"
 SOCKET_TIMEOUT_SECONDS = 20
 
 COOKIES_REMEDY = f"Export your browser's cookies for the site as cookies.txt and name that file in {COOKIES}."
+PROXY_REMEDY = "Set HTTPS_PROXY to a proxy elsewhere, or wait a while."
+DENO_REMEDY = f'Install it, then restart ComfyUI: "{sys.executable}" -m pip install --upgrade deno'
 UPGRADE_REMEDY = f'Upgrade yt-dlp, then restart ComfyUI: "{sys.executable}" -m pip install --upgrade "yt-dlp[default]"'
 LIVE_MESSAGE = "This is a live stream. Give a video that is finished, or record a piece of it first."
+UPCOMING_MESSAGE = "The video hasn't begun yet. Give one that is finished, or come back afterwards."
+BUSY_MESSAGE = f"The site has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
 PLAYLIST_MESSAGE = "This is a playlist or a channel. Give the address of one video."
 
 # A pattern in yt-dlp's message, and what the user reads instead. The first that matches counts.
 KNOWN_FAILURES = (
-    (r"not a bot", f"The site asks whether you are a bot. {COOKIES_REMEDY}"),
+    (r"not a bot|captcha", f"The site asks whether you are a bot. {COOKIES_REMEDY}"),
     (r"confirm your age|age.restricted|for some users", f"The video is age-restricted. {COOKIES_REMEDY}"),
     (r"private video|video is private", f"The video is private. If it is shared with you: {COOKIES_REMEDY}"),
     (r"members.only|join this channel|requires payment|premium", f"The video is for members. {COOKIES_REMEDY}"),
-    (r"live event will begin|premieres in|is live|not currently live|is offline|livestream", LIVE_MESSAGE),
+    (r"rate.limited|HTTP Error 429", BUSY_MESSAGE),
+    (r"IP is likely being blocked", f"The site blocks this network. {PROXY_REMEDY} {COOKIES_REMEDY}"),
+    (r"live event will begin|premieres|will begin", UPCOMING_MESSAGE),
+    (r"\bis live|not currently live|is offline|livestream", LIVE_MESSAGE),
+    (r"does not have a .* tab", PLAYLIST_MESSAGE),
+    (r"processing this video", "The video is still being processed by the site. Try again later."),
+    (r"not available on this app|latest version of YouTube", f"yt-dlp is too old for YouTube. {UPGRADE_REMEDY}"),
     (
         r"your country|your location|geo.?restrict",
         "The video isn't shown in this country. Set HTTPS_PROXY to a proxy in one where it is.",
     ),
     (r"\bDRM\b", "The video is copy-protected (DRM) and can't be read. Give another one."),
     (
-        r"removed|no longer available|terminated|does not exist|video (is )?unavailable|incomplete YouTube ID",
+        r"removed|no longer available|terminated|does not exist|video (is )?(unavailable|not available)"
+        r"|recording is not available|incomplete YouTube ID",
         "The video was removed or doesn't exist. Check the address, or give another video.",
     ),
     (r"more expected|did not get any data", "The server breaks off in the middle of the file. Try again later."),
     (r"log in|login|sign in|account", f"The site wants you to be signed in. {COOKIES_REMEDY}"),
-    (
-        r"requested format is not available|no video formats",
-        f"The page has no sound that can be fetched. Give another video. On YouTube: {UPGRADE_REMEDY}",
-    ),
 )
 
+# When yt-dlp finds no sound, or no sense in a page, what it warned of before may tell why.
+KNOWN_WARNINGS = (
+    (r"HTTP Error 429", BUSY_MESSAGE),
+    (r"HTTP Error 5\d\d|timed out|refused|reset by peer|unreachable", "The site answers with errors. Try again later."),
+    (r"No supported JavaScript runtime", f"YouTube can't be read without deno, which runs its scripts. {DENO_REMEDY}"),
+)
+NO_SOUND = r"requested format is not available|no video formats"
+NO_SOUND_MESSAGE = f"The page has no sound that can be fetched. Give another video. On YouTube: {UPGRADE_REMEDY}"
 
-def explain_failure(error: BaseException, url: str) -> SourceError:
-    """Return what went wrong in the user's words, with the remedy."""
+
+def explain_failure(error: BaseException, url: str, warnings: Sequence[str] = ()) -> SourceError:
+    """Return what went wrong in the user's words, with the remedy; `warnings` came before the error."""
     causes = list(_list_causes(error))
     for cause in causes:
         if isinstance(cause, SourceError):
@@ -59,6 +75,14 @@ def explain_failure(error: BaseException, url: str) -> SourceError:
     for pattern, explanation in KNOWN_FAILURES:
         if re.search(pattern, said, re.IGNORECASE):
             return SourceError(explanation)
+    finds_no_sound = re.search(NO_SOUND, said, re.IGNORECASE) is not None
+    is_at_a_loss = any(isinstance(cause, ExtractorError) and not cause.expected for cause in causes)
+    if finds_no_sound or is_at_a_loss:
+        for pattern, explanation in KNOWN_WARNINGS:
+            if any(re.search(pattern, warning, re.IGNORECASE) for warning in warnings):
+                return SourceError(explanation)
+    if finds_no_sound:
+        return SourceError(NO_SOUND_MESSAGE)
     shown = show_address(url)
     for cause in causes:
         if isinstance(cause, UnsupportedError):
@@ -68,7 +92,7 @@ def explain_failure(error: BaseException, url: str) -> SourceError:
     for cause in causes:
         if isinstance(cause, TransportError):
             return SourceError(f"{shown} can't be reached: {_explain_transport(cause)}")
-    if any(isinstance(cause, ExtractorError) and not cause.expected for cause in causes):
+    if is_at_a_loss:
         return SourceError(f"yt-dlp no longer understands this site ({shorten(message)}). {UPGRADE_REMEDY}")
     return SourceError(f"{shown} can't be fetched: {shorten(message, 300)}")
 
@@ -94,7 +118,7 @@ def _explain_status(error: HTTPError, url: str) -> str:
     if error.status in (401, 403):
         return f"{status}: it lets nobody in, or yt-dlp is too old. {COOKIES_REMEDY} {UPGRADE_REMEDY}"
     if error.status == 429:
-        return f"{status}: wait a while, or set HTTPS_PROXY. {COOKIES_REMEDY}"
+        return f"{status}: it has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
     return f"{status}. Try again later."
 
 
@@ -117,4 +141,5 @@ def _clean(message: str) -> str:
     """Return yt-dlp's message on one line, without colours, prefix and its own advice to report bugs."""
     line = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
     line = re.sub(r"^(ERROR: )?(\[[\w:+-]+\] )?", "", line)
+    line = re.sub(r"https?://\S+", lambda url: show_address(url[0]), line)
     return re.split(r"; please report this issue|\(caused by", line)[0].strip()
