@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -134,7 +135,7 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
     """Return the event in words; None for one that says nothing to a reader."""
     match event:
         case Uploading(file, size):
-            return f"Uploading {file} ({_megabytes(size)} MB)"
+            return f"Uploading {file} ({_size(size)})"
         case Submitted(job_id, server):
             return f"Job {job_id} on {server}"
         case Queued(jobs_ahead):
@@ -147,10 +148,10 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
             eta = "" if eta_seconds is None else f"  {_clock(eta_seconds)} left"
             return f"{title}  {_bar(step, total, bar_width)}{step}/{total}{eta}"
         case Downloading(file, received, None):
-            return f"Downloading {file}  {_megabytes(received)} MB"
+            return f"Downloading {file}  {_size(received)}"
         case Downloading(file, received, int(total)):
             bar = _bar(received, total, bar_width)
-            return f"Downloading {file}  {bar}{_megabytes(received)} of {_megabytes(total)} MB"
+            return f"Downloading {file}  {bar}{_size(received)} of {_size(total)}"
         case Ended("completed", seconds):
             return f"Done in {seconds:.1f} s"
         case Notice(text):
@@ -203,8 +204,8 @@ def _bar(done: int, total: int, width: int) -> str:
     return "█" * filled + "░" * (width - filled) + " " * bool(width)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f}"
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{math.ceil(number / 1e3)} kB"
 
 
 def _clock(seconds: float) -> str:

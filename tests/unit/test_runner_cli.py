@@ -1,4 +1,5 @@
 import hashlib
+import io
 import json
 import os
 import signal
@@ -11,8 +12,14 @@ from typing import Any
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import client, completion, fetch, server, submission
+from talkingshorts import client, commands, completion, fetch, server, submission
 from talkingshorts.cli import main
+from talkingshorts.client import BusyServerError, ComfyClient, Job
+from talkingshorts.completion import cancel_and_wait
+from talkingshorts.display import CLEAR_LINE, TerminalDisplay
+from talkingshorts.errors import UnreachableError
+from talkingshorts.events import Progress
+from talkingshorts.jobs import JobRecord
 
 RUNNER = Path(__file__).parents[2] / "runner"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -478,6 +485,55 @@ def test_a_server_that_fails_on_the_graph_each_time_ends_with_3_and_is_quoted(
     assert run("run", "w.api.json") == 3
     assert "500 Internal Server Error" in capsys.readouterr().err
     assert read_jobs(tmp_path) == []
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "in_progress", "completed"])
+def test_no_half_drawn_line_is_left_on_a_terminal(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    def draw_and_follow(transport: Any, tracker: Any, show: Callable[..., None], limits: Any) -> Job:
+        show(Progress("3", "Save", 1, 2, 1.0))
+        if status == "in_progress":
+            raise KeyboardInterrupt
+        return Job(fake.posted[0]["prompt_id"], status, fake.outputs)
+
+    screen = io.StringIO()
+    fake.status = status
+    fake.files.clear()
+    monkeypatch.setattr(commands, "choose_display", lambda as_json: TerminalDisplay(screen))
+    monkeypatch.setattr(completion, "follow", draw_and_follow)
+
+    assert run("run", "w.api.json") != 0
+    assert "1/2" in screen.getvalue()
+    assert screen.getvalue().endswith(("\n", CLEAR_LINE))
+
+
+def test_a_frozen_server_keeps_a_cancelling_user_waiting_no_longer_than_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class FrozenClient(ComfyClient):
+        def cancel(self, job_id: str, timeout: float = 0) -> bool:
+            clock.now += timeout
+            raise BusyServerError("frozen")
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    clock = Clock()
+    monkeypatch.setattr(completion, "time", clock)
+    record = JobRecord(UNKNOWN_ID, "", False, "w", {}, {}, None, "x", "", state="submitted")
+
+    with pytest.raises(UnreachableError):
+        cancel_and_wait(FrozenClient("http://127.0.0.1:1"), record)
+
+    promised = 100.0 + completion.CANCEL_PATIENCE_SECONDS
+    assert promised <= clock.now <= promised + completion.LOOK_AGAIN_SECONDS
 
 
 def test_a_job_cancelled_elsewhere_ends_with_130(fake: FakeComfyUI) -> None:

@@ -187,3 +187,9 @@ def test_the_width_is_that_of_the_terminal_which_is_written_to() -> None:
     os.close(child)
 
     assert done.stdout == "43\n"
+
+
+def test_files_on_their_way_are_told_with_their_size() -> None:
+    assert describe(Uploading("a.wav", 3_200_000)) == "Uploading a.wav (3.2 MB)"
+    assert describe(Downloading("a.mp4", 10, None)) == "Downloading a.mp4  1 kB"
+    assert describe(Downloading("a.mp4", 500_000, 2_000_000), 4) == "Downloading a.mp4  █░░░ 500 kB of 2.0 MB"
