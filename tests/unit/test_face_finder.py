@@ -33,6 +33,15 @@ def test_eyes_and_mouth_are_found_at_any_size(zoom: float) -> None:
     assert marks.shows_teeth
 
 
+def test_the_mouth_of_a_black_and_white_photo_is_found_and_stays_black_and_white() -> None:
+    picture = np.repeat(cv2.cvtColor(photo(), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    marks = marks_of(picture)
+    assert np.hypot(marks.mouth[0] - MOUTH[0], marks.mouth[1] - MOUTH[1]) < 5
+    assert marks.shows_teeth
+    spoken = PicturePuppet(picture, marks).draw(Pose(mouth=MouthShape(open=0.8)))
+    assert np.ptp(spoken, axis=2).max() == 0
+
+
 @pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
 def test_a_tilted_head_is_found_with_its_tilt(degrees: float) -> None:
     height, width = photo().shape[:2]

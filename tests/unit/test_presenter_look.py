@@ -48,6 +48,9 @@ def test_chance_gives_every_option_of_skin_and_nearly_every_hair_style() -> None
         ("green eyes and blue jacket", "eye_color", {"green"}),
         ("no glasses", "glasses", {"none"}),
         ("a man without beard", "beard", {"none"}),
+        ("an old man, no glasses", "glasses", {"none"}),
+        ("a man without a beard, no glasses, bald", "glasses", {"none"}),
+        ("a man without a beard, with glasses", "glasses", {"round", "square", "thin"}),
     ],
 )
 def test_a_word_beats_chance(prompt: str, field: str, allowed: set[str]) -> None:

@@ -144,8 +144,7 @@ def read_prompt(prompt: str) -> dict[str, tuple[str, ...]]:
     wishes: dict[str, tuple[str, ...]] = {}
     denied: set[str] = set()
     for position, word in enumerate(words):
-        before = words[max(0, position - 2) : position]
-        no = bool({"no", "without", "not"} & set(before)) and "," not in before
+        no = _is_denied(words[max(0, position - 2) : position])
         said = _word_wishes(word) | _trait_of_noun(words, position)
         for field, options in said.items():
             if no:
@@ -157,6 +156,12 @@ def read_prompt(prompt: str) -> dict[str, tuple[str, ...]]:
         if "none" in OPTIONS[field]:
             wishes[field] = ("none",)
     return wishes
+
+
+def _is_denied(before: list[str]) -> bool:
+    """Tell whether the words before another one deny it: "no", with no comma or stop in between."""
+    nearest = next((word for word in reversed(before) if word in BREAKS or word in DENIALS), None)
+    return nearest in DENIALS
 
 
 def _word_wishes(word: str) -> dict[str, tuple[str, ...]]:
@@ -296,6 +301,7 @@ EYES_BY_SKIN: dict[str, Weights] = {
     "dark": {"umber": 3, "brown": 1.2, "hazel": 0.2},
 }
 
+DENIALS = frozenset({"no", "not", "without"})
 BREAKS = frozenset({",", ".", ";", ":", "!", "?", "and", "with", "in", "on", "wearing"})
 LIGHT_SKIN, MEDIUM_SKIN, DARK_SKIN = (
     ("porcelain", "fair", "beige"),
@@ -338,6 +344,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "clean-shaven": {"beard": ("none",)},
     "beardless": {"beard": ("none",)},
     "glasses": _GLASSES,
+    "sunglasses": _GLASSES,
     "spectacles": _GLASSES,
     "eyeglasses": _GLASSES,
     "bespectacled": _GLASSES,

@@ -177,11 +177,13 @@ def _find_lips(picture: np.ndarray, between: tuple[float, float], unit: float, s
     """
     us, vs = np.linspace(-LIP_SEARCH_ACROSS, LIP_SEARCH_ACROSS, 64), np.linspace(-LIP_SEARCH_DOWN, LIP_SEARCH_DOWN, 48)
     first = _upright_lab(picture, _step(between, slope, 0.0, MOUTH_BELOW_EYES * unit), unit, slope, us, vs)
-    red_u, red_v = _red_middle(first[..., 1], us, vs)
-    across, down = float(np.clip(red_u, -slack, slack)), MOUTH_BELOW_EYES + red_v
+    has_colour = bool(np.ptp(first[..., 1]) > 8.0)
+    lip_u, lip_v = _red_middle(first[..., 1], us, vs) if has_colour else _edge_middle(first[..., 0], us, vs)
+    across, down = float(np.clip(lip_u, -slack, slack)), MOUTH_BELOW_EYES + lip_v
     lab = _upright_lab(picture, _step(between, slope, across * unit, down * unit), unit, slope, us, vs)
     light, red = lab[..., 0], lab[..., 1]
-    teeth_v = _see_teeth(light, red, vs)
+    is_tooth_like = _is_pale(light, red) if has_colour else _is_bright_between_lips(light)
+    teeth_v = _see_teeth(is_tooth_like, vs)
     line_v = _dark_line(light, vs) if teeth_v is None else teeth_v
     inner = np.abs(us) < 0.27
     offset, curvature = _fit_parabola(us[inner], line_v[inner])
@@ -208,9 +210,19 @@ def _red_middle(red: np.ndarray, us: np.ndarray, vs: np.ndarray) -> tuple[float,
     excess = np.clip(red - np.percentile(red, 70), 0, None)
     if excess.max() < 4.0:
         return (0.0, 0.0)
-    weights = excess * np.exp(-((vs / 0.24) ** 2))[:, None] * np.exp(-((us / 0.30) ** 2))[None, :]
-    total = float(weights.sum()) + 1e-6
-    return float((weights * us[None, :]).sum() / total), float((weights * vs[:, None]).sum() / total)
+    return _middle_of(excess, us, vs)
+
+
+def _edge_middle(light: np.ndarray, us: np.ndarray, vs: np.ndarray) -> tuple[float, float]:
+    """Return the middle of the level edges near the expected mouth: what a picture without colour shows of lips."""
+    return _middle_of(np.diff(light, axis=0, append=light[-1:]) ** 2, us, vs)
+
+
+def _middle_of(weights: np.ndarray, us: np.ndarray, vs: np.ndarray) -> tuple[float, float]:
+    """Return the weights' centre of gravity, with those near the expected mouth counting most."""
+    near = weights * np.exp(-((vs / 0.24) ** 2))[:, None] * np.exp(-((us / 0.30) ** 2))[None, :]
+    total = float(near.sum()) + 1e-6
+    return float((near * us[None, :]).sum() / total), float((near * vs[:, None]).sum() / total)
 
 
 def _dark_line(light: np.ndarray, vs: np.ndarray) -> np.ndarray:
@@ -221,10 +233,23 @@ def _dark_line(light: np.ndarray, vs: np.ndarray) -> np.ndarray:
     return vs[np.argmax((dark + 14.0) * np.exp(-((vs / 0.13) ** 2))[:, None], axis=0)]
 
 
-def _see_teeth(light: np.ndarray, red: np.ndarray, vs: np.ndarray) -> np.ndarray | None:
-    """Return, per column, the lower edge of a pale band between the lips, or None where there is no such band."""
-    near = np.abs(vs)[:, None] < 0.14
-    pale = near & (red < np.percentile(red, 30) + 1.0) & (light > np.percentile(light, 60))
+def _is_pale(light: np.ndarray, red: np.ndarray) -> np.ndarray:
+    """Return where the picture is bright and less red than skin and lips."""
+    return (red < np.percentile(red, 30) + 1.0) & (light > np.percentile(light, 60))
+
+
+def _is_bright_between_lips(light: np.ndarray) -> np.ndarray:
+    """Return where the picture is brighter than something close above and something close below."""
+    import cv2
+
+    column = np.ones((8, 1), np.uint8)
+    darkest_above, darkest_below = (cv2.erode(light, column, anchor=(0, end)) for end in (7, 0))
+    return (light > np.percentile(light, 60)) & (light - np.maximum(darkest_above, darkest_below) > 25.0)
+
+
+def _see_teeth(is_tooth_like: np.ndarray, vs: np.ndarray) -> np.ndarray | None:
+    """Return, per column, the lower edge of a band of teeth between the lips, or None where there is no such band."""
+    pale = is_tooth_like & (np.abs(vs)[:, None] < 0.14)
     middle = pale[:, 16:48]
     if middle.any(axis=0).mean() < 0.75 or not 0.05 < middle.mean() < 0.30:
         return None

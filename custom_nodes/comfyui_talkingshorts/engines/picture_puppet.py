@@ -34,6 +34,7 @@ class PicturePuppet:
         self._region_pixels = np.ascontiguousarray(region)
         self._fields = _Fields(region.shape[0], region.shape[1], self._rows.start, self._columns.start, marks)
         self._skin = self._sample_skin()
+        self._is_grey = int(np.ptp(region, axis=2).max()) < 8
 
     def draw(self, pose: Pose) -> np.ndarray:
         """Return the picture in the pose, uint8 RGB [height, width, 3]."""
@@ -53,6 +54,8 @@ class PicturePuppet:
         moved = cv2.remap(
             spoken, fields.x + sway_x, fields.y + sway_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        if self._is_grey:
+            moved = cv2.cvtColor(cv2.cvtColor(moved, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         result = self._picture.copy()
         result[self._rows, self._columns] = moved
         return result
