@@ -1,6 +1,7 @@
 """Voices from the web, on loopback servers."""
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,43 @@ def test_cookies_that_cannot_be_read_are_an_error(web: WebServer, monkeypatch: p
     monkeypatch.setenv("TALKINGSHORTS_COOKIES", "/nowhere/cookies.txt")
 
     assert "TALKINGSHORTS_COOKIES" in expect_refusal(web.address_of("talk.m4a"))
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"name": "pass", "value": "yes"}]', "PK\0\1", "# Netscape HTTP Cookie File\na\tb\n"]
+)
+def test_a_file_of_cookies_in_another_format_is_an_error(
+    text: str, web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cookies.txt").write_text(text)
+    monkeypatch.setenv("TALKINGSHORTS_COOKIES", str(tmp_path / "cookies.txt"))
+    web.pages["talk.m4a"].cookies_wanted = "pass=yes"
+
+    assert "TALKINGSHORTS_COOKIES" in expect_refusal(web.address_of("talk.m4a"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'#EXT-X-KEY:METHOD=AES-128,URI="key"\n#EXTINF',
+        b"#EXT-X-BYTERANGE:all\n#EXTINF",
+        b"#EXT-X-MEDIA-SEQUENCE:first\n#EXTINF",
+        b'#EXT-X-KEY:METHOD=AES-128,IV=0xZZ,URI="key"\n#EXTINF',
+    ],
+)
+def test_a_playlist_that_makes_no_sense_is_an_error(lines: bytes, tmp_path: Path) -> None:
+    pages = make_fragmented(tmp_path, "hls") | {"key": Page(b"short")}
+    pages["talk.m3u8"].body = pages["talk.m3u8"].body.replace(b"#EXTINF", lines, 1)
+
+    with serve(pages) as web:
+        expect_refusal(web.address_of("talk.m3u8"))
+
+
+def test_a_full_disk_is_told_with_the_remedy(web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.pages["talk.m4a"].serves_ranges = False
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    assert "Make room there, or set TMPDIR" in expect_refusal(web.address_of("talk.m4a"))
 
 
 @pytest.mark.parametrize("serves_ranges", [True, False])

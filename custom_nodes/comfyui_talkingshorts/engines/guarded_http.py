@@ -254,7 +254,6 @@ class GuardedAdapter(RequestsHTTPAdapter):
         response = super().send(request, *args, **kwargs)
         if response.is_redirect:
             response.close()
-            response._content = b""
         return response
 
 

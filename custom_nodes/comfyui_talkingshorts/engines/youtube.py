@@ -9,8 +9,9 @@ import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, cast
 
 from yt_dlp.downloader.dash import DashSegmentsFD
@@ -51,6 +52,19 @@ DOWNLOADERS = {
     "http_dash_segments": DashSegmentsFD,
 }
 PLAIN_PROTOCOLS = ("http", "https")
+
+# What yt-dlp lets through from a page or a stream that isn't as it expects.
+STUMBLES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 # How yt-dlp's extractors hand options to each other, in what looks like an address's fragment.
 SMUGGLED_OPTIONS = "__youtubedl_smuggle"
@@ -124,12 +138,8 @@ def _select_format(choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
     """Return yt-dlp's description of one finished video, with the chosen format's url, headers and protocol."""
-    try:
+    with _tell_stumbles():
         info: Any = ydl.extract_info(url, download=False)
-    except (AttributeError, AssertionError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise SourceError(
-            f"yt-dlp stumbles over this page ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
-        ) from error
     if info.get("_type", "video") != "video":
         raise SourceError(PLAYLIST_MESSAGE)
     if info.get("live_status") == "is_upcoming":
@@ -137,6 +147,22 @@ def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
     if info.get("is_live") or info.get("live_status") in ("is_live", "post_live"):
         raise SourceError(LIVE_MESSAGE)
     return info
+
+
+@contextmanager
+def _tell_stumbles() -> Iterator[None]:
+    """Turn what yt-dlp raises over pages and streams that aren't as it expects into a SourceError."""
+    try:
+        yield
+    except STUMBLES as error:
+        raise SourceError(
+            f"yt-dlp stumbles over this source ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"The sound can't be kept in {gettempdir()} while it is fetched: {error.strerror or error}."
+            " Make room there, or set TMPDIR."
+        ) from error
 
 
 def _cut_from_web(
@@ -155,9 +181,10 @@ def _cut_from_web(
             pass
         else:
             return cut_clip(cast(BinaryIO, reader), segment, on_progress)
-    with TemporaryDirectory(prefix="talkingshorts-") as folder:
-        path = Path(folder) / "voice"
-        _download(ydl, info, path, max_bytes, on_progress, log)
+    with ExitStack() as stack:
+        with _tell_stumbles():
+            path = Path(stack.enter_context(TemporaryDirectory(prefix="talkingshorts-"))) / "voice"
+            _download(ydl, info, path, max_bytes, on_progress, log)
         with path.open("rb") as media:
             return cut_clip(media, segment, on_progress)
 
