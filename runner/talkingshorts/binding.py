@@ -15,13 +15,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import UsageError, ValidationError
 from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, InputInfo, NodeInfo
 from .workflow_file import Workflow, is_link
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
+MAX_TEXT_BYTES = 16 << 20
+
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
 
 
@@ -132,13 +134,21 @@ class ValueReader:
         self._stdin_is_read = False
 
     def read(self, value: str) -> str:
-        """Return the text. Raises UsageError when the file, stdin or the variable gives none."""
+        """Return the text. Raises UsageError when the file, stdin or the variable gives none, or none in UTF-8."""
+        text = self._look_up(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"The value {text[:80]!r} isn't UTF-8 text.") from error
+        return text
+
+    def _look_up(self, value: str) -> str:
         if value == "-":
             return self._read_stdin()
         if value.startswith("@@"):
             return value[1:]
         if value.startswith("@"):
-            return _read_text(Path(value[1:]))
+            return _read_file(Path(value[1:]))
         if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
             if match[1] not in self._environment:
                 raise UsageError(f"The environment variable {match[1]} isn't set.")
@@ -150,9 +160,9 @@ class ValueReader:
             raise UsageError("Only one value can be read from stdin (-).")
         self._stdin_is_read = True
         try:
-            return _without_line_end(sys.stdin.buffer.read().decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise UsageError(f"The text on stdin isn't UTF-8 ({error}).") from error
+            return _read_text(sys.stdin.buffer, "The text on stdin")
+        except OSError as error:
+            raise UsageError(f"The text on stdin can't be read: {error.strerror}.") from error
 
 
 def split_assignment(text: str) -> tuple[str, str]:
@@ -163,13 +173,22 @@ def split_assignment(text: str) -> tuple[str, str]:
     return address, value
 
 
-def _read_text(path: Path) -> str:
+def _read_file(path: Path) -> str:
     try:
-        return _without_line_end(path.read_bytes().decode("utf-8"))
+        with path.open("rb") as file:
+            return _read_text(file, f"The file {path}")
     except OSError as error:
         raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
+
+
+def _read_text(file: BinaryIO, name: str) -> str:
+    content = file.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise UsageError(f"{name} is over {MAX_TEXT_BYTES >> 20} MB: that is no text for an input.")
+    try:
+        return _without_line_end(content.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise UsageError(f"The file {path} isn't UTF-8 text ({error}).") from error
+        raise UsageError(f"{name} isn't UTF-8 ({error}).") from error
 
 
 def _without_line_end(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import math
 import os
@@ -31,6 +32,10 @@ OUTPUT_HELP = "a path, or a template with {name} {ext} {id} {seed} {workflow} {n
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. A malformed command line leaves through SystemExit(2)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name or a text that the terminal's encoding lacks is shown escaped.
+            stream.reconfigure(errors="backslashreplace")
     options = build_parser().parse_args(argv)
     options.is_server_explicit = bool(options.server)
     options.server = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None

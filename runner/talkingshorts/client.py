@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +109,7 @@ class ComfyClient:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = normalize_url(url)
-        self.token = token
+        self.token = require_token(token)
         self._session = requests.Session()
         self._session.auth = _BearerAuth(token)
         self._session.trust_env = urlsplit(self.url).hostname not in LOOPBACK_HOSTS
@@ -125,7 +127,9 @@ class ComfyClient:
 
     def node_info(self, class_type: str) -> NodeInfo | None:
         """Return what the server says about a node class; None when it has no such class."""
-        answer = self._json("GET", f"/object_info/{quote(class_type, safe='')}")
+        reply = self._ask("GET", f"/object_info/{quote(class_type, safe='')}", ANSWER_SECONDS)
+        # The server's routes know no name with a brace.
+        answer = {} if reply.status_code == 404 else self._read_json(reply)
         return parse_node_info(class_type, answer[class_type]) if answer.get(class_type) else None
 
     def node_classes(self) -> list[str]:
@@ -166,6 +170,8 @@ class ComfyClient:
 
     def job(self, job_id: str, timeout: float = ANSWER_SECONDS) -> Job | None:
         """Return the job's state; None when the server doesn't know it."""
+        if not _is_job_id(job_id):
+            return None
         answer = self._ask("GET", f"/api/jobs/{quote(job_id, safe='')}", timeout)
         if answer.status_code == 404 and _is_json(answer):
             return None
@@ -285,11 +291,28 @@ def normalize_url(url: str) -> str:
     try:
         parts = urlsplit(full.strip())
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        # A label that is empty or too long fails here, and not deep inside the connection.
+        valid = valid and not re.search(r"\s", parts.netloc) and bool((parts.hostname or "").encode("idna"))
     except ValueError:
         valid = False
     if not valid:
         raise UsageError(f"{url!r} is no server address: expected something like http://127.0.0.1:8188.")
     return full.strip().rstrip("/")
+
+
+def require_token(token: str | None) -> str | None:
+    """Return the token. Raises UsageError when it can't stand in a header line."""
+    if token and not (token.isascii() and token.isprintable()):
+        raise UsageError("The token holds characters that no token has: copy it again, without line ends.")
+    return token
+
+
+def _is_job_id(text: str) -> bool:
+    """Tell whether the text is a UUID, as every job's id on ComfyUI."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _read_chunks(answer: requests.Response, filename: str) -> Iterator[bytes]:

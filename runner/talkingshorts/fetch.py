@@ -159,7 +159,9 @@ def download(
 def write_report(path: Path, report: dict[str, Any]) -> None:
     """Write the result file. Raises UsageError when it can't be written."""
     with _replacing(path) as partial:
-        partial.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+        # Half a character, as a file name may hold, becomes the escape that JSON has for it.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def report_path(files: Iterable[Path]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import uuid
@@ -63,7 +64,7 @@ class JobStore:
 
     def save(self, record: JobRecord) -> None:
         """Write the record so that it survives a crash. Raises UsageError when the folder can't be written."""
-        text = json.dumps(asdict(record), ensure_ascii=False, indent=1)
+        text = json.dumps(asdict(record), indent=1)
         path = self._path(record.id)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         try:
@@ -78,6 +79,9 @@ class JobStore:
             raise UsageError(
                 f"The job can't be noted in {self._folder}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
             ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def load(self, job_id: str) -> JobRecord | None:
         """Return the record, or None when there is none for this id, or one that another version wrote.

@@ -111,6 +111,8 @@ def _read_script(text: str) -> str:
 def require_readable(path: Path, hint: str = "") -> Path:
     """Return `path`. Raises UsageError, with `hint`, when it is no file that can be read."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UsageError(f"The file {path} can't be uploaded: it is a device or a pipe. Save it as a file first.")
         with path.open("rb"):
             return path
     except OSError as error:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+MAX_MOVIE_BYTES = 256 << 20
 
 TRACK_HANDLER_VIDEO = b"vide"
 TRACK_HANDLER_AUDIO = b"soun"
@@ -38,7 +41,7 @@ class Box:
             size, kind = struct.unpack_from(">I4s", self.payload, position)
             header = 8
             if size == 1:
-                size, header = struct.unpack_from(">Q", self.payload, position + 8)[0], 16
+                size, header = int.from_bytes(self.payload[position + 8 : position + 16], "big"), 16
             end = len(self.payload) if size == 0 else position + size
             if end < position + header or end > len(self.payload):
                 return
@@ -106,18 +109,26 @@ def _read_movie(path: Path) -> Box | None:
     if not _is_mp4(path):
         return None
     with path.open("rb") as file:
-        return next((Box(kind, file.read(size)) for kind, size in _top_boxes(file) if kind == b"moov"), None)
+        return next(
+            (
+                Box(kind, file.read(size))
+                for kind, size in _top_boxes(file)
+                if kind == b"moov" and size <= MAX_MOVIE_BYTES
+            ),
+            None,
+        )
 
 
 def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Yield kind and payload size of each outermost box, with the file at the start of its payload."""
-    position = 0
+    end = file.seek(0, os.SEEK_END)
+    position = file.seek(0)
     while len(head := file.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)
         header = 8
         if size == 1:
             size, header = int.from_bytes(file.read(8), "big"), 16
-        if size < header:
+        if size < header or position + size > end:
             return
         yield kind, size - header
         position += size
@@ -142,7 +153,7 @@ def _picture_size(track: Box) -> tuple[int, int]:
 def _length(track: Box) -> tuple[int, float]:
     """Return the number of samples and the sum of their durations in seconds."""
     header = _need(track, b"mdia", b"mdhd").payload
-    timescale = struct.unpack_from(">I", header, 20 if header[0] == 1 else 12)[0]
+    timescale = struct.unpack_from(">I", header, 20 if header[:1] == b"\1" else 12)[0]
     times = _need(track, b"mdia", b"minf", b"stbl", b"stts").payload
     runs = list(struct.iter_unpack(">II", times[8 : 8 + 8 * struct.unpack_from(">I", times, 4)[0]]))
     if not timescale:

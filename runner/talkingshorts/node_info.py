@@ -72,7 +72,7 @@ def parse_node_info(class_type: str, answer: dict[str, Any]) -> NodeInfo:
 def _read_inputs(declared: dict[str, Any], prefix: str, values: dict[str, Any]) -> Iterator[InputInfo]:
     for category in ("required", "optional"):
         for name, entry in (declared.get(category) or {}).items():
-            info = _read_input(prefix + name, category == "required", entry)
+            info = read_input(prefix + name, category == "required", entry)
             if info.type != DYNAMIC_COMBO:
                 yield info
                 continue
@@ -83,7 +83,8 @@ def _read_inputs(declared: dict[str, Any], prefix: str, values: dict[str, Any]) 
                     yield from _read_inputs(choice.get("inputs") or {}, f"{info.name}.", values)
 
 
-def _read_input(name: str, is_required: bool, entry: Any) -> InputInfo:
+def read_input(name: str, is_required: bool, entry: Any) -> InputInfo:
+    """Return the typed form of an input as /object_info and node_errors declare it: [type, settings]."""
     kind, settings = entry[0], entry[1] if len(entry) > 1 and isinstance(entry[1], dict) else {}
     if isinstance(kind, list):
         return InputInfo(name, "COMBO", is_required, tuple(kind), settings)

@@ -115,9 +115,18 @@ def post(client: ComfyClient, store: JobStore, record: JobRecord) -> None:
     if answer.get("error") or answer.get("node_errors"):
         client.cancel(record.id)
         store.forget(record)
-        raise ValidationError(describe_rejection(record.workflow, answer))
+        raise ValidationError(_explain(client, record.workflow, answer))
     record.state = "submitted"
     store.save(record)
+
+
+def _explain(client: ComfyClient, workflow: Workflow, answer: dict[str, Any]) -> str:
+    """Return the refusal in words, with the names near a wrong one as long as the server still answers."""
+    try:
+        nodes = _describe_nodes(client, workflow)
+    except UnreachableError:
+        nodes = {}
+    return describe_rejection(workflow, answer, nodes)
 
 
 def _describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:

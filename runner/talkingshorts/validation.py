@@ -9,7 +9,7 @@ from typing import Any
 
 from .binding import describe_options, suggest
 from .errors import ValidationError
-from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo
+from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo, read_input
 from .workflow_file import Workflow, is_link
 
 NodeInfos = Mapping[str, NodeInfo]
@@ -30,58 +30,100 @@ def find_unknown_nodes(workflow: Workflow, nodes: NodeInfos, known_classes: Iter
     """Return one line for each node whose class the server doesn't have."""
     known = list(known_classes)
     return [
-        f"{workflow.describe(node_id)}: the server has no node class {node['class_type']!r}"
-        f"{suggest(node['class_type'], known)} Install the custom node pack that brings it, and restart ComfyUI."
+        _say_unknown_class(workflow, node_id, known)
         for node_id, node in workflow.graph.items()
         if node["class_type"] not in nodes
     ]
 
 
 def find_problems(workflow: Workflow, nodes: NodeInfos) -> list[str]:
-    """Return one line for each input that the server would refuse, or would accept and misread.
+    """Return one line for each input that can't be sent, or that the server would refuse or misread.
 
     Every class in the workflow must be in `nodes`. Nodes that no output needs are left alone, as by the server.
     """
+    if unsendable := list(_find_unsendable(workflow)):
+        return unsendable
     outputs = [node_id for node_id, node in workflow.graph.items() if nodes[node["class_type"]].is_output]
     if not outputs:
-        return [f"The workflow {workflow.name} has no output node: add one that saves or previews something."]
+        return [_say_no_outputs(workflow)]
     reachable, cycle = _walk(workflow, outputs)
     if cycle:
-        return [f"The workflow's links run in a circle: {' -> '.join(map(workflow.describe, cycle))}."]
+        return [_say_cycle(workflow, cycle)]
     return [problem for node_id in reachable for problem in _check_node(workflow, nodes, node_id)]
 
 
-def describe_rejection(workflow: Workflow, answer: dict[str, Any]) -> str:
-    """Return in words the `error` and `node_errors` of the server's answer to POST /prompt, one line per input."""
+def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeInfos | None = None) -> str:
+    """Return in words the `error` and `node_errors` of the server's answer to POST /prompt, one line per input.
+
+    `nodes` are what the server says about the classes: it names the options near a wrong one.
+    """
     lines = [
-        f"{workflow.describe(node_id)}: {_describe_node_error(error)}"
+        line
         for node_id, entry in (answer.get("node_errors") or {}).items()
         for error in entry.get("errors", [])
+        for line in _describe_node_error(workflow, nodes or {}, node_id, error)
     ]
     if lines:
         return "\n".join(dict.fromkeys(lines))
     error = answer.get("error")
-    if isinstance(error, dict):
-        details = error.get("details")
-        return f"{error.get('message', 'The server refused the graph')}{f' ({details})' if details else ''}"
-    return f"The server refused the graph: {error or answer}"
-
-
-def _describe_node_error(error: dict[str, Any]) -> str:
-    """Return one of the server's errors with the input, the value and what is allowed."""
+    if not isinstance(error, dict):
+        return f"The server refused the graph: {error or answer}"
     extra = error.get("extra_info") or {}
-    name = extra.get("input_name")
-    config = extra.get("input_config") or ()
-    settings = config[1] if len(config) > 1 and isinstance(config[1], dict) else {}
-    text = error.get("message", "invalid").rstrip(".")
-    if name and "received_value" in extra:
-        text = f"{name} = {_show(extra['received_value'])}: {text}"
-    elif name:
-        text = f"{name}: {text}"
-    if limits := _describe_limits(settings):
-        return f"{text}. {limits}"
+    if error.get("type") == "prompt_no_outputs":
+        return _say_no_outputs(workflow)
+    if error.get("type") == "missing_node_type":
+        return _say_unknown_class(workflow, str(extra.get("node_id")), nodes or ())
     details = error.get("details")
-    return f"{text} ({details})." if details and details != name else f"{text}."
+    return f"{error.get('message', 'The server refused the graph')}{f' ({details})' if details else ''}"
+
+
+def _describe_node_error(workflow: Workflow, nodes: NodeInfos, node_id: str, error: dict[str, Any]) -> Iterator[str]:
+    """Yield one of the server's errors (execution.py, validate_inputs) in the words of find_problems."""
+    kind, extra = str(error.get("type")), error.get("extra_info") or {}
+    if kind == "dependency_cycle":
+        cycle = extra.get("cycle_nodes") or [node_id]
+        yield _say_cycle(workflow, [*cycle, cycle[0]])
+        return
+    here, values = workflow.describe(node_id), workflow.graph.get(node_id, {}).get("inputs", {})
+    if kind.startswith("exception_during"):
+        found = list(_check_node(workflow, nodes, node_id)) if workflow.class_type(node_id) in nodes else []
+        cause = f"{extra.get('exception_type', 'error')}: {error.get('details', '')}"
+        yield from found or [
+            f"{here}: the server failed while it checked the inputs ({cause}). Check the node's links."
+        ]
+        return
+    name = str(extra.get("input_name", ""))
+    value = extra["received_value"] if "received_value" in extra else values.get(name)
+    yield f"{here}: {_say_input_error(workflow, kind, _input_info(workflow, nodes, node_id, extra), value, error)}"
+
+
+def _say_input_error(workflow: Workflow, kind: str, info: InputInfo, value: Any, error: dict[str, Any]) -> str:
+    extra = error.get("extra_info") or {}
+    if kind == "required_input_missing":
+        return _say_missing(info.name)
+    if kind == "bad_linked_input":
+        return _say_no_link(info, value)
+    if kind == "return_type_mismatch":
+        return _say_mismatch(info, workflow.describe(str(extra["linked_node"][0])), str(extra.get("received_type")))
+    if kind == "invalid_input_type":
+        return _say_wrong_type(info, value, info.type)
+    if kind in {"value_smaller_than_min", "value_bigger_than_max"}:
+        return _say_out_of_range(info, value, info.name)
+    if kind == "value_not_in_list":
+        return _say_no_option(info, value)
+    message, details = str(error.get("message", "refused")).rstrip("."), str(error.get("details") or "")
+    reason = details.removeprefix(info.name).removeprefix(" - ")
+    if kind != "custom_validation_failed" or not reason:
+        reason = f"{message} ({reason})" if reason else message
+    near = f" It has{describe_options(value, info.options).lstrip(':')}" if info.options else ""
+    return f"{info.name} = {_show(value)} is refused: {reason.rstrip('.')}.{near}" if info.name else f"{reason}."
+
+
+def _input_info(workflow: Workflow, nodes: NodeInfos, node_id: str, extra: dict[str, Any]) -> InputInfo:
+    """Return what is known of the input that an error is about, from the error or from /object_info."""
+    name, node = str(extra.get("input_name", "")), nodes.get(workflow.class_type(node_id))
+    known = node.inputs(workflow.graph[node_id]["inputs"]) if node and node_id in workflow.graph else {}
+    return known.get(name) or read_input(name, True, extra.get("input_config") or ("*", {}))
 
 
 def _walk(workflow: Workflow, outputs: list[str]) -> tuple[list[str], list[str]]:
@@ -116,7 +158,7 @@ def _check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[
     open_names = tuple(f"{info.name}." for info in known.values() if info.is_open_ended)
     for name, info in known.items():
         if info.is_required and name not in values and not info.is_open_ended:
-            yield f"{here}: the required input {name!r} is missing."
+            yield f"{here}: {_say_missing(name)}"
     for name, value in values.items():
         if name in known:
             for problem in _check_value(workflow, nodes, known[name], value):
@@ -136,7 +178,7 @@ def _check_value(workflow: Workflow, nodes: NodeInfos, info: InputInfo, value: A
         return
     elif info.options is not None:
         if not info.is_upload and value not in info.options:
-            yield f"{info.name} = {_show(value)} is none of its options{describe_options(value, info.options)}"
+            yield _say_no_option(info, value)
     else:
         yield from _check_literal(info, value)
 
@@ -146,8 +188,7 @@ def _check_literal(info: InputInfo, value: Any) -> Iterator[str]:
     if not checkable or checkable != info.types:
         return
     if not any(_IS_TYPE[name](value) for name in checkable):
-        wanted = " or ".join(sorted(checkable))
-        yield f"{info.name} = {_show(value)} is no {wanted}. {_describe_limits(info.settings)}".rstrip()
+        yield _say_wrong_type(info, value, " or ".join(sorted(checkable)))
         return
     yield from _check_range(info, value, info.name)
 
@@ -158,12 +199,12 @@ def _check_range(info: InputInfo, value: Any, name: str) -> Iterator[str]:
     if number is None:
         return
     if (low is not None and number < low) or (high is not None and number > high):
-        yield f"{name} = {_show(value)} is out of range. {_describe_limits(info.settings)}"
+        yield _say_out_of_range(info, value, name)
 
 
 def _check_link(workflow: Workflow, nodes: NodeInfos, info: InputInfo, link: list[Any]) -> Iterator[str]:
     if len(link) != 2 or not isinstance(link[1], int):
-        yield f"{info.name} = {_show(link)} is no link: expected [node id, output number]."
+        yield _say_no_link(info, link)
         return
     source_id, slot = str(link[0]), link[1]
     if source_id not in workflow.graph:
@@ -174,7 +215,7 @@ def _check_link(workflow: Workflow, nodes: NodeInfos, info: InputInfo, link: lis
     if not 0 <= slot < len(outputs):
         yield f"{info.name} is linked to output {slot} of {source}, which has {len(outputs)}."
     elif not _fits(outputs[slot], info):
-        yield f"{info.name} takes {info.type}, but {source} gives {outputs[slot]}."
+        yield _say_mismatch(info, source, outputs[slot])
     elif workflow.class_type(source_id) in PRIMITIVE_TYPES:
         value = workflow.graph[source_id]["inputs"].get("value")
         if not is_link(value):
@@ -185,6 +226,59 @@ def _fits(given: str, info: InputInfo) -> bool:
     """Tell whether the server lets an output of type `given` into the input (comfy_execution/validation.py)."""
     given_types = {part.strip() for part in given.split(",")}
     return bool(given_types & info.types or given_types & ANY_TYPES or info.types & ANY_TYPES) or info.is_open_ended
+
+
+def _find_unsendable(workflow: Workflow) -> Iterator[str]:
+    for node_id, node in workflow.graph.items():
+        for name, value in node["inputs"].items():
+            try:
+                json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            except ValueError:
+                yield (
+                    f"{workflow.describe(node_id)}: {name} = {_show(value)} can't be sent: "
+                    "JSON has no NaN, no Infinity and no half characters."
+                )
+
+
+def _say_unknown_class(workflow: Workflow, node_id: str, known: Iterable[str]) -> str:
+    kind = workflow.class_type(node_id)
+    return (
+        f"{workflow.describe(node_id)}: the server has no node class {kind!r}{suggest(kind, known)} "
+        "Install the custom node pack that brings it, and restart ComfyUI."
+    )
+
+
+def _say_no_outputs(workflow: Workflow) -> str:
+    return f"The workflow {workflow.name} has no output node: add one that saves or previews something."
+
+
+def _say_cycle(workflow: Workflow, cycle: list[str]) -> str:
+    return f"The workflow's links run in a circle: {' -> '.join(map(workflow.describe, cycle))}."
+
+
+def _say_missing(name: str) -> str:
+    return f"the required input {name!r} is missing."
+
+
+def _say_no_link(info: InputInfo, value: Any) -> str:
+    return f"{info.name} = {_show(value)} is no link: expected [node id, output number]."
+
+
+def _say_mismatch(info: InputInfo, source: str, given: str) -> str:
+    return f"{info.name} takes {info.type}, but {source} gives {given}."
+
+
+def _say_wrong_type(info: InputInfo, value: Any, wanted: str) -> str:
+    return f"{info.name} = {_show(value)} is no {wanted}. {_describe_limits(info.settings)}".rstrip()
+
+
+def _say_out_of_range(info: InputInfo, value: Any, name: str) -> str:
+    return f"{name} = {_show(value)} is out of range. {_describe_limits(info.settings)}"
+
+
+def _say_no_option(info: InputInfo, value: Any) -> str:
+    options = describe_options(value, info.options) if info.options is not None else "."
+    return f"{info.name} = {_show(value)} is none of its options{options}"
 
 
 def _describe_limits(settings: dict[str, Any]) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import UsageError, ValidationError
 
 Graph = dict[str, dict[str, Any]]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+MAX_GRAPH_BYTES = 64 << 20
+MAX_NESTING = 64
 
 UI_FORMAT_REMEDY = (
     "is in the canvas format, which ComfyUI's server can't run. "
@@ -62,31 +66,65 @@ def load_workflow(path: Path) -> Workflow:
     Raises UsageError when the file can't be read, ValidationError when it holds no graph in API format.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            return Workflow(path.name, _read_graph(path, file))
     except OSError as error:
         raise UsageError(f"The workflow {path} can't be read: {error.strerror}.") from error
-    if content.startswith(PNG_SIGNATURE):
-        return Workflow(path.name, _embedded_graph(path, _read_png_texts(path, content)))
-    if content[4:8] == b"ftyp":
+
+
+def _read_graph(path: Path, file: BinaryIO) -> Graph:
+    """Return the graph in the file, reading no more of it than a graph can take."""
+    head = file.read(len(PNG_SIGNATURE))
+    if head == PNG_SIGNATURE:
+        return _embedded_graph(path, _read_png_texts(path, file))
+    if head[4:] == b"ftyp":
         from .mp4_info import read_tags
 
-        return Workflow(path.name, _embedded_graph(path, read_tags(path)))
+        return _embedded_graph(path, read_tags(path))
+    content = head + file.read(MAX_GRAPH_BYTES)
+    if len(content) > MAX_GRAPH_BYTES:
+        raise ValidationError(f"The workflow {path} is over {MAX_GRAPH_BYTES >> 20} MB: that is no graph.")
+    if not content.strip():
+        raise ValidationError(f"The workflow {path} is empty: export it once more with Workflow > Export (API).")
     try:
-        document = json.loads(content)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        document = _parse_json(content)
+    except ValueError as error:
         raise ValidationError(
             f"The workflow {path} is neither JSON, nor a PNG or mp4 made by ComfyUI ({error})."
         ) from error
-    return Workflow(path.name, _api_graph(path, document))
+    return _api_graph(path, document)
+
+
+def _parse_json(text: str | bytes) -> Any:
+    """Return the document. Raises ValueError when it is none, or nested more deeply than any graph."""
+    too_deep = ValueError(f"it is nested more than {MAX_NESTING} levels deep")
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise too_deep from None
+    if _is_nested_too_deeply(document):
+        raise too_deep
+    return document
+
+
+def _is_nested_too_deeply(document: Any) -> bool:
+    level = [document]
+    for _ in range(MAX_NESTING):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        level = [child for item in containers for child in (item.values() if isinstance(item, dict) else item)]
+    return bool(level)
 
 
 def _embedded_graph(path: Path, texts: dict[str, str]) -> Graph:
+    if "prompt" not in texts and "workflow" in texts:
+        raise ValidationError(f"The workflow embedded in {path} {UI_FORMAT_REMEDY}")
     if "prompt" not in texts:
         raise ValidationError(f"{path} embeds no workflow: use the file as ComfyUI saved it, or an API-format JSON.")
     try:
-        return _api_graph(path, json.loads(texts["prompt"]))
-    except json.JSONDecodeError as error:
+        document = _parse_json(texts["prompt"])
+    except ValueError as error:
         raise ValidationError(f"The workflow embedded in {path} is damaged ({error}).") from error
+    return _api_graph(path, document)
 
 
 def _api_graph(path: Path, document: Any) -> Graph:
@@ -99,7 +137,9 @@ def _api_graph(path: Path, document: Any) -> Graph:
     if not isinstance(graph, dict) or not graph:
         raise ValidationError(f"The workflow {path} holds no nodes: expected an API-format graph, node id -> node.")
     for node_id, node in graph.items():
-        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+        # A class named by dots alone would lead /object_info/CLASS elsewhere.
+        kind = node.get("class_type") if isinstance(node, dict) else None
+        if not isinstance(kind, str) or not kind.strip("."):
             raise ValidationError(
                 f"The workflow {path} isn't an API-format graph: its entry {node_id!r} has no class_type."
             )
@@ -110,25 +150,33 @@ def _api_graph(path: Path, document: Any) -> Graph:
     return graph
 
 
-def _read_png_texts(path: Path, content: bytes) -> dict[str, str]:
+def _read_png_texts(path: Path, file: BinaryIO) -> dict[str, str]:
     try:
-        return dict(_png_texts(content))
+        return dict(_png_texts(file))
     except (zlib.error, IndexError) as error:
         raise ValidationError(f"The texts embedded in {path} are damaged ({error}).") from error
 
 
-def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield keyword and text of each tEXt, zTXt and iTXt chunk (PNG specification, 11.3.3)."""
-    position = len(PNG_SIGNATURE)
-    while position + 12 <= len(content):
-        size, kind = struct.unpack_from(">I4s", content, position)
-        data = content[position + 8 : position + 8 + size]
+def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Yield keyword and text of each tEXt, zTXt and iTXt chunk (PNG specification, 11.3.3) after the signature."""
+    while len(head := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if not kind.isalpha():
+            return
+        if kind not in (b"tEXt", b"zTXt", b"iTXt") or size > MAX_GRAPH_BYTES:
+            file.seek(size + 4, os.SEEK_CUR)
+            continue
+        data = file.read(size)
+        file.seek(4, os.SEEK_CUR)
         keyword, _, rest = data.partition(b"\0")
         if kind == b"tEXt":
             yield keyword.decode("latin-1"), rest.decode("latin-1")
         elif kind == b"zTXt":
-            yield keyword.decode("latin-1"), zlib.decompress(rest[1:]).decode("latin-1")
-        elif kind == b"iTXt":
+            yield keyword.decode("latin-1"), _inflate(rest[1:]).decode("latin-1")
+        else:
             text = rest[2:].split(b"\0", 2)[2]
-            yield keyword.decode("latin-1"), (zlib.decompress(text) if rest[0] else text).decode("utf-8", "replace")
-        position += size + 12
+            yield keyword.decode("latin-1"), (_inflate(text) if rest[0] else text).decode("utf-8", "replace")
+
+
+def _inflate(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data, MAX_GRAPH_BYTES)

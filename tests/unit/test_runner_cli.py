@@ -204,7 +204,9 @@ def test_a_refused_graph_ends_with_3_and_is_forgotten(
 
     assert run("run", "w.api.json") == 3
 
-    assert "SaveImage 'Save' (#3): images: Invalid image (broken.png)." in capsys.readouterr().err
+    assert (
+        "SaveImage 'Save' (#3): images = [\"2\", 0] is refused: Invalid image (broken.png)." in capsys.readouterr().err
+    )
     assert read_jobs(tmp_path) == []
 
 

@@ -4,6 +4,10 @@
 class TalkingShortsError(Exception):
     """Base of every error that the pack raises on purpose."""
 
+    def __init__(self, message: str) -> None:
+        """Half a surrogate pair, quoted from an input, would end ComfyUI's worker when it logs the message."""
+        super().__init__(message.encode("utf-8", "backslashreplace").decode())
+
 
 class InputError(TalkingShortsError):
     """An input is well formed but impossible: an empty script, one too long for its target, a value out of range."""

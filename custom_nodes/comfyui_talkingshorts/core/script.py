@@ -14,6 +14,7 @@ SENTENCE_PAUSE_SECONDS = 0.3
 PARAGRAPH_PAUSE_SECONDS = 0.55
 BREATH_PAUSE_SECONDS = 0.12
 MAX_PHRASE_CHARACTERS = 300
+MAX_SCRIPT_CHARACTERS = 50_000
 
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _MARKUP = re.compile(r"[\[\]{}<>#*_~|\\^`]+|={2,}")
@@ -83,8 +84,12 @@ def plan_phrases(script: str) -> list[Phrase]:
     """Return the script's phrases in order.
 
     Sentences, lines and paragraphs end a phrase; a sentence of over MAX_PHRASE_CHARACTERS is cut at a comma or a space.
-    Raises InputError when the script holds nothing that can be said.
+    Raises InputError when the script holds nothing that can be said, or takes about an hour and more to say.
     """
+    if len(script) > MAX_SCRIPT_CHARACTERS:
+        raise InputError(
+            f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
+        )
     text = clean_script(script)
     phrases: list[Phrase] = []
     is_japanese = any(_writing_of(character) in ("HIRAGANA", "KATAKANA") for character in text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError, SourceError
 
+MAX_START_SECONDS = 360_000.0
 MAX_DURATION_SECONDS = 600.0
 MAX_URL_CHARACTERS = 4096
 
@@ -21,8 +21,8 @@ class Segment:
     duration_seconds: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.start_seconds) and self.start_seconds >= 0):
-            raise InputError(f"start_seconds is {self.start_seconds}: give 0 or more.")
+        if not 0 <= self.start_seconds <= MAX_START_SECONDS:
+            raise InputError(f"start_seconds is {self.start_seconds}: give 0 to {MAX_START_SECONDS:g}.")
         if not 0 < self.duration_seconds <= MAX_DURATION_SECONDS:
             raise InputError(
                 f"duration_seconds is {self.duration_seconds}: give more than 0 and at most {MAX_DURATION_SECONDS:g}."

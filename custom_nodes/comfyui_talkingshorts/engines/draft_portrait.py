@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.limits import require_seed, require_size
 from ..core.look_code import sign_with_look
 from ..core.motion import Pose
 from ..core.presenter import choose_look
@@ -11,6 +12,11 @@ from .presenter.puppet import Presenter
 
 
 def draw_portrait(prompt: str, width: int, height: int, seed: int) -> np.ndarray:
-    """Return the portrait for a prompt and a seed, uint8 RGB [height, width, 3], signed with its look."""
+    """Return the portrait for a prompt and a seed, uint8 RGB [height, width, 3], signed with its look.
+
+    Raises InputError for an impossible size or seed.
+    """
+    require_size(width, height)
+    require_seed(seed)
     look = choose_look(prompt, seed)
     return sign_with_look(Presenter(look, width, height).draw(Pose()), look)

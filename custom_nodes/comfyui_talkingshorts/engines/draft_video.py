@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..core.errors import InputError
 from ..core.look_code import read_look
 from ..core.motion import Pose, plan_motion
 from ..core.mouth import follow_speech
@@ -23,6 +24,7 @@ from .portrait_picture import BACKDROP_RGB
 from .presenter.puppet import Presenter
 
 LONGEST_SIDE = 1920
+LONGEST_SECONDS = 3600.0
 FRAMES_AHEAD = 3
 NO_FACE_NOTE = (
     "No face was found in the portrait, so its mouth can't move: the video shows the picture with a sound level. "
@@ -51,8 +53,11 @@ def make_draft_video(
     """Write an mp4 of the portrait, uint8 [h, w, 1, 3 or 4 channels], speaking the sound; return a note for the user.
 
     25 fps, one frame per started 1/25 s of sound. `on_progress(done, total)` is called after every frame; what it
-    raises ends the work and leaves no file. Raises VideoError when the file can't be written.
+    raises ends the work and leaves no file. Raises VideoError when the file can't be written, InputError for speech of
+    over an hour.
     """
+    if sound.seconds > LONGEST_SECONDS:
+        raise InputError(f"The speech is {sound.seconds:.0f} s long. The most is {LONGEST_SECONDS:g} s: cut it.")
     puppet, note = make_puppet(portrait)
     motion = plan_motion(follow_speech(sound), seed=zlib.crc32(portrait[::16, ::16].tobytes()))
     stamp = DraftLabel(puppet.width, puppet.height) if label else None

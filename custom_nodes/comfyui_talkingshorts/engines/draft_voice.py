@@ -10,6 +10,7 @@ from itertools import zip_longest
 import numpy as np
 
 from ..core.errors import InputError
+from ..core.limits import require_seed
 from ..core.pace import Timing, clamp_pace, plan_timing, require_target
 from ..core.progress import OnProgress, ignore_progress
 from ..core.script import Phrase, count_words, plan_phrases
@@ -87,8 +88,9 @@ def speak_draft(
     The seed picks the speaker. A reference that holds a voice sets the median F0 and the pace (0.8 to 1.25 of natural).
     With target_seconds > 0 the sound has round(target_seconds * 22050) samples: pace first, then silence at the edges.
     The same arguments give the same samples. on_progress(done, total) is called between phrases and may raise to stop.
-    Raises InputError for a script that can't be said or doesn't fit the target, and for an impossible target.
+    Raises InputError for a script that can't be said or doesn't fit the target, and for an impossible target or seed.
     """
+    require_seed(seed)
     require_target(target_seconds)
     phrases = plan_phrases(script)
     prosody = measure_prosody(reference) if reference is not None else Prosody()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import PictureError
+from ..core.limits import require_size
 from ..core.picture_crop import plan_crop
 from .face_finder import find_face
 
@@ -21,16 +22,22 @@ def read_portrait(path: Path, width: int, height: int) -> np.ndarray:
     """Return the picture as uint8 RGB [height, width, 3], upright and cropped around the face.
 
     Transparency is laid on light grey; of an animated picture the first frame counts. A picture that already has the
-    wanted size comes back pixel for pixel. Raises PictureError when the file isn't a picture.
+    wanted size comes back pixel for pixel. Raises PictureError when the file isn't a picture, InputError for an
+    impossible size.
     """
+    require_size(width, height)
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path) as file:
             picture = _as_rgb(ImageOps.exif_transpose(file))
     except Image.DecompressionBombError as error:
-        raise PictureError(f"The picture {path.name} is too large: {error}. Scale it down and try again.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise PictureError(
+            f"The picture {path.name} is too large: {str(error).rstrip('.')}. Scale it down and try again."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise PictureError(f"The file {path.name} is no picture. Use a PNG, JPEG or WebP file.") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise PictureError(
             f"The picture {path.name} can't be read: {error}. Use a complete PNG, JPEG or WebP file."
         ) from error

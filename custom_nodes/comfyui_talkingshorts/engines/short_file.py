@@ -50,7 +50,7 @@ def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> S
     from av.error import FFmpegError
     from comfy_api.latest import Types
 
-    partial = path.with_name(f".{path.stem}.partial.mp4")
+    partial = _partial_path(path)
     try:
         video.save_to(
             str(partial),
@@ -71,6 +71,16 @@ def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> S
         with contextlib.suppress(OSError):
             partial.unlink()
     return report
+
+
+def require_possible(path: Path) -> None:
+    """Raise OSError or ValueError for a name that no file can have: too long, or with characters that none takes."""
+    with contextlib.suppress(FileNotFoundError):
+        _partial_path(path).lstat()
+
+
+def _partial_path(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.partial.mp4")
 
 
 def _is_shareable(video: Input.Video) -> bool:

@@ -11,14 +11,19 @@ from ..core.errors import InputError
 from ..core.sound import Sound
 
 
-def sound_from_audio(audio: dict[str, Any]) -> Sound:
+def sound_from_audio(audio: Any) -> Sound:
     """Return the first clip of an AUDIO (waveform [batch, channels, samples] float32, any device).
 
-    Raises InputError when it holds no samples, or samples that are not finite.
+    Raises InputError when there is no audio, when it holds no samples, or samples that are not finite.
     """
-    samples = audio["waveform"][0].detach().to("cpu", torch.float32).numpy()
-    if samples.size == 0:
+    waveform = audio.get("waveform") if isinstance(audio, dict) else None
+    if not isinstance(waveform, torch.Tensor) or waveform.ndim != 3:
+        raise InputError(
+            "There is no audio. Connect a node that gives sound; a voice node without a source gives none."
+        )
+    if waveform.numel() == 0:
         raise InputError("The audio is empty: 0 samples. Give a clip that holds sound.")
+    samples = waveform[0].detach().to("cpu", torch.float32).numpy()
     if not np.isfinite(samples).all():
         raise InputError("The audio holds samples that are not numbers (NaN or infinite). Load the clip again.")
     return Sound(samples, int(audio["sample_rate"]), audio.get("phonemes"))

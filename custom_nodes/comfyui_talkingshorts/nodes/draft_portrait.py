@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
 from ..engines.draft_portrait import draw_portrait
 from .image import image_from_picture
 
@@ -28,13 +29,17 @@ class DraftPortrait(io.ComfyNode):
                     tooltip="Who it is and where: young woman with curly red hair and glasses, green sweater, office. "
                     "Whatever it leaves open, the seed decides.",
                 ),
-                io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Width in pixels."),
-                io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Height in pixels."),
+                io.Int.Input(
+                    "width", default=480, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip="Width in pixels."
+                ),
+                io.Int.Input(
+                    "height", default=832, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip="Height in pixels."
+                ),
                 io.Int.Input(
                     "seed",
                     default=42,
                     min=0,
-                    max=0xFFFFFFFFFFFFFFFF,
+                    max=LARGEST_SEED,
                     control_after_generate=True,
                     tooltip="Another seed is another person; the same seed and prompt always give the same one.",
                 ),

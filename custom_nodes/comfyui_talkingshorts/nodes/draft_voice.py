@@ -6,6 +6,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ..core.limits import LARGEST_SEED
 from ..engines.draft_voice import speak_draft
 from .audio import audio_from_sound, sound_from_audio
 from .progress import make_progress_bar
@@ -36,7 +37,7 @@ class DraftVoice(io.ComfyNode):
                     "seed",
                     default=42,
                     min=0,
-                    max=0xFFFFFFFFFFFFFFFF,
+                    max=LARGEST_SEED,
                     control_after_generate=True,
                     tooltip="Picks one of the draft's four speakers. The same inputs give the same sound.",
                 ),

@@ -22,8 +22,8 @@ def find_input_file(name: str) -> Path | None:
 
 def describe_missing_file(name: str) -> str:
     """Return a sentence that says that the file is missing and which names are near."""
-    known = sorted(file.name for file in Path(folder_paths.get_input_directory()).iterdir())
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    known = sorted(file.name for file in Path(folder_paths.get_input_directory()).iterdir() if file.is_file())
+    near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(near)}?" if near else " Upload it first, or check the name."
     return f"There is no file {name[:200]!r} in ComfyUI's input folder.{hint}"
 

@@ -6,8 +6,9 @@ import torch
 from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
+from ..core.limits import LARGEST_SIDE, SIZE_STEP
 from ..engines.portrait_picture import read_portrait
-from .image import image_from_picture
+from .image import image_from_picture, require_image
 from .input_files import describe_missing_file, find_input_file, fingerprint_file
 
 
@@ -32,9 +33,21 @@ class PortraitPicture(io.ComfyNode):
                 io.Image.Input(
                     "generated", lazy=True, tooltip="The portrait to use, and to compute, only when picture is empty."
                 ),
-                io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Width of the short in pixels."),
                 io.Int.Input(
-                    "height", default=832, min=16, max=2048, step=16, tooltip="Height of the short in pixels."
+                    "width",
+                    default=480,
+                    min=SIZE_STEP,
+                    max=LARGEST_SIDE,
+                    step=SIZE_STEP,
+                    tooltip="Width of the short in pixels.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=832,
+                    min=SIZE_STEP,
+                    max=LARGEST_SIDE,
+                    step=SIZE_STEP,
+                    tooltip="Height of the short in pixels.",
                 ),
             ],
             outputs=[io.Image.Output("portrait", tooltip="The portrait, width x height pixels.")],
@@ -58,7 +71,7 @@ class PortraitPicture(io.ComfyNode):
         if not name:
             if generated is None:
                 raise InputError("There is no portrait: name a picture, or connect a generated one.")
-            return io.NodeOutput(generated)
+            return io.NodeOutput(require_image(generated))
         path = find_input_file(name)
         if path is None:
             raise PictureError(describe_missing_file(name))

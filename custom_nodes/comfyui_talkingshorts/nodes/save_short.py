@@ -12,7 +12,7 @@ from comfy.cli_args import args
 from comfy_api.latest import Input, io, ui
 
 from ..core.errors import InputError
-from ..engines.short_file import save_short
+from ..engines.short_file import require_possible, save_short
 
 
 class SaveShort(io.ComfyNode):
@@ -43,6 +43,8 @@ class SaveShort(io.ComfyNode):
 
     @classmethod
     def execute(cls, video: Input.Video, filename_prefix: str) -> io.NodeOutput:
+        if not isinstance(video, Input.Video):
+            raise InputError("There is no video. Connect a node that gives one.")
         width, height = video.get_dimensions()
         folder, name, subfolder = _reserve_name(filename_prefix, width, height)
         report = save_short(video, folder / name, cls._graph_tags())
@@ -75,9 +77,11 @@ def _reserve_name(filename_prefix: str, width: int, height: int) -> tuple[Path, 
         folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory(), width, height
         )
+        name = f"{stem}_{counter:05}_.mp4"
+        require_possible(Path(folder, name))
     except Exception as error:  # ComfyUI raises a bare Exception for a prefix that leads out of the output folder.
         raise InputError(
             f"The filename_prefix {filename_prefix[:200]!r} can't be used: {str(error).splitlines()[0].strip('* ')} "
             "Use a name such as talkingshorts/short."
         ) from error
-    return Path(folder), f"{stem}_{counter:05}_.mp4", subfolder
+    return Path(folder), name, subfolder

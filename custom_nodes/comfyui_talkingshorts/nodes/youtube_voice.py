@@ -16,7 +16,14 @@ from comfy_api.latest import io
 
 from ..core.errors import SourceError
 from ..core.progress import OnProgress
-from ..core.voice_source import MAX_DURATION_SECONDS, FileName, FileSource, Segment, parse_voice_source
+from ..core.voice_source import (
+    MAX_DURATION_SECONDS,
+    MAX_START_SECONDS,
+    FileName,
+    FileSource,
+    Segment,
+    parse_voice_source,
+)
 from .audio import audio_from_sound
 from .input_files import describe_missing_file, find_input_file, fingerprint_file
 
@@ -48,7 +55,7 @@ class YouTubeVoice(io.ComfyNode):
                     "start_seconds",
                     default=40.0,
                     min=0.0,
-                    max=360_000.0,
+                    max=MAX_START_SECONDS,
                     step=0.1,
                     tooltip="Where the piece starts, in seconds from the source's beginning.",
                 ),
