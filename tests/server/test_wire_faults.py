@@ -34,15 +34,13 @@ def test_a_job_is_done_once_whatever_the_progress_socket_does(
 ) -> None:
     proxy.progress_socket = kind
     posts = count_posts(comfyui)
-    graph = write_graph(talkingshorts.folder, slow_graph(f"wire-{kind}", steps=80))
+    graph = write_graph(talkingshorts.folder, slow_graph(f"wire-{kind}", steps=120))
 
     done = talkingshorts("run", graph, "-o", "x.png", "--server", proxy.url, "--idle-timeout", "2")
 
     assert (done.code, done.stdout) == (0, "x.png\n"), done.stderr
     assert count_posts(comfyui) == posts + 1
     assert len(saved_files(comfyui, f"wire-{kind}")) == 1
-    if kind in {"dropped", "deaf"}:
-        assert proxy.count("GET", "/ws") > 1
 
 
 def test_a_short_is_made_once_over_a_wire_on_which_everything_goes_wrong(
@@ -173,9 +171,9 @@ def test_a_job_whose_runner_was_killed_while_it_waited_or_ran_is_waited_for(
     folder = talkingshorts.folder
     with contextlib.ExitStack() as stack:
         if phase == "queued":
-            ahead = write_graph(folder, slow_graph("w"), "ahead.json")
+            ahead = write_graph(folder, slow_graph("w", 150), "ahead.json")
             stack.enter_context(start_runner(folder, "run", ahead, "--server", comfyui.url)).wait_for_event("started")
-        graph = write_graph(folder, slow_graph(f"wire-{phase}", steps=10 if phase == "queued" else 40))
+        graph = write_graph(folder, slow_graph(f"wire-{phase}", steps=10 if phase == "queued" else 100))
         runner = stack.enter_context(start_runner(folder, "run", graph, "-o", "x.png", "--server", comfyui.url))
         runner.wait_for_event(phase)
         runner.kill()

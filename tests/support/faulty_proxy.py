@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 CHUNK_BYTES = 1 << 16
-SOCKET_LIFE_SECONDS = 1.0
+SOCKET_LIFE_SECONDS = 0.3
 FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\nConnection: close\r\n\r\nfailed"
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -23,7 +23,7 @@ REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 class FaultyProxy:
     """What goes wrong at the moment; everything else passes through.
 
-    `progress_socket`: what becomes of each WebSocket. "dropped": broken after a second; "silent": nothing arrives on
+    `progress_socket`: what becomes of each WebSocket. "dropped": broken after a moment; "silent": nothing arrives on
     it; "deaf": the first one is dropped, and nothing arrives on the later ones.
     """
 

@@ -25,7 +25,7 @@ def slow_graph(prefix: str, steps: int = 40) -> dict[str, Any]:
     picture = "1"
     for step in range(steps):
         node_id = str(100 + step)
-        scale = _size(640 + 8 * step) | {"upscale_method": "lanczos", "crop": "disabled"}
+        scale = _size(640 + 8 * (step % 2)) | {"upscale_method": "lanczos", "crop": "disabled"}
         graph[node_id] = {"class_type": "ImageScale", "inputs": {"image": [picture, 0], **scale}}
         picture = node_id
     small = {"image": [picture, 0], "upscale_method": "area", "crop": "disabled"}

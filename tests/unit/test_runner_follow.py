@@ -23,13 +23,13 @@ Answer = str | Exception | None
 class ScriptedServer:
     """Answers and messages in the order given; time passes only while the follower listens."""
 
-    def __init__(self, answers: Sequence[Answer], messages: list[tuple[float, dict[str, Any]]] | None = None) -> None:
+    def __init__(self, answers: Sequence[Answer], messages: Sequence[tuple[float, dict[str, Any] | None]] = ()) -> None:
         self.now = 0.0
         self.asked_at: list[float] = []
         self.ahead: Iterator[int] = iter(range(9, 0, -1))
         self._answers = iter(answers)
         self._last: Answer = None
-        self._messages = messages or []
+        self._messages = list(messages)
 
     def receive(self, timeout_seconds: float) -> dict[str, Any] | None:
         until = self.now + timeout_seconds
@@ -230,6 +230,14 @@ def test_a_node_that_works_in_silence_is_not_idle() -> None:
 
     assert job.status == "completed"
     assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_a_limit_shorter_than_the_time_between_two_questions_is_not_passed_between_them() -> None:
+    server = ScriptedServer(["in_progress", "in_progress", "completed"], [(1.2, None), (2.7, None)])
+
+    job, _ = run(server, Limits(idle_seconds=1))
+
+    assert job.status == "completed"
 
 
 def test_progress_is_a_sign_of_life_while_the_answers_fail() -> None:
