@@ -418,6 +418,14 @@ def test_a_server_that_drips_is_left(what: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("open_door")
+def test_a_server_that_never_shakes_hands_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded_http, "GRACE_SECONDS", 0.3)
+
+    with serve_raw(speak_forever(b"", b"", pause_seconds=0.02)) as web:
+        assert "too slow" in expect_refusal(web.address_of("talk.wav").replace("http:", "https:"))
+
+
+@pytest.mark.usefixtures("open_door")
 def test_the_time_that_a_fetch_may_take_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALKINGSHORTS_MAX_FETCH_SECONDS", "1")
 

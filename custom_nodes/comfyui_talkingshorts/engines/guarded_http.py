@@ -25,6 +25,7 @@ import requests
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError as HTTPException
 from urllib3.util import parse_url
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request, RequestDirector, Response
@@ -76,12 +77,18 @@ class Allowance:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._received_bytes = 0
-        self._waited_seconds = 0.0
+        self._ended_waits_seconds = 0.0
+        self._waiting_since: float | None = None
 
     @property
     def seconds_left(self) -> float:
         earned_seconds = GRACE_SECONDS + self._received_bytes / SLOWEST_BYTES_PER_SECOND
         return min(earned_seconds, self._max_seconds) - self._waited_seconds
+
+    @property
+    def _waited_seconds(self) -> float:
+        current_seconds = 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
+        return self._ended_waits_seconds + current_seconds
 
     def add_received(self, count: int) -> None:
         """Count what arrived on the wire, headers and all. Raises SourceError when it is too much."""
@@ -94,18 +101,22 @@ class Allowance:
 
     @contextmanager
     def waiting(self, timeout_seconds: float | None) -> Iterator[float]:
-        """Give how long the block may wait, and count how long it did. Raises SourceError when no time is left."""
+        """Give how long the block may wait, and count how long it does; blocks may lie in each other.
+
+        Raises SourceError when no time is left, before the block or after it failed.
+        """
         self._check_time_left()
-        started = time.monotonic()
+        is_outermost = self._waiting_since is None
+        if is_outermost:
+            self._waiting_since = time.monotonic()
         try:
             yield self.seconds_left if timeout_seconds is None else min(timeout_seconds, self.seconds_left)
-        except TimeoutError:
-            self._waited_seconds += time.monotonic() - started
-            started = time.monotonic()
+        except (OSError, HTTPException):
             self._check_time_left()
             raise
         finally:
-            self._waited_seconds += time.monotonic() - started
+            if is_outermost:
+                self._ended_waits_seconds, self._waiting_since = self._waited_seconds, None
 
     def _check_time_left(self) -> None:
         if self.seconds_left <= 0.01:
@@ -265,11 +276,17 @@ def _make_metered_pool(pool_class: Any, allowance: Allowance, *args: Any, **sett
     def make_metered_connection(**details: Any) -> HTTPConnection:
         connection = make_connection(**details)
         connection.allowance = allowance
+        connection.connect = functools.partial(_connect_in_time, connection.connect, allowance)
         connection.response_class = functools.partial(_MeteredHTTPResponse, allowance)
         return connection
 
     pool.ConnectionCls = make_metered_connection
     return pool
+
+
+def _connect_in_time(connect: Callable[[], None], allowance: Allowance) -> None:
+    with allowance.waiting(None):
+        connect()
 
 
 class _MeteredHTTPResponse(http.client.HTTPResponse):
@@ -343,7 +360,7 @@ class _GuardedConnection(HTTPConnection):
                 sock.close()
                 raise
             else:
-                sock.settimeout(self.timeout)
+                sock.settimeout(max(0.01, min(self.timeout, self.allowance.seconds_left)))  # for the handshake of https
                 return sock
         raise last_error
 

@@ -35,7 +35,10 @@ KNOWN_FAILURES = (
     (r"IP is likely being blocked", f"The site blocks this network. {PROXY_REMEDY} {COOKIES_REMEDY}"),
     (r"live event will begin|premieres|will begin", UPCOMING_MESSAGE),
     (r"\bis live|not currently live|is offline|livestream", LIVE_MESSAGE),
-    (r"failed to load cookies|Netscape format cookies", f"{COOKIES} names a file that isn't a cookies.txt. Export the cookies again."),
+    (
+        r"failed to load cookies|Netscape format cookies",
+        f"{COOKIES} names a file that isn't a cookies.txt. Export the cookies again.",
+    ),
     (r"does not have a .* tab", PLAYLIST_MESSAGE),
     (r"processing this video", "The video is still being processed by the site. Try again later."),
     (r"not available on this app|latest version of YouTube", f"yt-dlp is too old for YouTube. {UPGRADE_REMEDY}"),
