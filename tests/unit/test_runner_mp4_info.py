@@ -67,3 +67,18 @@ def test_an_mp4_cut_short_anywhere_raises_nothing(tmp_path: Path) -> None:
         path.write_bytes(whole[:size])
         read_video_info(path)
         read_tags(path)
+
+
+def test_damaged_files_are_read_without_failing(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.mp4", 3, Fraction(25), with_audio=True, movflags="use_metadata_tags+faststart")
+    content, random = whole.read_bytes(), np.random.default_rng(1)
+    damaged = tmp_path / "damaged.mp4"
+    for end in range(8, 800, 16):
+        damaged.write_bytes(content[:end])
+        assert (read_video_info(damaged), read_tags(damaged)) == (None, {})
+    for _ in range(300):
+        changed = np.frombuffer(content, np.uint8).copy()
+        changed[random.integers(8, len(content), 6)] = random.choice([0, 1, 127, 255], 6)
+        damaged.write_bytes(changed.tobytes())
+        read_video_info(damaged)
+        assert isinstance(read_tags(damaged), dict)

@@ -1,0 +1,89 @@
+"""Files that can't grow, as on a full disk: each writer says so and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from comfyui_talkingshorts.core.errors import VideoError
+from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.engines.mp4 import Mp4Writer
+from comfyui_talkingshorts.engines.voice_cache import VoiceCache
+from talkingshorts.client import Delivery, RemoteFile
+from talkingshorts.errors import UsageError
+from talkingshorts.fetch import download, write_report
+from talkingshorts.jobs import JobRecord, JobStore, new_job_id
+
+LIMIT_BYTES = 4096
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder while no file may pass 4 KiB."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, hard))
+    try:
+        yield tmp_path
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+class Source:
+    @contextlib.contextmanager
+    def deliver(self, file: RemoteFile, start: int = 0, version: str | None = None) -> Iterator[Delivery]:
+        yield Delivery(0, None, "v1", (bytes(LIMIT_BYTES) for _ in range(8)))
+
+
+def make_record(text: str) -> JobRecord:
+    return JobRecord(new_job_id(), "http://127.0.0.1", False, "w", {}, {"script": text}, None, "out", "0.30.0")
+
+
+def write_noise(path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (96, 64, 3), np.uint8)
+    with Mp4Writer(path, 64, 96, Sound(np.zeros((1, 8000), np.float32), 8000)) as writer:
+        for _ in range(25):
+            writer.write(noise)
+
+
+def test_a_video_that_does_not_fit_is_an_error_and_leaves_no_file(full_disk: Path) -> None:
+    with pytest.raises(VideoError, match="Free some space"):
+        write_noise(full_disk / "a.mp4")
+
+    assert list(full_disk.iterdir()) == []
+
+
+def test_a_download_that_does_not_fit_keeps_the_file_that_stood_there(full_disk: Path) -> None:
+    (full_disk / "a.mp4").write_text("before")
+
+    with pytest.raises(UsageError, match=r"a\.mp4 can't be written: File too large"):
+        download(Source(), RemoteFile("1", "a.mp4", "", "output"), full_disk / "a.mp4")
+
+    assert [path.name for path in full_disk.iterdir()] == ["a.mp4"]
+    assert (full_disk / "a.mp4").read_text() == "before"
+
+
+def test_a_report_that_does_not_fit_leaves_no_file(full_disk: Path) -> None:
+    with pytest.raises(UsageError, match="can't be written"):
+        write_report(full_disk / "a.json", {"script": "x" * 2 * LIMIT_BYTES})
+
+    assert list(full_disk.iterdir()) == []
+
+
+def test_a_job_that_can_not_be_noted_is_an_error_and_leaves_no_file(full_disk: Path) -> None:
+    with pytest.raises(UsageError, match="TALKINGSHORTS_HOME"):
+        JobStore(full_disk).save(make_record("x" * 2 * LIMIT_BYTES))
+
+    assert list(full_disk.iterdir()) == []
+
+
+def test_a_voice_that_can_not_be_kept_is_used_all_the_same(full_disk: Path) -> None:
+    VoiceCache(full_disk).store("key", Sound(np.zeros((1, 8000), np.float32), 8000), "title")
+
+    assert list(full_disk.iterdir()) == []

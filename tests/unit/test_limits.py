@@ -1,0 +1,27 @@
+import pytest
+from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.limits import require_seed, require_size
+from comfyui_talkingshorts.core.script import plan_phrases
+
+
+@pytest.mark.parametrize("side", [0, -16, 15, 17, 2064, 100_000])
+def test_a_side_is_a_multiple_of_16_up_to_2048(side: int) -> None:
+    with pytest.raises(InputError, match=f"height is {side}: give a multiple of 16 from 16 to 2048"):
+        require_size(64, side)
+    require_size(16, 2048)
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 64])
+def test_a_seed_has_64_bits(seed: int) -> None:
+    with pytest.raises(InputError, match=f"seed is {seed}"):
+        require_seed(seed)
+    require_seed((1 << 64) - 1)
+
+
+def test_a_script_of_over_an_hour_is_refused_with_its_length() -> None:
+    with pytest.raises(InputError, match="60000 characters"):
+        plan_phrases("words " * 10_000)
+
+
+def test_half_a_character_in_a_message_is_escaped_so_that_it_can_be_logged() -> None:
+    assert str(InputError("no \ud800")) == "no \\ud800"
