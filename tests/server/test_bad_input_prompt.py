@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
 import time
 import uuid
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -334,3 +337,34 @@ def test_a_node_takes_what_is_odd_but_possible(
 
     assert job["status"] == "completed", job["execution_error"]
     assert leftovers(comfyui) == []
+
+
+@pytest.fixture
+def small_disk(comfyui: ComfyUI) -> Iterator[Path]:
+    """Return a folder among the outputs that is a disk of 16 KiB."""
+    folder = comfyui.base / "output" / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("mounting a disk isn't allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
+
+
+def test_a_short_that_does_not_fit_on_the_disk_leaves_nothing_there(comfyui: ComfyUI, small_disk: Path) -> None:
+    film = node(
+        "TalkingShortsDraftVideo",
+        portrait=node("TalkingShortsDraftPortrait", prompt="", width=256, height=448, seed=1),
+        speech=sound(2.0),
+    )
+
+    job = run_node(comfyui, "TalkingShortsSaveShort", {"video": film, "filename_prefix": "small/short"})
+
+    assert job["status"] == "failed"
+    assert "Check the free space" in job["execution_error"]["exception_message"]
+    assert job["execution_error"]["exception_type"].endswith(".VideoError")
+    assert list(small_disk.iterdir()) == []
