@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from .errors import CancelledError, RunnerError
@@ -72,9 +72,17 @@ def _termination_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, as every other failure does."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with exit code 2."""
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser. Options are never abbreviated, so that a new one can't change what an old line means."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="talkingshorts",
         description="Make talking-head shorts with ComfyUI, and run any other workflow without the canvas.",
         epilog=EPILOG,

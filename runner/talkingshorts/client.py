@@ -27,6 +27,8 @@ UPLOAD_SECONDS = 600.0
 DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
+UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "pending", "in_progress", "completed", "failed", "cancelled"
@@ -137,14 +139,14 @@ class ComfyClient:
         return list(self._json("GET", "/object_info"))
 
     def upload(self, path: Path) -> str:
-        """Put a file into the server's input folder, named by its content, and return the name to use in a graph.
+        """Put a file into the server's input folder, and return the name to use in a graph: its own and its content's.
 
         Raises UsageError when the file can't be read, ValidationError when the server refuses it.
         """
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            name = f"talkingshorts-{digest[:16]}{path.suffix.lower()}"
+            name = f"{UNSAFE_IN_NAMES.sub('_', path.stem)[:60]}-{digest[:16]}{path.suffix.lower()}"
             answer = self._repeat(lambda _: self._upload(path, name), UPLOAD_SECONDS)
         except OSError as error:
             raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -39,6 +39,7 @@ LATE_ARRIVAL_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 DOWNLOAD_NEWS_SECONDS = 0.5
 RESUBMISSIONS = 3
+NOTE_CHARACTERS = 300
 
 ENDED_STATES: dict[str, JobState] = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 
@@ -223,6 +224,8 @@ class Run:
             self._settle("cancelled")
             raise CancelledError("The job was cancelled.")
         self._settle("completed")
+        for note in _read_notes(self._record.workflow, job.outputs):
+            self._display.show(Notice(note))
         files = list_files(job.outputs)
         if not files:
             self._display.show(Notice("The workflow saved no file."))
@@ -324,6 +327,14 @@ def _renew(record: JobRecord, node_ids: set[str]) -> JobRecord:
     for node_id in node_ids & workflow.graph.keys():
         workflow.graph[node_id]["inputs"][RERUN_INPUT] = new_id
     return replace(record, id=new_id, graph=workflow.graph, state="created", files=[], ending=None, successor=None)
+
+
+def _read_notes(workflow: Workflow, outputs: dict[str, Any]) -> Iterator[str]:
+    """Yield what nodes have to say beside their results: a text output that is no report, after its node's title."""
+    for node_id, entries in outputs.items():
+        for text in entries.get("text") or ():
+            if isinstance(text, str) and not _read_reports({node_id: {"text": [text]}}):
+                yield f"{workflow.title(node_id)}: {text[:NOTE_CHARACTERS]}"
 
 
 def _read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:

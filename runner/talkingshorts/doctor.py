@@ -169,9 +169,8 @@ def _device_rows(devices: list[dict[str, Any]]) -> list[Row]:
 def quality_row(gpus: list[dict[str, Any]]) -> Row:
     """Return which qualities fit: a draft anywhere, cloning and lip-sync on a CUDA GPU of 24 GB or more."""
     is_large = any(gpu["type"] == "cuda" and gpu["vram_total"] >= CLONING_VRAM_BYTES for gpu in gpus)
-    return row(
-        "quality", True, "draft, fast, best" if is_large else "draft (fast and best need a CUDA GPU with 24 GB or more)"
-    )
+    fit = "would fit here" if is_large else "need a CUDA GPU with 24 GB or more"
+    return row("quality", True, f"draft (fast and best {fit}, and aren't in this version)")
 
 
 def _managed_server_row() -> Row:

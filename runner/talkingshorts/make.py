@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Namespace
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from .binding import ValueReader, list_named_inputs, resolve
 from .errors import UsageError, ValidationError
@@ -38,6 +38,7 @@ def build_request(options: Namespace, workflows_folder: Path | None) -> Request:
     Raises UsageError for a file that isn't there and for options that exclude each other, ValidationError for what is
     well formed but impossible.
     """
+    _require_mp4(options.output)
     choices = Choices()
     _choose_voice(options, choices)
     _choose_portrait(options, choices)
@@ -62,9 +63,21 @@ def find_workflow(quality: str, folder: Path | None) -> Path:
     """Return the workflow file for a quality. Raises ValidationError when this version has none."""
     path = folder / WORKFLOW_FILES[quality] if folder else None
     if path is None or not path.is_file():
-        remedy = "use --quality draft" if quality != "draft" else "run it from the project's checkout"
-        raise ValidationError(f"The quality {quality!r} needs the workflow {WORKFLOW_FILES[quality]}: {remedy}.")
+        if quality == "draft":
+            raise ValidationError(
+                f"The workflow {WORKFLOW_FILES[quality]} isn't here: run this in the project's checkout."
+            )
+        raise ValidationError(f"The quality {quality!r} isn't in this version: use --quality draft.")
     return path
+
+
+def _require_mp4(output: str) -> None:
+    """Raise UsageError when the name of the output asks for something other than an mp4."""
+    ending = PurePath(output).suffix
+    if ending.lower() not in ("", ".mp4") and "{" not in ending and not output.endswith("/"):
+        raise UsageError(
+            f"The output {output!r} ends in {ending}, and a short is an mp4: end it in .mp4, or leave it out."
+        )
 
 
 def _bind(workflow: Workflow, choices: Choices, output: str) -> Request:

@@ -670,7 +670,7 @@ def test_a_file_is_uploaded_and_its_name_is_set(fake: FakeComfyUI, tmp_path: Pat
     assert run("run", "w.api.json", "-i", "Blank.label=a.png", "-o", "x.png") == 0
 
     label = fake.posted[0]["prompt"]["2"]["inputs"]["label"]
-    assert label == f"talkingshorts-{hashlib.sha256(b'pixels').hexdigest()[:16]}.png"
+    assert label == f"a-{hashlib.sha256(b'pixels').hexdigest()[:16]}.png"
 
 
 def test_an_error_is_an_event_too_with_json(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -170,16 +171,18 @@ def test_a_request_that_never_left_is_told_from_one_that_may_have_arrived(fake: 
     assert not isinstance(caught.value, NotSentError)
 
 
-def test_an_upload_is_named_by_its_content(fake: FakeComfyUI, tmp_path: Path) -> None:
-    for name in ("a.WAV", "b.wav"):
-        (tmp_path / name).write_bytes(b"sound")
-    (tmp_path / "c.wav").write_bytes(b"other sound")
+def test_an_upload_is_named_by_its_own_name_and_its_content(fake: FakeComfyUI, tmp_path: Path) -> None:
+    path = tmp_path / "my voice (1).WAV"
     client = ComfyClient(fake.url)
 
-    first, second, third = (client.upload(tmp_path / name) for name in ("a.WAV", "b.wav", "c.wav"))
+    names = []
+    for content in (b"sound", b"sound", b"other sound"):
+        path.write_bytes(content)
+        names.append(client.upload(path))
 
-    assert first == second != third
-    assert first.endswith(".wav")
+    first, again, other = names
+    assert first == again != other
+    assert all(re.fullmatch(r"my_voice_1_-[0-9a-f]{16}\.wav", name) for name in names)
     assert b"sound" in fake.uploaded[0]
 
 

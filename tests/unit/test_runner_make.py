@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from talkingshorts.cli import build_parser
-from talkingshorts.errors import ValidationError
+from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.make import build_request, find_workflow
 from talkingshorts.submission import Request
 
@@ -108,7 +108,13 @@ def test_cloning_without_voice_rights_is_refused(cloning_workflows: Path) -> Non
 
 
 def test_a_quality_without_its_workflow_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match=r"'best' needs the workflow talking_short\.api\.json.*--quality draft"):
+    with pytest.raises(ValidationError, match="'best' isn't in this version: use --quality draft"):
         find_workflow("best", tmp_path)
     with pytest.raises(ValidationError, match="checkout"):
         find_workflow("draft", None)
+
+
+@pytest.mark.parametrize("output", ["short.gif", "short.mov", "short.json", "my.first.short"])
+def test_an_output_that_asks_for_something_else_than_an_mp4_is_a_usage_error(output: str) -> None:
+    with pytest.raises(UsageError, match="mp4"):
+        request("--script", "Hi.", "-o", output)
