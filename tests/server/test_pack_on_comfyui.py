@@ -18,7 +18,10 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"source": "", "start_seconds": 40.0, "duration_seconds": 30.0},
         ["AUDIO", "STRING"],
     ),
-    "TalkingShortsDraftVoice": ({"script": "", "seed": 42, "reference": None, "target_seconds": 0.0}, ["AUDIO"]),
+    "TalkingShortsDraftVoice": (
+        {"script": "", "seed": 42, "reference": None, "target_seconds": 0.0, "presenter": ""},
+        ["AUDIO"],
+    ),
     "TalkingShortsDraftPortrait": ({"prompt": "", "width": 480, "height": 832, "seed": 42}, ["IMAGE"]),
     "TalkingShortsPortraitPicture": ({"picture": "", "generated": None, "width": 480, "height": 832}, ["IMAGE"]),
     "TalkingShortsPortraitPrompt": ({"script": "", "prompt": ""}, ["STRING"]),
@@ -26,7 +29,7 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
     "TalkingShortsSaveShort": ({"video": None, "filename_prefix": "talkingshorts/short"}, []),
 }
 OPTIONAL = {
-    "TalkingShortsDraftVoice": {"reference", "target_seconds"},
+    "TalkingShortsDraftVoice": {"reference", "target_seconds", "presenter"},
     "TalkingShortsDraftVideo": {"label"},
 }
 

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.presenter import choose_look
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines import draft_voice, espeak
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
@@ -18,6 +20,10 @@ LONGER = (
     "captain smiled, sat down on a rope, and asked for a cup of coffee."
 )
 VOWELS = frozenset("aeiouɑɔəɛɪʊʌæɐɜɚᵻ")
+
+
+def spoken(*arguments: Any, **options: Any) -> Sound:
+    return speak_draft(*arguments, **options)[0]
 
 
 def f0_of(sound: Sound) -> float:
@@ -46,7 +52,7 @@ def decibels_by_kind(sound: Sound) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_each_seed_speaks_at_its_own_pitch_and_a_sane_level(seed: int) -> None:
-    sound = speak_draft(SCRIPT, seed)
+    sound = spoken(SCRIPT, seed)
     loudness = np.abs(sound.mono)
     rms = np.sqrt(np.mean(loudness[loudness > loudness.max() / 100] ** 2))
     assert f0_of(sound) == pytest.approx(draft_voice._SPEAKERS[seed].f0_hz, rel=0.03)
@@ -57,12 +63,12 @@ def test_each_seed_speaks_at_its_own_pitch_and_a_sane_level(seed: int) -> None:
 @pytest.mark.parametrize("f0_scale", [0.75, 0.9, 1.2, 1.6, 2.0, 2.8])
 def test_the_draft_has_the_median_f0_of_the_reference(f0_scale: float) -> None:
     voice = reference(f0_scale=f0_scale)
-    assert f0_of(speak_draft(SCRIPT, 0, voice)) == pytest.approx(f0_of(voice), rel=0.03)
+    assert f0_of(spoken(SCRIPT, 0, voice)) == pytest.approx(f0_of(voice), rel=0.03)
 
 
 def test_a_hasty_reference_hastens_the_draft_and_a_slow_one_slows_it_within_limits() -> None:
-    natural = speak_draft(SCRIPT, 0).seconds
-    hasty, slow = (speak_draft(SCRIPT, 0, reference(words_per_minute=wpm)).seconds for wpm in (260, 110))
+    natural = spoken(SCRIPT, 0).seconds
+    hasty, slow = (spoken(SCRIPT, 0, reference(words_per_minute=wpm)).seconds for wpm in (260, 110))
     assert natural / 1.26 < hasty < 0.9 * natural
     assert 1.1 * natural < slow < natural / 0.79
 
@@ -72,26 +78,41 @@ def test_a_hasty_reference_hastens_the_draft_and_a_slow_one_slows_it_within_limi
     [np.zeros((1, 96000)), np.random.default_rng(0).normal(size=(2, 96000)), np.ones((1, 1))],
     ids=["silence", "noise", "one sample"],
 )
-def test_a_reference_without_a_voice_leaves_the_draft_its_own(samples: np.ndarray) -> None:
-    clip = Sound(samples.astype(np.float32), 48000)
-    assert np.array_equal(speak_draft(SCRIPT, 5, clip).samples, speak_draft(SCRIPT, 5).samples)
+def test_a_reference_without_a_voice_leaves_the_draft_its_own_and_is_told(samples: np.ndarray) -> None:
+    sound, note = speak_draft(SCRIPT, 5, Sound(samples.astype(np.float32), 48000))
+    assert np.array_equal(sound.samples, spoken(SCRIPT, 5).samples)
+    assert note is not None
+    assert "No voice" in note
+
+
+def test_nothing_is_told_of_a_reference_that_speaks() -> None:
+    assert speak_draft(SCRIPT, 5, reference())[1] is None
+    assert speak_draft(SCRIPT, 5)[1] is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_voice_suits_the_drawn_presenter(seed: int) -> None:
+    assert f0_of(spoken("Hello there.", seed, presenter="a woman with glasses")) > 150
+    assert f0_of(spoken("Hello there.", seed, presenter="an old man, no glasses")) < 150
+    drawn = choose_look("a presenter", seed).presentation
+    assert (f0_of(spoken("Hello there.", seed, presenter="a presenter")) > 150) == (drawn == "woman")
 
 
 @pytest.mark.parametrize("target_seconds", [5.5, 6.66, 8.0, 15.0])
 @pytest.mark.parametrize("voice", [None, reference(f0_scale=2.0)], ids=["own voice", "reference"])
 def test_the_target_is_met_to_the_sample(target_seconds: float, voice: Sound | None) -> None:
-    assert speak_draft(SCRIPT, 1, voice, target_seconds).samples.shape == (1, round(target_seconds * 22050))
+    assert spoken(SCRIPT, 1, voice, target_seconds).samples.shape == (1, round(target_seconds * 22050))
 
 
 def test_a_changed_pace_keeps_the_pitch() -> None:
-    natural, fast, slow = (f0_of(speak_draft(SCRIPT, 1, None, target_seconds)) for target_seconds in (0, 5.5, 9.0))
+    natural, fast, slow = (f0_of(spoken(SCRIPT, 1, None, target_seconds)) for target_seconds in (0, 5.5, 9.0))
     assert fast == pytest.approx(natural, rel=0.02)
     assert slow == pytest.approx(natural, rel=0.02)
 
 
 def test_a_script_too_long_for_its_target_is_refused() -> None:
     with pytest.raises(InputError, match="target_seconds is 3"):
-        speak_draft(SCRIPT, 0, None, 3.0)
+        spoken(SCRIPT, 0, None, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +122,7 @@ def test_a_script_too_long_for_its_target_is_refused() -> None:
 )
 def test_pauses_are_silent_and_vowels_loud(seed: int, f0_scale: float | None, target_seconds: float) -> None:
     voice = None if f0_scale is None else reference(f0_scale=f0_scale)
-    levels = decibels_by_kind(speak_draft(LONGER, seed, voice, target_seconds))
+    levels = decibels_by_kind(spoken(LONGER, seed, voice, target_seconds))
     assert len(levels["pause"]) >= 5
     assert max(levels["pause"]) < -40
     assert min(levels["vowel"]) > -32
@@ -109,7 +130,7 @@ def test_pauses_are_silent_and_vowels_loud(seed: int, f0_scale: float | None, ta
 
 
 def test_phonemes_begin_and_end_with_a_pause_and_follow_in_time() -> None:
-    phonemes = list(speak_draft(SCRIPT, 0, None, 8.0).phonemes or ())
+    phonemes = list(spoken(SCRIPT, 0, None, 8.0).phonemes or ())
     times = [phoneme.start_seconds for phoneme in phonemes]
     assert phonemes[0] == Phoneme("", 0.0)
     assert phonemes[-1].symbol == ""
@@ -120,11 +141,11 @@ def test_phonemes_begin_and_end_with_a_pause_and_follow_in_time() -> None:
 def test_the_same_inputs_give_the_same_samples_whatever_ran_before() -> None:
     def samples() -> list[bytes]:
         voice = reference(f0_scale=2.4)
-        return [speak_draft(SCRIPT, 0).samples.tobytes(), speak_draft(SCRIPT, 3, voice, 7.0).samples.tobytes()]
+        return [spoken(SCRIPT, 0).samples.tobytes(), spoken(SCRIPT, 3, voice, 7.0).samples.tobytes()]
 
     before = samples()
-    speak_draft("Что это? Ой!", 1)
-    speak_draft("AAAH! Eeee! Zzz.", 2, reference(f0_scale=0.8), 4.0)
+    spoken("Что это? Ой!", 1)
+    spoken("AAAH! Eeee! Zzz.", 2, reference(f0_scale=0.8), 4.0)
     assert samples() == before
 
 
@@ -132,19 +153,19 @@ def test_the_same_inputs_give_the_same_samples_whatever_ran_before() -> None:
     "script", ["I", "5", "pst", "A. B. C.", "你好，世界。", "私は行きます。", "مرحبا", "नमस्ते", "x" * 900]
 )
 def test_scripts_of_every_kind_are_spoken(script: str) -> None:
-    sound = speak_draft(script, 0, reference(f0_scale=2.8))
+    sound = spoken(script, 0, reference(f0_scale=2.8))
     assert np.isfinite(sound.samples).all()
     assert any(phoneme.symbol for phoneme in sound.phonemes or ())
 
 
 def test_writing_that_no_voice_knows_is_refused() -> None:
     with pytest.raises(InputError, match="No voice can say"):
-        speak_draft("ᏣᎳᎩ", 0)
+        spoken("ᏣᎳᎩ", 0)
 
 
 def test_progress_goes_by_phrases_up_to_the_total() -> None:
     reports: list[tuple[int, int]] = []
-    speak_draft("One. Two. Three.", 0, on_progress=lambda done, total: reports.append((done, total)))
+    spoken("One. Two. Three.", 0, on_progress=lambda done, total: reports.append((done, total)))
     assert reports == [(done, 6) for done in range(7)]
 
 
@@ -157,4 +178,4 @@ def test_a_long_script_can_be_stopped_between_phrases() -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        speak_draft("Once more. " * 2500, 0, on_progress=stop_at_third)
+        spoken("Once more. " * 2500, 0, on_progress=stop_at_third)

@@ -12,6 +12,7 @@ import numpy as np
 from ..core.errors import InputError
 from ..core.limits import require_seed
 from ..core.pace import Timing, clamp_pace, plan_timing, require_target
+from ..core.presenter import choose_look
 from ..core.progress import OnProgress, ignore_progress
 from ..core.script import Phrase, count_words, plan_phrases
 from ..core.sound import Phoneme, Sound
@@ -19,6 +20,7 @@ from . import espeak
 from .prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
 
 NATURAL_WORDS_PER_MINUTE = 170
+NO_VOICE_NOTE = "No voice was heard in the reference: the draft speaks at a pitch and pace of its own."
 
 # What measure_prosody reports for this voice at its natural pace; the faster the talk, the more syllables melt
 # together, so the rate it reports moves less than the pace does.
@@ -53,6 +55,7 @@ class _Speaker:
     f0_hz: float
 
 
+_HIGH_VOICE_F0_HZ = 150.0
 _SPEAKERS = (_Speaker("miguel", 196.0), _Speaker("Henrique", 108.0), _Speaker("Diogo", 178.0), _Speaker("Hugo", 126.0))
 
 
@@ -81,11 +84,14 @@ def speak_draft(
     seed: int,
     reference: Sound | None = None,
     target_seconds: float = 0.0,
+    presenter: str = "",
     on_progress: OnProgress = ignore_progress,
-) -> Sound:
+) -> tuple[Sound, str | None]:
     """Return the script spoken: [1, samples] at 22,050 Hz, with phonemes, at -20 dBFS RMS and below -1 dBFS peak.
 
-    The seed picks the speaker. A reference that holds a voice sets the median F0 and the pace (0.8 to 1.25 of natural).
+    Beside it stands a note when there is something to tell the user: a reference without a voice. The seed picks the
+    speaker, among those who suit the presenter drawn from that prompt and seed. A reference that holds a voice sets the
+    median F0 and the pace (0.8 to 1.25 of natural).
     With target_seconds > 0 the sound has round(target_seconds * 22050) samples: pace first, then silence at the edges.
     The same arguments give the same samples. on_progress(done, total) is called between phrases and may raise to stop.
     Raises InputError for a script that can't be said or doesn't fit the target, and for an impossible target or seed.
@@ -94,7 +100,7 @@ def speak_draft(
     require_target(target_seconds)
     phrases = plan_phrases(script)
     prosody = measure_prosody(reference) if reference is not None else Prosody()
-    speaker = _SPEAKERS[seed % len(_SPEAKERS)]
+    speaker = _choose_speaker(seed, presenter)
     delivery = _rehearse(phrases, speaker.variant, prosody.f0_hz or speaker.f0_hz)
 
     takes: list[_Take] = []
@@ -108,7 +114,16 @@ def speak_draft(
 
     spoken = _record(takes, delivery, timing, lambda done: on_progress(len(phrases) + done, 2 * len(phrases)))
     on_progress(2 * len(phrases), 2 * len(phrases))
-    return spoken
+    return spoken, NO_VOICE_NOTE if reference is not None and prosody.f0_hz is None else None
+
+
+def _choose_speaker(seed: int, presenter: str) -> _Speaker:
+    """Return a high voice for a woman and a low one for a man; any of them when no presenter is named."""
+    if not presenter.strip():
+        return _SPEAKERS[seed % len(_SPEAKERS)]
+    is_woman = choose_look(presenter, seed).presentation == "woman"
+    suitable = [speaker for speaker in _SPEAKERS if (speaker.f0_hz > _HIGH_VOICE_F0_HZ) == is_woman]
+    return suitable[seed % len(suitable)]
 
 
 def _record(takes: list[_Take], delivery: _Delivery, timing: Timing, on_take: Callable[[int], None]) -> Sound:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import folder_paths
 import torch
 from comfy_api.latest import InputImpl, io
-from server import PromptServer
 
 from ..engines.draft_video import make_draft_video
 from .audio import sound_from_audio
 from .image import picture_from_image
+from .notes import show_note
 from .progress import make_progress_bar
 
 
@@ -49,7 +48,4 @@ class DraftVideo(io.ComfyNode):
         path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_draft_{uuid.uuid4().hex}.mp4"
         picture, sound = picture_from_image(portrait), sound_from_audio(speech)
         note = make_draft_video(picture, sound, path, label, make_progress_bar())
-        if note:
-            logging.warning("Make Draft Video: %s", note)
-            PromptServer.instance.send_progress_text(note, cls.hidden.unique_id)
-        return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
+        return io.NodeOutput(InputImpl.VideoFromFile(str(path)), ui=show_note(cls, note))

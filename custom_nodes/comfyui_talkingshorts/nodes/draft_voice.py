@@ -9,6 +9,7 @@ from comfy_api.latest import io
 from ..core.limits import LARGEST_SEED
 from ..engines.draft_voice import speak_draft
 from .audio import audio_from_sound, sound_from_audio
+from .notes import show_note
 from .progress import make_progress_bar
 
 
@@ -55,13 +56,28 @@ class DraftVoice(io.ComfyNode):
                     optional=True,
                     tooltip="The exact length of the speech, by pace and silence at its edges. 0: its natural length.",
                 ),
+                io.String.Input(
+                    "presenter",
+                    default="",
+                    multiline=True,
+                    optional=True,
+                    tooltip="The prompt that the draft portrait is drawn from: a woman then gets a high voice and a "
+                    "man a low one. Empty: the seed decides. A reference's pitch counts more.",
+                ),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[io.Audio.Output(display_name="speech", tooltip="The spoken script: mono, 22,050 Hz.")],
         )
 
     @classmethod
     def execute(
-        cls, script: str, seed: int, reference: dict[str, Any] | None = None, target_seconds: float = 0.0
+        cls,
+        script: str,
+        seed: int,
+        reference: dict[str, Any] | None = None,
+        target_seconds: float = 0.0,
+        presenter: str = "",
     ) -> io.NodeOutput:
         voice = None if reference is None else sound_from_audio(reference)
-        return io.NodeOutput(audio_from_sound(speak_draft(script, seed, voice, target_seconds, make_progress_bar())))
+        speech, note = speak_draft(script, seed, voice, target_seconds, presenter, make_progress_bar())
+        return io.NodeOutput(audio_from_sound(speech), ui=show_note(cls, note))

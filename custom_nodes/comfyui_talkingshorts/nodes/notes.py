@@ -1,0 +1,20 @@
+"""Tell users what an engine noticed while it did its work: on the canvas, in the log, and to programs."""
+
+from __future__ import annotations
+
+import logging
+
+from comfy_api.latest import io
+from server import PromptServer
+
+
+def show_note(node: type[io.ComfyNode], note: str | None) -> dict[str, tuple[str, ...]]:
+    """Return the node's `ui` output for a note (empty for none), after showing it under the node on the canvas.
+
+    `node` is the class that executes, whose schema asks for the hidden unique_id.
+    """
+    if note is None:
+        return {}
+    logging.warning("TalkingShorts: %s", note)
+    PromptServer.instance.send_progress_text(note, node.hidden.unique_id)
+    return {"text": (note,)}
