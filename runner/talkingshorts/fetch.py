@@ -90,14 +90,17 @@ class OutputTemplate:
         return path if self._ends_itself or self._ending else path.with_name(path.name + fields["ext"])
 
     def require_writable(self, fields: dict[str, str]) -> None:
-        """Make the folder and write to it once. Raises UsageError when results could not be written there later."""
+        """Write once where the results will go, or to the nearest folder above that exists, and leave nothing there.
+
+        Raises UsageError when results could not be written there later.
+        """
         path = self.path_for(dict.fromkeys(TEMPLATE_FIELDS, "x") | fields)
         # Folders named by a field get their name from the result: only those above them can be made now.
         parts = list(itertools.takewhile(lambda part: "{" not in part, PurePath(self._text).parts))
         folder = path.parent if len(parts) == len(PurePath(self._text).parts) else Path(*parts)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
+            existing = next(above for above in (folder.absolute(), *folder.absolute().parents) if above.exists())
+            tempfile.TemporaryFile(dir=existing).close()
             is_folder = path.is_dir()
             with contextlib.suppress(FileNotFoundError):
                 path.stat()

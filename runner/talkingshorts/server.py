@@ -28,6 +28,7 @@ Say = Callable[[str], None]
 DEFAULT_IDLE_MINUTES = 15.0
 NEWS_SECONDS = 10.0
 STOP_SECONDS = 25.0
+MAX_UPLOAD_MB = 1024
 LOOK_AGAIN_SECONDS = 0.5
 
 # A change of these makes another server; the rest of TALKINGSHORTS_* and COMFYUI_* does too.
@@ -260,7 +261,7 @@ def _command(folder: Path, base: Path, model_paths: dict[str, dict[str, str]], p
         *(str(python), str(home.comfyui_dir() / "main.py")),
         *("--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(base)),
         *("--database-url", database_url(folder), "--extra-model-paths-config", *configs),
-        *("--disable-api-nodes", "--disable-auto-launch"),
+        *("--disable-api-nodes", "--disable-auto-launch", "--max-upload-size", str(MAX_UPLOAD_MB)),
         *([] if has_accelerator(python) else ["--cpu"]),
     ]
 
@@ -364,7 +365,7 @@ def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
             return  # Still starting, or no longer there. One that is only slow to answer may be at work.
         if jobs != told:
             what = "too busy to answer" if jobs is None else f"busy with {jobs} job{'s' if jobs > 1 else ''}"
-            say(f"It is {what}; waiting until its queue is empty")
+            say(f"It is {what}; waiting until its queue is empty (`talkingshorts server stop` ends it at once)")
             told = jobs
         time.sleep(LOOK_AGAIN_SECONDS)
 
