@@ -11,6 +11,7 @@ import requests
 from support.on_comfyui import PACK, ComfyUI
 
 HEAVY_MODULES = {"cv2", "parselmouth", "yt_dlp", "espeakng_loader", "transformers"}
+HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "youtube"}
 
 # node id -> the inputs, with their defaults (None: no default), and the outputs that users' graphs rely on
 CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -120,7 +121,9 @@ def test_loading_the_pack_loads_nothing_heavy(comfyui: ComfyUI) -> None:
         "import comfyui_talkingshorts as pack\n"
         "extension = asyncio.run(pack.comfy_entrypoint())\n"
         "assert len(asyncio.run(extension.get_node_list())) >= 7\n"
-        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
+        "new = set(sys.modules) - before\n"
+        "print(*sorted({name.split('.')[0] for name in new}))\n"
+        "print(*sorted({name.split('.')[2] for name in new if '.engines.' in name}))\n"
     )
     source = Path(comfyui.get("/system_stats")["system"]["argv"][0]).parent
     done = subprocess.run(
@@ -131,4 +134,6 @@ def test_loading_the_pack_loads_nothing_heavy(comfyui: ComfyUI) -> None:
         check=True,
     )
 
-    assert not set(done.stdout.splitlines()[-1].split()) & HEAVY_MODULES
+    packages, engines = (set(line.split()) for line in done.stdout.split("\n")[-3:-1])
+    assert not packages & HEAVY_MODULES
+    assert not engines & HEAVY_ENGINES

@@ -5,7 +5,6 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
-from ..engines.draft_portrait import draw_portrait
 from .image import image_from_picture
 
 
@@ -55,4 +54,6 @@ class DraftPortrait(io.ComfyNode):
 
     @classmethod
     def execute(cls, prompt: str, width: int, height: int, seed: int) -> io.NodeOutput:
+        from ..engines.draft_portrait import draw_portrait  # not at ComfyUI's start
+
         return io.NodeOutput(image_from_picture(draw_portrait(prompt, width, height, seed)))

@@ -10,7 +10,6 @@ import folder_paths
 import torch
 from comfy_api.latest import InputImpl, io
 
-from ..engines.draft_video import make_draft_video
 from .audio import sound_from_audio
 from .image import picture_from_image
 from .notes import show_note
@@ -45,6 +44,8 @@ class DraftVideo(io.ComfyNode):
 
     @classmethod
     def execute(cls, portrait: torch.Tensor, speech: dict[str, Any], label: bool = True) -> io.NodeOutput:
+        from ..engines.draft_video import make_draft_video  # not at ComfyUI's start
+
         path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_draft_{uuid.uuid4().hex}.mp4"
         picture, sound = picture_from_image(portrait), sound_from_audio(speech)
         note = make_draft_video(picture, sound, path, label, make_progress_bar())

@@ -7,7 +7,6 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..core.limits import LARGEST_SEED
-from ..engines.draft_voice import speak_draft
 from .audio import audio_from_sound, sound_from_audio
 from .notes import show_note
 from .progress import make_progress_bar
@@ -78,6 +77,8 @@ class DraftVoice(io.ComfyNode):
         target_seconds: float = 0.0,
         presenter: str = "",
     ) -> io.NodeOutput:
+        from ..engines.draft_voice import speak_draft  # not at ComfyUI's start
+
         voice = None if reference is None else sound_from_audio(reference)
         speech, note = speak_draft(script, seed, voice, target_seconds, presenter, make_progress_bar())
         return io.NodeOutput(audio_from_sound(speech), ui=show_note(cls, note))

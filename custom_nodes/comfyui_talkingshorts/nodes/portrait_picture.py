@@ -7,7 +7,6 @@ from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
 from ..core.limits import LARGEST_SIDE, SIZE_STEP
-from ..engines.portrait_picture import read_portrait
 from .image import image_from_picture, require_image
 from .input_files import describe_missing_file, find_input_file, fingerprint_file
 
@@ -67,6 +66,8 @@ class PortraitPicture(io.ComfyNode):
 
     @classmethod
     def execute(cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None) -> io.NodeOutput:
+        from ..engines.portrait_picture import read_portrait  # not at ComfyUI's start
+
         name = picture.strip()
         if not name:
             if generated is None:
