@@ -93,6 +93,12 @@ def test_the_server_works_in_the_homes_own_base_directory(folder: Path) -> None:
     assert {"--cpu", "--disable-api-nodes", "--disable-auto-launch"} <= set(command)
 
 
+def test_a_long_recording_may_be_uploaded(folder: Path) -> None:
+    server.ensure_server(print)
+    command = json.loads((folder / "launch.json").read_text())["command"]
+    assert int(command[command.index("--max-upload-size") + 1]) >= 1024
+
+
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1], ids=["another program's", "no process's"])
 def test_a_state_from_before_a_reboot_is_recognised(folder: Path, pid: int) -> None:
     stale_state(folder, pid, server.free_port())

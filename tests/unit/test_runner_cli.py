@@ -678,3 +678,20 @@ def test_an_error_is_an_event_too_with_json(fake: FakeComfyUI, capsys: pytest.Ca
 
     answer = json.loads(capsys.readouterr().out)
     assert (answer["event"], answer["exit_code"]) == ("error", 3)
+
+
+@pytest.mark.parametrize("wrong", [["--size", "axb"], ["--seed", "abc"], ["--no-such-option"]])
+def test_a_malformed_command_line_is_told_in_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("make", "--script", "Hi.", *wrong) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert wrong[-1] in line
+    assert "--help" in line
+
+
+def test_what_a_node_says_beside_its_result_is_told_and_a_report_is_not() -> None:
+    report = json.dumps({"file": "a.png"})
+    outputs = {"2": {"text": ["No face was found."]}, "3": {"text": [report]}}
+    workflow = completion.Workflow("w.api.json", GRAPH)
+
+    assert list(completion._read_notes(workflow, outputs)) == [f"{workflow.title('2')}: No face was found."]

@@ -219,3 +219,15 @@ def test_the_report_stands_beside_the_first_file(tmp_path: Path) -> None:
     assert path == tmp_path / "a.json"
     assert json.loads(path.read_text()) == {"seed": 42}
     assert report_path([Path("a.json")]) == Path("a.result.json")
+
+
+def test_an_output_below_a_folder_that_takes_no_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(fetch.tempfile, "TemporaryFile", refuse)
+
+    with pytest.raises(UsageError, match="Permission denied"):
+        OutputTemplate(f"{tmp_path}/new/short.mp4").require_writable({})
