@@ -23,3 +23,7 @@ class PictureError(TalkingShortsError):
 
 class VideoError(TalkingShortsError):
     """A video can't be written or read."""
+
+
+class ModelError(TalkingShortsError):
+    """A model's files are missing, damaged or of another kind."""

@@ -1,0 +1,1 @@
+"""VibeVoice: loading it, and speaking with it."""

@@ -1,0 +1,66 @@
+"""The tokenizer of VibeVoice's scripts: Qwen2.5's, with three of its tokens for pictures standing for sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ModelError
+
+_AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS = "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|endoftext|>"
+
+
+@dataclass(frozen=True)
+class SpeechTokenizer:
+    """Turns text into token ids, and knows the ids of the tokens that steer the sound."""
+
+    audio_bos_id: int
+    audio_eos_id: int
+    audio_id: int
+    eos_id: int
+    _tokenizer: Any
+
+    @property
+    def control_ids(self) -> tuple[int, int, int, int]:
+        """The only tokens that the model ever picks: audio_bos, audio_eos, audio, eos."""
+        return self.audio_bos_id, self.audio_eos_id, self.audio_id, self.eos_id
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text, with no special token before or after it."""
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+
+def load_tokenizer(folder: Path) -> SpeechTokenizer:
+    """Return the tokenizer of the model's folder (tokenizer.json or vocab.json and merges.txt), else ComfyUI's Qwen2.5.
+
+    Nothing is downloaded. Raises ModelError when it is damaged or lacks a control token.
+    """
+    from transformers import Qwen2TokenizerFast
+
+    source = folder if _holds_tokenizer(folder) else _comfyui_tokenizer_folder()
+    try:
+        tokenizer = Qwen2TokenizerFast.from_pretrained(str(source), local_files_only=True)
+    except Exception as error:  # tokenizers raises bare Exception for a damaged file
+        raise ModelError(f"The tokenizer in {source} can't be read ({error}). Download its files anew.") from error
+    vocabulary = tokenizer.get_vocab()
+    lacking = [token for token in (_AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS) if token not in vocabulary]
+    if lacking:
+        raise ModelError(
+            f"The tokenizer in {source} lacks {', '.join(lacking)}. Put the tokenizer files of Qwen2.5 "
+            "(tokenizer.json) there, or remove its own: ComfyUI's Qwen2.5 tokenizer then takes their place."
+        )
+    ids = (vocabulary[token] for token in (_AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS))
+    return SpeechTokenizer(*ids, tokenizer)
+
+
+def _holds_tokenizer(folder: Path) -> bool:
+    return (folder / "tokenizer.json").is_file() or all(
+        (folder / name).is_file() for name in ("vocab.json", "merges.txt")
+    )
+
+
+def _comfyui_tokenizer_folder() -> Path:
+    import comfy.text_encoders
+
+    return Path(comfy.text_encoders.__path__[0]) / "qwen25_tokenizer"
