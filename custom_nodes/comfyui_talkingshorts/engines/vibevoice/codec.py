@@ -1,0 +1,126 @@
+"""Run VibeVoice's audio codec frame by frame: latents to sound, and sound to semantic features.
+
+Sound flows as [takes, samples, channels]: the layout that the codec's linear layers, most of its work, want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+if TYPE_CHECKING:
+    from transformers.models.vibevoice_acoustic_tokenizer.modeling_vibevoice_acoustic_tokenizer import (
+        VibeVoiceAcousticTokenizerCausalConv1d,
+        VibeVoiceAcousticTokenizerCausalConvTranspose1d,
+        VibeVoiceAcousticTokenizerConvNext1dLayer,
+        VibeVoiceAcousticTokenizerDecoderModel,
+        VibeVoiceAcousticTokenizerEncoderModel,
+    )
+
+
+class CausalConv(nn.Module):
+    """A convolution that sees the past only. Its state is the input [takes, past, channels] before this call's."""
+
+    def __init__(self, native: VibeVoiceAcousticTokenizerCausalConv1d) -> None:
+        super().__init__()
+        self.conv = native.conv
+        self.past = native.left_pad
+        self.channels = native.in_channels
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        return self.conv(_continue(state, x).transpose(1, 2)).transpose(1, 2).contiguous()
+
+
+class Upsample(nn.Module):
+    """A transposed convolution whose kernel spans two input frames, as one linear layer on this frame and the last.
+
+    The native module computes a whole kernel's length of frames again for every new one: on a CPU, half the time of
+    the decoder.
+    """
+
+    def __init__(self, native: VibeVoiceAcousticTokenizerCausalConvTranspose1d) -> None:
+        super().__init__()
+        kernel = native.convtr.weight.detach()
+        self.stride = native.stride
+        self.past = 1
+        self.channels, out_channels, width = kernel.shape
+        if width != 2 * self.stride:
+            raise NotImplementedError(f"an upsampling kernel of {width} at stride {self.stride}")
+        now, before = kernel.permute(2, 1, 0).split(self.stride)
+        weight = torch.cat([now, before], dim=-1).reshape(self.stride * out_channels, 2 * self.channels)
+        self.linear = nn.Linear(0, 0)
+        self.linear.weight = nn.Parameter(weight, requires_grad=False)
+        self.linear.bias = nn.Parameter(native.convtr.bias.detach().repeat(self.stride), requires_grad=False)
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        frames = _continue(state, x)
+        takes, length, _ = x.shape
+        return self.linear(torch.cat([x, frames[:, :-1]], dim=-1)).view(takes, length * self.stride, -1)
+
+
+class Block(nn.Module):
+    """A ConvNeXt block: depthwise convolution, then a feed-forward layer, each on a residual path."""
+
+    def __init__(self, native: VibeVoiceAcousticTokenizerConvNext1dLayer) -> None:
+        super().__init__()
+        self.norm, self.mixer, self.gamma = native.norm, native.mixer.conv, native.gamma
+        self.ffn_norm, self.ffn, self.ffn_gamma = native.ffn_norm, native.ffn, native.ffn_gamma
+        self.past = native.mixer.left_pad
+        self.channels = native.mixer.in_channels
+
+    def forward(self, x: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        normed = F.rms_norm(x, x.shape[-1:], self.norm.weight, self.norm.variance_epsilon)
+        # As a picture of one row in channels-last order: no copy into another layout, and the fastest kernels.
+        row = _continue(state, normed).transpose(1, 2).unsqueeze(2)
+        mixed = F.conv2d(row, self.mixer.weight.unsqueeze(2), self.mixer.bias, groups=self.channels)
+        x = torch.addcmul(x, mixed.squeeze(2).transpose(1, 2), self.gamma)
+        normed = F.rms_norm(x, x.shape[-1:], self.ffn_norm.weight, self.ffn_norm.variance_epsilon)
+        return torch.addcmul(x, self.ffn(normed), self.ffn_gamma)
+
+
+CodecLayer = CausalConv | Upsample | Block
+
+
+class StreamingCodec(nn.Module):
+    """The layers of an encoder or a decoder, in the order in which sound passes them."""
+
+    def __init__(self, layers: Iterable[CodecLayer]) -> None:
+        super().__init__()
+        self.layers: Sequence[CodecLayer] = nn.ModuleList(layers)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def start(self, takes: int, device: torch.device, dtype: torch.dtype) -> list[torch.Tensor]:
+        """Return the state before the first frame: silence, [takes, past, channels] for each layer."""
+        return [torch.zeros(takes, layer.past, layer.channels, device=device, dtype=dtype) for layer in self.layers]
+
+    def forward(self, x: torch.Tensor, state: list[torch.Tensor]) -> torch.Tensor:
+        """Return the output [takes, frames out, channels] for x [takes, frames in, channels]; `state` moves on."""
+        for layer, past in zip(self.layers, state, strict=True):
+            x = layer(x, past)
+        return x
+
+
+def stream_decoder(native: VibeVoiceAcousticTokenizerDecoderModel) -> StreamingCodec:
+    """Return latents [takes, frames, latent] -> sound [takes, frames * 3200, 1], with the native decoder's weights."""
+    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *map(Block, native.stem.stage)]
+    for stage in native.conv_layers:
+        layers += [Upsample(stage.convtr), *map(Block, stage.stage)]
+    return StreamingCodec([*layers, CausalConv(native.head)])
+
+
+def stream_encoder(native: VibeVoiceAcousticTokenizerEncoderModel) -> StreamingCodec:
+    """Return sound [takes, frames * 3200, 1] -> features [takes, frames, features], with the native weights."""
+    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *map(Block, native.stem.stage)]
+    for stage in native.conv_layers:
+        layers += [CausalConv(stage.conv), *map(Block, stage.stage)]
+    return StreamingCodec([*layers, CausalConv(native.head)])
+
+
+def _continue(state: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return x after its past, and move the state to the end of x, in place so that a captured graph finds it."""
+    longer = torch.cat([state, x], dim=1)
+    state.copy_(longer[:, longer.shape[1] - state.shape[1] :])
+    return longer
