@@ -1,0 +1,193 @@
+"""VibeVoice as ComfyUI's memory management holds it: what lies on the GPU, what streams there, what stays in RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from ...core.errors import ModelError
+from .checkpoint import load_network
+from .codec import stream_decoder, stream_encoder
+from .tokenizer import SpeechTokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from comfy.model_patcher import ModelPatcher
+    from transformers import VibeVoiceForConditionalGeneration
+
+DTYPES = ("auto", "bf16", "fp16", "fp32", "fp8")
+SAMPLE_RATE_HZ = 24000
+
+_PLAIN_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+class SpeechModel(nn.Module):
+    """The part of a VibeVoice that computes: what ComfyUI moves between RAM and GPU.
+
+    It has no embedding table and, of the lm_head, no more than `token_rows` [4, hidden]: the rows of audio_bos,
+    audio_eos, audio and eos, the only tokens that the model may say. `language_model` is a Qwen2Model that takes
+    inputs_embeds only.
+    """
+
+    token_rows: torch.Tensor
+    latent_scaling_factor: torch.Tensor
+    latent_bias_factor: torch.Tensor
+
+    def __init__(self, network: VibeVoiceForConditionalGeneration, control_ids: Sequence[int]) -> None:
+        """Take the network apart: it is of no use afterwards."""
+        super().__init__()
+        self.device: torch.device | None = None  # ComfyUI's ModelPatcher keeps it
+        parts = network.model
+        self.language_model = parts.language_model
+        self.language_model.embed_tokens = None
+        self.acoustic_encoder = stream_encoder(parts.audio_tower.encoder)
+        self.acoustic_decoder = stream_decoder(parts.audio_tower.decoder)
+        self.semantic_encoder = stream_encoder(parts.semantic_tokenizer_encoder)
+        self.multi_modal_projector = parts.multi_modal_projector
+        self.semantic_connector = parts.semantic_connector
+        self.diffusion_head = parts.diffusion_head
+        self.register_buffer("latent_scaling_factor", parts.latent_scaling_factor.detach())
+        self.register_buffer("latent_bias_factor", parts.latent_bias_factor.detach())
+        self.register_buffer("token_rows", network.lm_head.weight.detach()[list(control_ids)])
+
+
+@dataclass(frozen=True)
+class VibeVoice:
+    """A loaded VibeVoice: the model in ComfyUI's hands, and what it needs beside it.
+
+    `embed_tokens` [vocabulary, hidden] stays in RAM: a prompt looks up a few hundred of its 150,000 rows, which would
+    take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in.
+    """
+
+    patcher: ModelPatcher
+    embed_tokens: torch.Tensor
+    tokenizer: SpeechTokenizer
+    name: str
+    dtype: torch.dtype
+    samples_per_frame: int
+    latent_size: int
+    vae_std: float
+
+    @property
+    def model(self) -> SpeechModel:
+        return self.patcher.model
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the GPU lacked room: weights of the language model then stream in at every step."""
+        return self.patcher.model.model_lowvram
+
+    def move_to_device(self, working_bytes: int = 0) -> torch.device:
+        """Make room on ComfyUI's device for the model and `working_bytes`, move the model there, return the device.
+
+        When all doesn't fit, as much as does is moved: all but the language model's linear layers always is, since it
+        computes many times for each frame.
+        """
+        import comfy.model_management
+
+        resident = [module for module in self.model.modules() if not _streams(module)]
+        resident_bytes = sum(tensor.nbytes for module in resident for tensor in _own_tensors(module))
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + resident_bytes)
+        device = self.patcher.load_device
+        for module in resident:
+            # ComfyUI leaves behind what it can't stream when it loads a model in part.
+            for tensor in _own_tensors(module):
+                tensor.data = tensor.data.to(device)
+        return device
+
+
+def load_vibevoice(path: Path, dtype_choice: str) -> VibeVoice:
+    """Return the model in a folder or file, in one of DTYPES. Raises ModelError, with the remedy, when it can't be."""
+    folder = path if path.is_dir() else path.parent
+    dtype = choose_dtype(dtype_choice)
+    network = load_network(path, dtype)
+    return assemble(
+        network, load_tokenizer(folder), path.stem if path.is_file() else path.name, dtype, dtype_choice == "fp8"
+    )
+
+
+def choose_dtype(choice: str) -> torch.dtype:
+    """Return what to compute in: for `auto` and `fp8` bf16, as VibeVoice was trained, where the device is good at it.
+
+    Older cards get fp16, and the CPU fp32: it is slow at both halves.
+    """
+    if choice in _PLAIN_DTYPES:
+        return _PLAIN_DTYPES[choice]
+    import comfy.model_management
+
+    device = comfy.model_management.get_torch_device()
+    if comfy.model_management.should_use_bf16(device):
+        return torch.bfloat16
+    return torch.float16 if comfy.model_management.should_use_fp16(device) else torch.float32
+
+
+def assemble(
+    network: VibeVoiceForConditionalGeneration,
+    tokenizer: SpeechTokenizer,
+    name: str,
+    dtype: torch.dtype,
+    is_fp8: bool = False,
+) -> VibeVoice:
+    """Return the network, whose weights are `dtype`, as a model in ComfyUI's hands. The network is taken apart.
+
+    With is_fp8 the language model's linear layers keep their weights in 8 bits. Raises ModelError when the tokenizer
+    has ids that the model doesn't know.
+    """
+    import comfy.model_management
+    from comfy.model_patcher import ModelPatcher
+
+    embed_tokens = network.model.language_model.embed_tokens.weight.detach()
+    if max(tokenizer.control_ids) >= len(embed_tokens):
+        raise ModelError(
+            f"The tokenizer doesn't belong to {name}: it has token {max(tokenizer.control_ids)}, and the model knows "
+            f"{len(embed_tokens)} tokens. Put the tokenizer.json of this very model into its folder."
+        )
+    config = network.config
+    model = SpeechModel(network, tokenizer.control_ids)
+    _make_streamable(model.language_model, is_fp8)
+    return VibeVoice(
+        # Not ComfyUI's dynamic patcher: it keeps the weights out of the modules, where fast code can't reach them.
+        patcher=ModelPatcher(
+            model,
+            load_device=comfy.model_management.get_torch_device(),
+            offload_device=comfy.model_management.unet_offload_device(),
+        ),
+        embed_tokens=embed_tokens,
+        tokenizer=tokenizer,
+        name=name,
+        dtype=dtype,
+        samples_per_frame=config.audio_config.hop_length,
+        latent_size=config.audio_config.hidden_size,
+        vae_std=config.audio_config.vae_std,
+    )
+
+
+def _make_streamable(language_model: nn.Module, is_fp8: bool) -> None:
+    """Make the linear layers ComfyUI's own, which fetch their weight for each use when it isn't on the device."""
+    import comfy.ops
+
+    for module in list(language_model.modules()):
+        if type(module) is nn.Linear:
+            module.__class__ = comfy.ops.disable_weight_init.Linear
+            if is_fp8:
+                module.weight = _quantized(module.weight)
+
+
+def _quantized(weight: nn.Parameter) -> nn.Parameter:
+    from comfy.quant_ops import QuantizedTensor
+
+    return nn.Parameter(
+        QuantizedTensor.from_float(weight.detach(), "TensorCoreFP8E4M3Layout", scale="recalculate"), requires_grad=False
+    )
+
+
+def _streams(module: nn.Module) -> bool:
+    return hasattr(module, "comfy_cast_weights")
+
+
+def _own_tensors(module: nn.Module) -> list[torch.Tensor]:
+    return [*module.parameters(recurse=False), *module.buffers(recurse=False)]
