@@ -170,8 +170,9 @@ def write_tokenizer(folder: Path) -> tuple[int, int, int, int]:
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    bos, eos_of_audio, audio, eos = (tokenizer.token_to_id(token) for token in CONTROL_TOKENS)
-    return bos, eos_of_audio, audio, eos
+    vocabulary = tokenizer.get_vocab()
+    bos, audio_eos, audio, eos = (vocabulary[token] for token in CONTROL_TOKENS)
+    return bos, audio_eos, audio, eos
 
 
 def _language_model_shapes(decoder: dict[str, Any]) -> Shapes:
@@ -365,6 +366,8 @@ def _rig_counter(weights: Weights, stops_after_frames: int) -> None:
     value[0] = 0
     weights[layer + "v_proj.bias"][0] = 0
     value[0, _FRAME] = 1 / normed_frame
-    share_at_the_end = (stops_after_frames - 0.5) / (2 * stops_after_frames - 0.5)
+    # From the weights as they were rounded.
+    bos_in_frames = math.exp(float(key[still, _BOS]) * normed_bos - float(key[still, _FRAME]) * normed_frame)
+    share_at_the_end = (stops_after_frames - 0.5) / (stops_after_frames - 0.5 + 2 * bos_in_frames)
     out[:, 0] = 0
     out[_COUNT, 0] = _MARK / share_at_the_end

@@ -12,6 +12,10 @@ Layout = Literal["original", "native"]
 # A codec's noise is drawn with a spread of its fix_std over this (modular_vibevoice_tokenizer.py of the original).
 _FIX_STD_SHARE = 0.8
 
+QUANTISED = (
+    "Its weights are quantised in a form that can't be loaded here. "
+    "Use the unquantised files of the same model, and dtype fp8 if memory is short."
+)
 _NO_SPEECH_MODEL = "Use a VibeVoice speech model, such as VibeVoice-1.5B, VibeVoice-7B or VibeVoice-Large."
 _STORAGE_KEYS = ("torch_dtype", "dtype", "transformers_version")
 
@@ -24,10 +28,7 @@ def detect_layout(config: dict[str, Any]) -> Layout:
     """
     kind = str(config.get("model_type"))
     if "quantization_config" in config:
-        raise ModelError(
-            "Its weights are quantised (config.json has a quantization_config), which can't be loaded here. "
-            "Use the unquantised files of the same model, and dtype fp8 if memory is short."
-        )
+        raise ModelError(QUANTISED)
     if not kind.startswith("vibevoice"):
         raise ModelError(f'It is no VibeVoice model: its model_type is "{kind}". {_NO_SPEECH_MODEL}')
     architectures = " ".join(map(str, config.get("architectures") or ()))

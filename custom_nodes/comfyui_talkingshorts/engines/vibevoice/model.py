@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -60,7 +60,8 @@ class VibeVoice:
     """A loaded VibeVoice: the model in ComfyUI's hands, and what it needs beside it.
 
     `embed_tokens` [vocabulary, hidden] stays in RAM: a prompt looks up a few hundred of its 150,000 rows, which would
-    take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in.
+    take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in; `voices_heard` keeps the latents of
+    references by their hash.
     """
 
     patcher: ModelPatcher
@@ -71,6 +72,7 @@ class VibeVoice:
     samples_per_frame: int
     latent_size: int
     vae_std: float
+    voices_heard: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def model(self) -> SpeechModel:
@@ -146,7 +148,7 @@ def assemble(
             f"The tokenizer doesn't belong to {name}: it has token {max(tokenizer.control_ids)}, and the model knows "
             f"{len(embed_tokens)} tokens. Put the tokenizer.json of this very model into its folder."
         )
-    config = network.config
+    audio_config: Any = network.config.audio_config
     model = SpeechModel(network, tokenizer.control_ids)
     _make_streamable(model.language_model, is_fp8)
     return VibeVoice(
@@ -160,9 +162,9 @@ def assemble(
         tokenizer=tokenizer,
         name=name,
         dtype=dtype,
-        samples_per_frame=config.audio_config.hop_length,
-        latent_size=config.audio_config.hidden_size,
-        vae_std=config.audio_config.vae_std,
+        samples_per_frame=audio_config.hop_length,
+        latent_size=audio_config.hidden_size,
+        vae_std=audio_config.vae_std,
     )
 
 
@@ -177,12 +179,12 @@ def _make_streamable(language_model: nn.Module, is_fp8: bool) -> None:
                 module.weight = _quantized(module.weight)
 
 
-def _quantized(weight: nn.Parameter) -> nn.Parameter:
+def _quantized(weight: torch.Tensor) -> nn.Parameter:
+    """Return the weight in 8-bit floats with one scale; a product with it turns it back to its dtype on the way."""
     from comfy.quant_ops import QuantizedTensor
 
-    return nn.Parameter(
-        QuantizedTensor.from_float(weight.detach(), "TensorCoreFP8E4M3Layout", scale="recalculate"), requires_grad=False
-    )
+    quantized = QuantizedTensor.from_float(weight.detach(), "TensorCoreFP8E4M3Layout", scale="recalculate")
+    return nn.Parameter(quantized, requires_grad=False)
 
 
 def _streams(module: nn.Module) -> bool:

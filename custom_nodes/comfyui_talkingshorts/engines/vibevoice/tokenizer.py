@@ -27,8 +27,8 @@ class SpeechTokenizer:
         return self.audio_bos_id, self.audio_eos_id, self.audio_id, self.eos_id
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, with no special token before or after it."""
-        return self._tokenizer.encode(text, add_special_tokens=False)
+        """Return the ids of a text and of nothing else: a control token's name in it is text like any other."""
+        return self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
 
 
 def load_tokenizer(folder: Path) -> SpeechTokenizer:
@@ -36,11 +36,11 @@ def load_tokenizer(folder: Path) -> SpeechTokenizer:
 
     Nothing is downloaded. Raises ModelError when it is damaged or lacks a control token.
     """
-    from transformers import Qwen2TokenizerFast
+    from transformers import Qwen2Tokenizer
 
     source = folder if _holds_tokenizer(folder) else _comfyui_tokenizer_folder()
     try:
-        tokenizer = Qwen2TokenizerFast.from_pretrained(str(source), local_files_only=True)
+        tokenizer = Qwen2Tokenizer.from_pretrained(str(source), local_files_only=True)
     except Exception as error:  # tokenizers raises bare Exception for a damaged file
         raise ModelError(f"The tokenizer in {source} can't be read ({error}). Download its files anew.") from error
     vocabulary = tokenizer.get_vocab()
@@ -50,8 +50,13 @@ def load_tokenizer(folder: Path) -> SpeechTokenizer:
             f"The tokenizer in {source} lacks {', '.join(lacking)}. Put the tokenizer files of Qwen2.5 "
             "(tokenizer.json) there, or remove its own: ComfyUI's Qwen2.5 tokenizer then takes their place."
         )
-    ids = (vocabulary[token] for token in (_AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS))
-    return SpeechTokenizer(*ids, tokenizer)
+    return SpeechTokenizer(
+        audio_bos_id=vocabulary[_AUDIO_BOS],
+        audio_eos_id=vocabulary[_AUDIO_EOS],
+        audio_id=vocabulary[_AUDIO],
+        eos_id=vocabulary[_EOS],
+        _tokenizer=tokenizer,
+    )
 
 
 def _holds_tokenizer(folder: Path) -> bool:
