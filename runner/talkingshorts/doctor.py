@@ -24,6 +24,8 @@ PACKAGES = {
     "espeakng-loader": "espeakng_loader",
     "opencv-python-headless": "cv2",
     "praat-parselmouth": "parselmouth",
+    "normt2s": "normt2s",
+    "wetext": "wetext",
     "yt-dlp": "yt_dlp",
     "deno": "deno",
 }

@@ -34,6 +34,8 @@ def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> N
         ('<speak>Hello<break time="5s"/>you</speak>', "Hello you"),
         ("[[h@l'oU]] **bold** `code`", "h@l'oU   bold  code"),
         ("1\ufe0f\u20e3 first", "1 first"),
+        ("# One\n* [two](http://a.com)\n• three ![x](y.png)", "One\n- two\n- three x"),
+        ("#1 ~5 x^2", "#1 ~5 x^2"),
         ("5 < 7, 2 + 2 = 4, 20 °C, 50 % & $5", "5   7, 2 + 2 = 4, 20 °C, 50 % & $5"),
     ],
 )
@@ -55,9 +57,28 @@ def test_a_wrapped_line_goes_on() -> None:
     ]
 
 
-@pytest.mark.parametrize("script", ["Mr. Smith met Dr. Who.", "It costs 3.50 today.", "See e.g. the first one."])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Mr. Smith met Dr. Who.",
+        "It costs 3.50 today.",
+        "See e.g. the first one.",
+        "At 10 a.m. we go.",
+        "In the U.S. Army.",
+        "No. 5 came on Jan. 5, 6 ft. 3 tall.",
+        "Wait... what?",
+        "他说：“好。”",
+    ],
+)
 def test_a_full_stop_inside_a_sentence_does_not_end_it(script: str) -> None:
     assert texts(script) == [script]
+
+
+@pytest.mark.parametrize(
+    "script", ["I said no. Then we left.", "It was 2024. 5 came.", "“好。”他说。", "Wait... What?"]
+)
+def test_a_full_stop_at_the_end_of_a_sentence_does(script: str) -> None:
+    assert len(texts(script)) == 2
 
 
 @pytest.mark.parametrize("script", ["word " * 400, "clause, " * 400, "x" * 2000])
@@ -84,10 +105,31 @@ def test_a_long_sentence_is_cut_and_nothing_is_lost(script: str) -> None:
         ("أذهب إلى المدرسة", "ar"),
         ("मैं स्कूल जाता हूँ", "hi"),
         ("Πηγαίνω στο σχολείο", "el"),
+        ("我用iPhone和ChatGPT", "cmn"),
+        ("The word 你好 has two letters", "en-us"),
     ],
 )
 def test_the_writing_tells_the_language(text: str, language: str) -> None:
     assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "surroundings", "language"),
+    [
+        ("Das kostet 5 €", "de", "de"),
+        ("12345", "cmn", "cmn"),
+        ("OK, Google", "cmn", "en-us"),
+        ("This is the one that you want", "de", "en-us"),
+        ("Привет", "de", "ru"),
+    ],
+)
+def test_the_surroundings_tell_what_a_text_leaves_open(text: str, surroundings: str, language: str) -> None:
+    assert detect_language(text, surroundings) == language
+
+
+def test_a_short_sentence_is_said_by_the_voice_of_its_surroundings() -> None:
+    phrases = plan_phrases("Guten Morgen! Das ist nicht der Hund, den ich mit dir gesehen habe.")
+    assert [phrase.language for phrase in phrases] == ["de", "de"]
 
 
 def test_each_sentence_has_its_own_language() -> None:
@@ -106,3 +148,4 @@ def test_kanji_in_japanese_are_read_by_the_chinese_voice() -> None:
 def test_words_are_counted_and_characters_where_no_spaces_are_written() -> None:
     assert count_words("Don't pay $5.99 — it's too much.") == 6
     assert count_words("你好，世界 ok") == 5
+    assert count_words("我用iPhone 15") == 4

@@ -17,14 +17,30 @@ MAX_PHRASE_CHARACTERS = 300
 MAX_SCRIPT_CHARACTERS = 50_000
 
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
-_MARKUP = re.compile(r"[\[\]{}<>#*_~|\\^`]+|={2,}")
-_SPOKEN_SYMBOLS = frozenset("°№")
+_LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
+_MARKUP = re.compile(r"(?:[\[\]{}<>*_|\\`]|[#^~](?!\d))+|={2,}")
+_SPOKEN_SYMBOLS = frozenset("°№^")
 _SILENT_CATEGORIES = frozenset(("So", "Sk", "Me", "Cc", "Cf", "Cs", "Co", "Cn"))
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n\s*")
 # A line that goes on in lower case is taken for a wrapped one.
 _LINE_BREAK = re.compile(r"\n\s*(?![a-z\s])")
-_SENTENCE_END = re.compile(r"(?<=[.!?…][\s\"'”’)])\s*|(?<=[。！？｡।॥؟])\s*")
-_ABBREVIATION = re.compile(r"(?:^|\s)(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|no|\w)\.\s$", re.IGNORECASE)
+# Before lower case, an ellipsis is a hesitation, and the full stop of `a.m.` its own.
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…][\s\"'”’)])(?!(?:(?<=\.\.\s)|(?<=…\s)|(?<=\.\w\.\s))[a-z])\s*"
+    r"|(?<=[。！？｡।॥؟])(?![”’」』）\"')])\s*|(?<=[。！？｡][”’」』）\"')])\s*"
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|\s)(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|\w|(?-i:[A-Z]\.[A-Z]))\.\s$", re.IGNORECASE
+)
+_ABBREVIATION_BEFORE_NUMBER = re.compile(
+    r"(?:^|\s)(?:no|nr|fig|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
+)
+_LONGEST_ABBREVIATION = 12  # characters, with the space on both sides
+# The Han, Japanese, Thai and Burmese scripts put no spaces between words.
+_UNSPACED = r"[\u0e00-\u0e7f\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_SPACED = rf"(?:(?!{_UNSPACED})[^\W_])"
+_WORD = re.compile(rf"{_UNSPACED}|{_SPACED}+(?:['’.,-]{_SPACED}+)*")
 _CLAUSE_END = re.compile(r"[,;:，、；：]\s*|\s[–—-]\s")
 
 _LANGUAGE_OF_WRITING = {
@@ -74,10 +90,33 @@ class Phrase:
 
 
 def clean_script(script: str) -> str:
-    """Return the script without what can't be said: control characters, emoji, markup tags, brackets, list marks."""
+    """Return the script without what can't be said: control characters, emoji, tags and Markdown."""
     text = unicodedata.normalize("NFC", script.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     text = "".join(character for character in text if _can_be_said(character))
-    return _MARKUP.sub(" ", _TAG.sub(" ", text)).strip()
+    for pattern, replacement in ((_TAG, " "), (_LINK, r"\1"), (_LIST_MARK, "- "), (_MARKUP, " ")):
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+def read_script(script: str) -> str:
+    """Return the script cleaned (see clean_script).
+
+    Raises InputError when it holds nothing that can be said, or takes about an hour and more to say.
+    """
+    if len(script) > MAX_SCRIPT_CHARACTERS:
+        raise InputError(
+            f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
+        )
+    text = clean_script(script)
+    if not is_speakable(text):
+        raise nothing_to_say(script)
+    return text
+
+
+def nothing_to_say(script: str) -> InputError:
+    return InputError(
+        f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
+    )
 
 
 def plan_phrases(script: str) -> list[Phrase]:
@@ -86,46 +125,45 @@ def plan_phrases(script: str) -> list[Phrase]:
     Sentences, lines and paragraphs end a phrase; a sentence of over MAX_PHRASE_CHARACTERS is cut at a comma or a space.
     Raises InputError when the script holds nothing that can be said, or takes about an hour and more to say.
     """
-    if len(script) > MAX_SCRIPT_CHARACTERS:
-        raise InputError(
-            f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
-        )
-    text = clean_script(script)
+    text = read_script(script)
+    language = detect_language(text)
     phrases: list[Phrase] = []
     is_japanese = any(_writing_of(character) in ("HIRAGANA", "KATAKANA") for character in text)
     for paragraph in _PARAGRAPH_BREAK.split(text):
-        for sentence in _split_sentences(paragraph):
-            pieces = [run for part in _split_long(sentence) for run in _split_kanji(part, is_japanese)]
-            phrases += [Phrase(piece, language, pause) for piece, language, pause in pieces if _is_speakable(piece)]
+        for sentence in _split_paragraph(paragraph):
+            pieces = [run for part in _split_long(sentence) for run in _split_kanji(part, language, is_japanese)]
+            phrases += [Phrase(*piece) for piece in pieces if is_speakable(piece[0])]
             if phrases:
                 phrases[-1] = _pausing(phrases[-1], SENTENCE_PAUSE_SECONDS)
         if phrases:
             phrases[-1] = _pausing(phrases[-1], PARAGRAPH_PAUSE_SECONDS)
-    if not phrases:
-        raise InputError(
-            f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
-        )
     phrases[-1] = _pausing(phrases[-1], 0.0)
     return phrases
 
 
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a cleaned text; a line and a paragraph end one too, but for a line that was wrapped."""
+    return [sentence for paragraph in _PARAGRAPH_BREAK.split(text) for sentence in _split_paragraph(paragraph)]
+
+
 def count_words(script: str) -> int:
     """Return the number of words; in a script written without spaces, each character counts as one."""
-    return sum(
-        len(word) if _writing_of(word[0]) in ("CJK", "HIRAGANA", "KATAKANA", "THAI", "MYANMAR") else 1
-        for word in re.findall(r"[^\W_]+(?:['’.,-][^\W_]+)*", clean_script(script))
-    )
+    return len(_WORD.findall(clean_script(script)))
 
 
-def detect_language(text: str) -> str:
-    """Return the espeak voice for the writing that most letters of the text belong to.
+def detect_language(text: str, surroundings: str = "en-us") -> str:
+    """Return the espeak voice for the writing that most words of the text are in.
 
-    Latin letters are American English unless the function words clearly are those of another language.
+    A character counts as a word where none are spaced. Latin letters are those of the language whose function words
+    are clearly in the lead. What that leaves open, a short sentence or a number, is in the language of its
+    surroundings, or in American English where those are not in Latin letters.
     """
-    writings = Counter(_writing_of(character) for character in text if character.isalpha())
-    writing = writings.most_common(1)[0][0] if writings else "LATIN"
+    writings = Counter(_writing_of(word[0]) for word in _WORD.findall(text) if word[0].isalpha())
+    if not writings:
+        return surroundings
+    writing = writings.most_common(1)[0][0]
     if writing == "LATIN":
-        return _detect_latin_language(text)
+        return _detect_latin_language(text, surroundings if surroundings in _FUNCTION_WORDS_OF else "en-us")
     language = _LANGUAGE_OF_WRITING.get(writing, "en-us")
     for other, letters in _LETTERS_OF_ONE_LANGUAGE.items():
         if _LANGUAGE_OF_WRITING[_writing_of(letters[0])] == language and any(letter in text for letter in letters):
@@ -133,13 +171,19 @@ def detect_language(text: str) -> str:
     return language
 
 
-def _detect_latin_language(text: str) -> str:
+def _detect_latin_language(text: str, surroundings: str) -> str:
     words = re.findall(r"[^\W\d_]+", text.lower())
     hits = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS_OF.items()}
     best = max(hits, key=lambda language: hits[language])
     runner_up = max(count for language, count in hits.items() if language != best)
-    is_clear = hits[best] >= 3 and hits[best] > runner_up and hits[best] >= 2 * hits["en-us"]
-    return best if is_clear else "en-us"
+    # English words stand in texts of every language.
+    is_clear = hits[best] >= 3 and hits[best] > runner_up and (best == "en-us" or hits[best] >= 2 * hits["en-us"])
+    return best if is_clear else surroundings
+
+
+def is_speakable(text: str) -> bool:
+    """Return whether the text holds a letter or a digit."""
+    return any(character.isalnum() for character in text)
 
 
 def _can_be_said(character: str) -> bool:
@@ -147,10 +191,6 @@ def _can_be_said(character: str) -> bool:
         return True
     is_variation_selector = "\ufe00" <= character <= "\ufe0f"
     return unicodedata.category(character) not in _SILENT_CATEGORIES and not is_variation_selector
-
-
-def _is_speakable(text: str) -> bool:
-    return any(character.isalnum() for character in text)
 
 
 def _writing_of(character: str) -> str:
@@ -161,17 +201,24 @@ def _pausing(phrase: Phrase, pause_seconds: float) -> Phrase:
     return Phrase(phrase.text, phrase.language, pause_seconds)
 
 
-def _split_sentences(paragraph: str) -> list[str]:
+def _split_paragraph(paragraph: str) -> list[str]:
     sentences: list[str] = []
     for line in _LINE_BREAK.split(paragraph):
         open_sentence = ""
-        for part in _SENTENCE_END.split(line.replace("\n", " ")):
+        parts = _SENTENCE_END.split(line.replace("\n", " "))
+        for part, following in zip(parts, [*parts[1:], ""], strict=True):
             open_sentence += part
-            if not _ABBREVIATION.search(open_sentence):
+            if not _ends_in_abbreviation(open_sentence, following):
                 sentences.append(open_sentence.strip())
                 open_sentence = ""
         sentences.append(open_sentence.strip())
     return [sentence for sentence in sentences if sentence]
+
+
+def _ends_in_abbreviation(text: str, following: str) -> bool:
+    ending = text[-_LONGEST_ABBREVIATION:]
+    is_before_number = following[:1].isdigit() and _ABBREVIATION_BEFORE_NUMBER.search(ending)
+    return bool(is_before_number or _ABBREVIATION.search(ending))
 
 
 def _split_long(sentence: str) -> list[str]:
@@ -185,10 +232,11 @@ def _split_long(sentence: str) -> list[str]:
     return [*parts, sentence.strip()]
 
 
-def _split_kanji(part: str, is_japanese: bool) -> list[tuple[str, str, float]]:
+def _split_kanji(part: str, surroundings: str, is_japanese: bool) -> list[tuple[str, str, float]]:
     """Return (text, language, pause) pieces. espeak's Japanese spells kanji out, so its Chinese voice reads those."""
-    if not is_japanese or detect_language(part) not in ("ja", "cmn"):
-        return [(part, detect_language(part), BREATH_PAUSE_SECONDS)]
+    language = detect_language(part, surroundings)
+    if not is_japanese or language not in ("ja", "cmn"):
+        return [(part, language, BREATH_PAUSE_SECONDS)]
     runs = re.findall(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+", part)
     pieces = [(run, "cmn" if "\u3400" <= run[0] <= "\u9fff" else "ja", 0.0) for run in runs]
     return [*pieces[:-1], (*pieces[-1][:2], BREATH_PAUSE_SECONDS)]

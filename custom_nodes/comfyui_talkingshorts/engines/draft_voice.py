@@ -18,6 +18,7 @@ from ..core.script import Phrase, count_words, plan_phrases
 from ..core.sound import Phoneme, Sound
 from . import espeak
 from .prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
+from .spoken_words import spell_out
 
 NATURAL_WORDS_PER_MINUTE = 170
 NO_VOICE_NOTE = "No voice was heard in the reference: the draft speaks at a pitch and pace of its own."
@@ -98,7 +99,7 @@ def speak_draft(
     """
     require_seed(seed)
     require_target(target_seconds)
-    phrases = plan_phrases(script)
+    phrases = [replace(phrase, text=spell_out(phrase.text, phrase.language)) for phrase in plan_phrases(script)]
     prosody = measure_prosody(reference) if reference is not None else Prosody()
     speaker = _choose_speaker(seed, presenter)
     delivery = _rehearse(phrases, speaker.variant, prosody.f0_hz or speaker.f0_hz)

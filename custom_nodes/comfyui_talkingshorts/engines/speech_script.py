@@ -1,0 +1,91 @@
+# ruff: noqa: RUF001 (the punctuation of other languages)
+"""A script as VibeVoice says it best: who says what, in words alone, plain punctuation, one sentence a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..core.dialogue import Line, parse_dialogue
+from ..core.script import detect_language, is_speakable, nothing_to_say, read_script, split_sentences
+from .spoken_words import spell_out
+
+_BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
+_PLAIN_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‛‚′＇", "'"),
+        **dict.fromkeys("“”„‟″＂«»「」『』《》〈〉", '"'),
+        **dict.fromkeys("，、；：", ","),
+        **dict.fromkeys("。｡．", "."),
+        **dict.fromkeys("—―", "--"),
+        **dict.fromkeys("–‐‑", "-"),
+        **dict(zip("！？（）％", "!?()%", strict=True)),
+        "…": "...",
+    }
+)
+_TIDY_MARKS = (
+    (r"(?<!\S)[:;=]['-]?[()DPp](?!\S)", ""),  # a smiley, which is silent as an emoji is
+    (r"\s+", " "),
+    (r" ?--+ ?| - ", ", "),
+    (r" (?=[,.;:!?)])", ""),
+    (r"([,;:!?])\1+", r"\1"),
+    (r"([!?]{2})[!?]+", r"\1"),
+    (r"\.{4,}", "..."),
+    (r",+(?=[.;:!?])", ""),
+    (r"^[-,.;:!?)]+\s+", ""),
+)
+_SENTENCE_END = re.compile(r"[.!?:।॥؟][\"')]*$")
+_OPENER = re.compile(
+    r"(?:welcome|hello|hi|hey|however|greetings|good (?:morning|afternoon|evening))(?![\w-])"
+    r"|欢迎|大家好|你好|您好|各位",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class PreparedScript:
+    """Sentences in order, each ending in punctuation, and a note when there is something to tell the user."""
+
+    lines: tuple[Line, ...]
+    note: str | None
+
+
+def prepare_script(script: str) -> PreparedScript:
+    """Return the script's sentences, each with its speaker (0 to 3), as VibeVoice reads them best.
+
+    No word is dropped or changed but for numbers, signs and abbreviations, which are spelled out. Punctuation is
+    ASCII, above all in Chinese, as the model's authors advise, and each sentence has a line of its own, since the
+    model hurries through long ones. Lines may be labelled `Speaker 1:` (see parse_dialogue) or `[1]:`.
+    Raises InputError for a script with nothing to say, one of over an hour, and one of more than 4 speakers.
+    """
+    turns = parse_dialogue(read_script(_BRACKETED_SPEAKER.sub(r"Speaker \1:", script)))
+    language = detect_language(" ".join(turn.text for turn in turns))
+    lines = tuple(
+        Line(turn.speaker, text)
+        for turn in turns
+        for sentence in split_sentences(turn.text)
+        if is_speakable(text := _prepare_sentence(sentence, language))
+    )
+    if not lines:
+        raise nothing_to_say(script)
+    return PreparedScript(lines, _warn_of_opener(lines[0].text))
+
+
+def _prepare_sentence(sentence: str, surroundings: str) -> str:
+    text = spell_out(" ".join(sentence.split()), detect_language(sentence, surroundings))
+    text = re.sub(r"([，、；：。！？])(?=\w)", r"\1 ", text).translate(_PLAIN_MARKS)
+    for pattern, replacement in _TIDY_MARKS:
+        text = re.sub(pattern, replacement, text)
+    text = text.strip().rstrip(" ,;-")
+    return text if _SENTENCE_END.search(text) else text + "."
+
+
+def _warn_of_opener(opening: str) -> str | None:
+    """Only other words, which are the user's to choose, keep the model surely off the music of the shows it heard."""
+    opener = _OPENER.match(opening)
+    if opener is None:
+        return None
+    return (
+        f'The script opens with "{opener[0]}", and VibeVoice sometimes plays music under such an opening. '
+        "If you hear some, try another seed, or open with other words."
+    )

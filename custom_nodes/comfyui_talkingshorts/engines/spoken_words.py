@@ -1,0 +1,187 @@
+# ruff: noqa: RUF001 (dashes, primes and the punctuation of Chinese)
+"""Numbers, dates, money, units and addresses as the words that a voice says.
+
+English and German are spelled out by normt2s (https://github.com/c-siegel/normt2s), Chinese by the grammars of
+WeTextProcessing (https://github.com/pengzhendong/wetext). What they misread is rewritten first, in their own terms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from normt2s import Normalizer
+
+_Match = re.Match[str]
+_Rewrite = tuple[str, str | Callable[[_Match], str]]
+
+_MONTH_OF = {
+    "Jan": "January",
+    "Feb": "February",
+    "Mar": "March",
+    "Apr": "April",
+    "May": "May",
+    "Jun": "June",
+    "Jul": "July",
+    "Aug": "August",
+    "Sep": "September",
+    "Sept": "September",
+    "Oct": "October",
+    "Nov": "November",
+    "Dec": "December",
+}
+_SCALE_OF = {"k": "thousand", "m": "million", "b": "billion", "t": "trillion"}
+_PERIOD_OF = {"hr": "hour", "mo": "month", "yr": "year"}
+_DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
+_SIGN_OF = {"@": "at", ".": "dot", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "&": "and"}
+_SIGN_OF |= {"?": "question mark", "=": "equals", "%": "percent", "+": "plus"}
+
+_AMOUNT = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_ADDRESS = (
+    r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)]"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.-])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|gov|edu|tv)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)])?"
+)
+_CHINESE_PIECE = r"(?s).{1,200}(?!\d)|.{1,200}"
+# A number of seven digits that ends in 00 is the end of a range.
+_PHONE = (
+    r"(?<![\w.,-])(?:(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}|\d{3}-(?!\d\d00)\d{4})(?![\w-]|\.\d)"
+)
+
+
+def spell_out(text: str, language: str) -> str:
+    """Return a cleaned text with all that is not written in words spelled out; words and punctuation stay as typed.
+
+    language: an espeak voice name, as detect_language returns it. In languages other than English, German and Chinese
+    digits stay. The signs # ^ ~, which only stand before numbers once a script is cleaned, go.
+    """
+    if language == "en-us":
+        text = _spell_by_rules(_rewrite(_fold_digits(text), _ENGLISH_REWRITES), "en", "to")
+    elif language == "de":
+        text = _spell_by_rules(_fold_digits(text), "de", "bis")
+    elif language == "cmn":
+        text = _spell_chinese(_fold_digits(text))
+    return re.sub(r"[#^~]", " ", text)
+
+
+def _spell_by_rules(text: str, language: str, to: str) -> str:
+    rules = _load_rules(language)
+    units = "|".join(re.escape(unit) for unit in sorted(rules.lexicon.units, key=len, reverse=True))
+    text = _rewrite(
+        text,
+        (
+            (
+                rf"(?<![\w.,/:–-])([$€£]?)({_AMOUNT})(?:[-–]|\s[-–]\s)([$€£]?)({_AMOUNT})(?![\d–-])",
+                lambda m: _range(m, to),
+            ),
+            (r"(?:(?<=\d:\d\d)|(?<=\d[ap]m)|(?<=\d%))\s?[-–]\s?(?=[$€£]?\d)", f" {to} "),
+            (
+                rf"(?<![\w.,$€£¥#:/–-])(?:1[1-9]|20)\d\d(?![\w%°:/]|[.,–-]\d|\s?[%°€$£]|\s?(?:{units})\b)",
+                lambda m: rules.lang.year(int(m[0])),
+            ),
+        ),
+    )
+    return rules.normalize(text)
+
+
+@cache
+def _load_rules(language: str) -> Normalizer:
+    from normt2s import Normalizer
+
+    rules = Normalizer(language)
+    if language == "en":
+        rules.add_unit("fps", "frame per second", "frames per second")
+    return rules
+
+
+def _spell_chinese(text: str) -> str:
+    if not re.search(r"[\d%$￥€£°℃]", text):
+        return text
+    from wetext import normalize
+
+    # Its time grows faster than the text does. It escapes quotation marks.
+    text = _rewrite(text, _CHINESE_REWRITES)
+    return re.sub(_CHINESE_PIECE, lambda piece: str(normalize(piece[0], lang="zh")), text).replace("\\", "")
+
+
+def _rewrite(text: str, rewrites: tuple[_Rewrite, ...]) -> str:
+    for pattern, replacement in rewrites:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def _fold_digits(text: str) -> str:
+    """Both libraries take any digit of Unicode for a number, and normt2s then stumbles over a mix of them."""
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
+
+
+def _say_address(match: _Match) -> str:
+    address = re.sub(r"^https?://", "", match[0])
+    return "".join(f" {_SIGN_OF[sign]} " if sign in _SIGN_OF else sign for sign in address)
+
+
+def _say_digits(match: _Match) -> str:
+    """Return `plus 1, 5 5 5, 1 2 3 4`: digit by digit, with a pause after each group."""
+    groups = re.findall(r"\d+", match[0])
+    return ("plus " if match[0].startswith("+") else "") + ", ".join(" ".join(group) for group in groups)
+
+
+def _order_date(match: _Match) -> str:
+    """Return the American month/day/year as year-month-day; where the month can't be one, the day came first."""
+    month, day, year = int(match[1]), int(match[2]), int(match[3])
+    if month > 12:
+        month, day = day, month
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return match[0]
+    return f"{year if year > 99 else 2000 + year}-{month:02}-{day:02}"
+
+
+def _range(match: _Match, to: str) -> str:
+    """Return `$10-20` as `10 to $20`. What doesn't rise is none: a score, 24-7."""
+    first_sign, first, last_sign, last = match.groups()
+    is_short_year = len(first) == 4 and len(last) == 2
+    if float(first.replace(",", "")) >= float(last.replace(",", "")) and not is_short_year:
+        return match[0]
+    return f"{first} {to} {last_sign or first_sign}{last}"
+
+
+_ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
+    (_ADDRESS, _say_address),
+    (r"(?<!\S)@(?=\w)", "at "),
+    (_PHONE, _say_digits),
+    (r"(?<![\d/])(\d{1,2})/(\d{1,2})/((?:19|20)?\d\d)(?![\d/])", _order_date),
+    (r"(?<![\d/])(?:(9)/(11)|(\d+)/(\3))(?![\d/])", r"\1\3 \2\4"),
+    (rf"\b({'|'.join(_MONTH_OF)})\.? (?=\d)", lambda m: f"{_MONTH_OF[m[1]]} "),
+    (rf"\b(\d\d?) (?=(?:{'|'.join(_MONTH_OF.values())})(?: \d{{4}}\b|[,.;!?]|$))", r"\1th "),
+    (rf"([$€£¥]\s?{_AMOUNT})\s?([kmbtKMBT])(?:n|ln)?\b", lambda m: f"{m[1]} {_SCALE_OF[m[2].lower()]}"),
+    (rf"\b({_AMOUNT})(?:(M)|([mbt])l?n)\b", lambda m: f"{m[1]} {_SCALE_OF[(m[2] or m[3]).lower()]}"),
+    (r"(?<=\d)/(hr|mo|yr|hour|day|week|month|year|person)\b", lambda m: f" per {_PERIOD_OF.get(m[1], m[1])}"),
+    (
+        r"\b(the|my|your|his|her|our|their|early|mid|late)[ -]['’]?([2-9])0s\b",
+        lambda m: f"{m[1]} {_DECADES[int(m[2]) - 2]}",
+    ),
+    (r"\b(\d\d)(\d\d)p\b", r"\1 \2p"),
+    (r"(?<=\d)[x×](?=\d)", " by "),
+    (r"(?<=\d)\s?¢", " cents"),
+    (r"(?<=\d)\+(?!\s?\d)", " plus"),
+    (r"~\s?(?=[$€£]?\d)", "about "),
+    (r"\b[vV](?=\d+\.\d)", "version "),
+    (r"\b(\d)['’′](\d\d?)[\"”″]?(?!\w)", r"\1 foot \2"),
+    (r"(?<=\d)\s?in\.(?!\w)", " inches"),
+    (r"(?<=\d)(\s?(?:ft|lbs?|oz|mi|yd))\.(?=\s+[\da-z])", r"\1"),
+    # normt2s takes these for isotopes: F-16 would be fluorine sixteen.
+    (r"(?<![\w-])([A-Z][a-z]?)-(?=\d)", r"\1 "),
+    # ... and the full stop of a sentence for one of the abbreviation.
+    (r"(?<=\d)\s?([ap])\.?m\.(?=\s+[A-Z][a-z]|\s*$)", lambda m: f" {m[1].upper()}M."),
+    (r"\bNo\.\s?(?=\d)", "Number "),
+)
+_CHINESE_REWRITES: tuple[_Rewrite, ...] = (
+    # wetext takes these for one long number, a minus and a fraction.
+    (r"(?<=\d)，(?=\d)", "， "),
+    (r"(?<=[A-Za-z])-(?=\d)", " "),
+    (r"(?<![\d/])24/7(?![\d/])", "24 7"),
+)

@@ -1,0 +1,73 @@
+# ruff: noqa: RUF001 (punctuation of other languages)
+from __future__ import annotations
+
+import pytest
+from comfyui_talkingshorts.core.dialogue import Line, parse_dialogue
+from comfyui_talkingshorts.core.errors import InputError
+
+
+def said(script: str) -> list[tuple[int, str]]:
+    return [(line.speaker, line.text) for line in parse_dialogue(script)]
+
+
+def test_a_script_without_labels_is_the_first_speakers() -> None:
+    assert parse_dialogue("Hello there.\nHow are you?") == [Line(0, "Hello there.\nHow are you?")]
+
+
+@pytest.mark.parametrize(
+    ("script", "speakers"),
+    [
+        ("Speaker 1: a\nSpeaker 2: b\nSpeaker 1: c", [0, 1, 0]),
+        ("Speaker 0: a\nSpeaker 1: b", [0, 1]),
+        ("Speaker 2: a\nSpeaker 3: b", [1, 2]),
+        ("Speaker 4: a", [3]),
+        ("Speaker 3: a\nSpeaker 0: b", [3, 0]),
+    ],
+)
+def test_speakers_are_counted_from_1_or_from_0(script: str, speakers: list[int]) -> None:
+    assert [line.speaker for line in parse_dialogue(script)] == speakers
+
+
+@pytest.mark.parametrize(
+    "label", ["Speaker 1:", "speaker 1 :", "SPEAKER 1:", "  Speaker\t1:", "Speaker1:", "Speaker 1：", "Speaker １:"]
+)
+def test_a_label_may_be_written_in_many_ways(label: str) -> None:
+    assert said(f"{label} Hi.") == [(0, "Hi.")]
+
+
+def test_the_words_stay_as_typed() -> None:
+    script = (
+        '\n\nSpeaker 1:Two: colons,  double  spaces\tand "quotes" :-)  \r\n\r\n  \nSpeaker 2: We—re 你好，世界。\r\n'
+    )
+    assert said(script) == [(0, 'Two: colons,  double  spaces\tand "quotes" :-)'), (1, "We—re 你好，世界。")]
+
+
+def test_words_go_on_under_their_label() -> None:
+    assert said("Speaker 2: One.\nTwo.\n\nThree.\nSpeaker 1: Four.") == [(1, "One.\nTwo.\n\nThree."), (0, "Four.")]
+
+
+def test_words_before_the_first_label_are_the_first_speakers() -> None:
+    assert said("Title\nSpeaker 2: Hi.") == [(0, "Title"), (1, "Hi.")]
+
+
+def test_labels_without_words_are_left_out() -> None:
+    assert said("Speaker 1:\nSpeaker 2: Hi.\nSpeaker 1:  \n") == [(1, "Hi.")]
+    assert said("") == said(" \n\n") == said("Speaker 1:") == []
+
+
+@pytest.mark.parametrize("words", ["The speaker 2: loud.", "Speaker: hi", "Speaker one: hi", "Speakers 1: hi"])
+def test_what_only_looks_like_a_label_is_said(words: str) -> None:
+    assert said(words) == [(0, words)]
+
+
+@pytest.mark.parametrize(
+    ("script", "remedy"),
+    [
+        ("Speaker 1: a\nSpeaker 5: b", "Speaker 5, .* Speaker 1 to Speaker 4"),
+        ("Speaker 0: a\nSpeaker 4: b", "Speaker 4, .* Speaker 0 to Speaker 3"),
+        ("Speaker 5: alone", "at most 4 speakers"),
+    ],
+)
+def test_a_fifth_speaker_is_refused_with_a_remedy(script: str, remedy: str) -> None:
+    with pytest.raises(InputError, match=remedy):
+        parse_dialogue(script)

@@ -1,0 +1,133 @@
+# ruff: noqa: RUF001 (punctuation of other languages)
+from __future__ import annotations
+
+import pytest
+from comfyui_talkingshorts.core.dialogue import Line
+from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.script import MAX_SCRIPT_CHARACTERS, count_words
+from comfyui_talkingshorts.engines.speech_script import prepare_script
+
+
+def sentences(script: str) -> list[str]:
+    return [line.text for line in prepare_script(script).lines]
+
+
+def test_each_sentence_has_a_line_with_its_speaker() -> None:
+    script = "Speaker 1: Did you sleep well?\nSpeaker 2: Yes, thank you. How about you?"
+    assert prepare_script(script).lines == (
+        Line(0, "Did you sleep well?"),
+        Line(1, "Yes, thank you."),
+        Line(1, "How about you?"),
+    )
+
+
+@pytest.mark.parametrize(
+    "label", ["[2]:", "**Speaker 2:**", "**Speaker 2**:", "# Speaker 2:", "\ufeffSpeaker 2:", "[2]："]
+)
+def test_a_label_may_be_marked_up(label: str) -> None:
+    assert prepare_script(f"{label} Yes.\nSpeaker 1: No.").lines == (Line(1, "Yes."), Line(0, "No."))
+
+
+@pytest.mark.parametrize(
+    ("script", "prepared"),
+    [
+        ("no stop", ["no stop."]),
+        ("A title\nA line", ["A title.", "A line."]),
+        ("Wrapped\nin the middle.", ["Wrapped in the middle."]),
+        ("Three things:\nBread", ["Three things:", "Bread."]),
+        ("Bread,\nMilk -", ["Bread.", "Milk."]),
+        ('He said "Hi." Then (quietly) left', ['He said "Hi."', "Then (quietly) left."]),
+        ("At 10 a.m. we go. At 5 p.m. Then", ["At ten a m we go.", "At five p m.", "Then."]),
+        ("In the U.S. Army, J. K. met Dr. Who.", ["In the U S Army, J. K. met Doctor Who."]),
+        ("Wait... what? No… Never", ["Wait... what?", "No...", "Never."]),
+    ],
+)
+def test_every_sentence_ends_in_punctuation(script: str, prepared: list[str]) -> None:
+    assert sentences(script) == prepared
+
+
+@pytest.mark.parametrize(
+    ("script", "prepared"),
+    [
+        ("It’s “fine” – really—yes", 'It\'s "fine", really, yes.'),
+        ("Fine -- really - yes", "Fine, really, yes."),
+        ("What?!?! Yes", "What?!"),
+        ("No way!!!", "No way!"),
+        ("Hm...... well", "Hm... well."),
+        ("well , then", "well, then."),
+        ("你好，世界！", "你好, 世界!"),
+        ("他说：“好。”", '他说,"好."'),
+        ("苹果、梨；就这样……好吧——", "苹果, 梨, 就这样...好吧."),
+        ("（看）", "(看)."),
+    ],
+)
+def test_punctuation_is_plain(script: str, prepared: str) -> None:
+    assert sentences(script)[0] == prepared
+
+
+def test_what_is_no_word_is_spelled_out_in_the_language_of_the_sentence() -> None:
+    assert sentences("今天是1月5日。It costs $5. 我用iPhone 15。") == [
+        "今天是一月五日.",
+        "It costs five dollars.",
+        "我用iPhone 十五.",
+    ]
+
+
+def test_a_short_sentence_has_the_language_of_its_surroundings() -> None:
+    script = "Das kostet 5 €. Es ist nicht viel, und wir haben es auch mit der Post. 20 %!"
+    assert sentences(script)[0] == "Das kostet fünf Euro."
+    assert sentences(script)[-1] == "zwanzig Prozent!"
+    assert sentences("我们有很多。20!") == ["我们有很多.", "二十!"]
+
+
+def test_markup_and_emoji_are_silent() -> None:
+    script = "# A **bold** title 🙂\n- [one](http://a.com)\n* two :-)\n• three\n---\n> `Four`\n| A | B |\n<b>Five</b>"
+    assert sentences(script) == ["A bold title.", "one.", "two.", "three.", "Four.", "A B.", "Five."]
+
+
+def test_writing_from_right_to_left_is_kept() -> None:
+    assert sentences("مرحبا بالعالم؟ \u200fكيف حالك") == ["مرحبا بالعالم؟", "كيف حالك."]
+
+
+def test_half_a_surrogate_pair_is_left_out() -> None:
+    assert sentences("one\ud83d two\ude00") == ["one two."]
+
+
+@pytest.mark.parametrize(
+    "script", ["", " \n ", "...", "!?", "。！", "🙂", ":-)", "\ud83d", "<b></b>", "Speaker 1:\nSpeaker 2: …", "[1]:"]
+)
+def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> None:
+    with pytest.raises(InputError, match="Write at least one word"):
+        prepare_script(script)
+
+
+def test_a_fifth_speaker_is_refused() -> None:
+    with pytest.raises(InputError, match="at most 4 speakers"):
+        prepare_script("Speaker 5: Hi.\nSpeaker 1: Hi.")
+
+
+def test_a_script_of_over_an_hour_is_refused() -> None:
+    with pytest.raises(InputError, match="split it"):
+        prepare_script("words " * MAX_SCRIPT_CHARACTERS)
+
+
+def test_five_thousand_words_come_out_complete() -> None:
+    prepared = sentences("Nobody counts these ten words again, and yet they matter. " * 500)
+    assert len(prepared) == 500
+    assert sum(map(count_words, prepared)) == 5000
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["Welcome to the show!", "hello, I am Ann.", "Speaker 1: Good morning!", "大家好，欢迎收听。", "However, no."],
+)
+def test_an_opening_that_brings_music_is_told_and_left_as_it_is(script: str) -> None:
+    prepared = prepare_script(script)
+    assert prepared.note is not None
+    assert "music" in prepared.note
+    assert count_words(prepared.lines[0].text) == count_words(script.removeprefix("Speaker 1:"))
+
+
+@pytest.mark.parametrize("script", ["Well, hello.", "Hi-fi is back.", "History matters.", "Say welcome."])
+def test_other_openings_are_no_matter(script: str) -> None:
+    assert prepare_script(script).note is None
