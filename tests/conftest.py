@@ -1,12 +1,15 @@
-"""Options that every kind of test knows."""
+"""Options that every kind of test knows, and ComfyUI's own modules for the engines that build on them."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-KEPT_SETS = Path(__file__).parent / "golden" / "sets"
+ROOT = Path(__file__).parents[1]
+KEPT_SETS = ROOT / "tests" / "golden" / "sets"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,3 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="reference data to check the engines against: DIR holds vibevoice/ and/or infinitetalk/ "
         "(default: the sets kept in the tests)",
     )
+
+
+def pytest_configure() -> None:
+    """ComfyUI goes last on the path: its top-level names (server, nodes, utils) must hide none of the tests' own."""
+    sys.path.append(os.environ.get("COMFYUI_DIR", str(ROOT / ".comfyui" / "ComfyUI")))
+    import comfy.cli_args
+
+    comfy.cli_args.args.cpu = True

@@ -32,7 +32,7 @@ from comfyui_talkingshorts.engines.vibevoice.diffusion import (
 from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO, Step, generate
 from comfyui_talkingshorts.engines.vibevoice.language_model import Context, read_prompt
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, assemble
-from comfyui_talkingshorts.engines.vibevoice.prompt import Prompt, build_prompt
+from comfyui_talkingshorts.engines.vibevoice.prompt import Prompt, build_prompt, embed_controls, embed_prompt
 from comfyui_talkingshorts.engines.vibevoice.tokenizer import load_tokenizer
 from comfyui_talkingshorts.engines.vibevoice.voices import draw_latents, embed_voices, encode_voice
 
@@ -100,7 +100,7 @@ class VibeVoiceSet:
 
     def embedded_prompt(self, prompt_name: str, voices: torch.Tensor) -> torch.Tensor:
         """Return [1, length, hidden]."""
-        return self.vibevoice.embed_prompt(self.prompt(prompt_name), voices)[None]
+        return embed_prompt(self.vibevoice, self.prompt(prompt_name), voices)[None]
 
     def _generate(self, name: str) -> Sequence[Step]:
         facts, noise = self.facts["generation"][name], self.noise(name)
@@ -110,7 +110,7 @@ class VibeVoiceSet:
             generate(
                 self.model,
                 prompt,
-                self.vibevoice.token_embeddings,
+                embed_controls(self.vibevoice, CPU),
                 [noise],
                 facts["cfg_scale"],
                 facts["diffusion_steps"],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
+from .clone_voice import CloneVoice
 from .draft_portrait import DraftPortrait
 from .draft_video import DraftVideo
 from .draft_voice import DraftVoice
+from .load_vibevoice import LoadVibeVoice
 from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
 from .save_short import SaveShort
+from .save_speech import SaveSpeech
 from .youtube_voice import YouTubeVoice
 
 
@@ -20,9 +23,12 @@ class TalkingShortsExtension(ComfyExtension):
         return [
             YouTubeVoice,
             DraftVoice,
+            LoadVibeVoice,
+            CloneVoice,
             DraftPortrait,
             PortraitPicture,
             PortraitPrompt,
             DraftVideo,
             SaveShort,
+            SaveSpeech,
         ]

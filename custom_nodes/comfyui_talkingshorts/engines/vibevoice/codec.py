@@ -52,7 +52,7 @@ class Upsample(nn.Module):
             raise NotImplementedError(f"an upsampling kernel of {width} at stride {self.stride}")
         now, before = kernel.permute(2, 1, 0).split(self.stride)
         weight = torch.cat([now, before], dim=-1).reshape(self.stride * out_channels, 2 * self.channels)
-        self.linear = nn.Linear(0, 0)
+        self.linear = nn.Linear(2 * self.channels, self.stride * out_channels, device="meta")
         self.linear.weight = nn.Parameter(weight, requires_grad=False)
         self.linear.bias = nn.Parameter(native.convtr.bias.detach().repeat(self.stride), requires_grad=False)
 

@@ -36,6 +36,11 @@ class Step:
         return self.tokens[take] == AUDIO
 
 
+def count_columns(prompt_length: int, max_frames: int) -> int:
+    """Return how many tokens a take may come to, prompt and all."""
+    return prompt_length + max_frames + _SPARE_STEPS
+
+
 @torch.inference_mode()
 def generate(
     model: SpeechModel,
@@ -56,7 +61,7 @@ def generate(
     takes, length, _ = prompt.shape
     device, dtype = prompt.device, prompt.dtype
     branches = 1 if guidance_scale == 1 else 2
-    columns = length + max_frames + _SPARE_STEPS
+    columns = count_columns(length, max_frames)
     context = Context(model.language_model, branches * takes, columns, device, dtype)
     sampler = LatentSampler(model.diffusion_head, diffusion_steps, guidance_scale, device)
     maker = FrameMaker(model, sampler, takes, device)

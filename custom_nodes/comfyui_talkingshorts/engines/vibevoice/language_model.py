@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,14 +20,17 @@ class Context:
     """
 
     def __init__(self, qwen: Qwen2Model, rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> None:
-        attention = qwen.layers[0].self_attn
-        heads = attention.k_proj.weight.shape[0] // attention.head_dim
-        shape = (len(qwen.layers), rows, heads, columns, attention.head_dim)
+        shape = _shape_context(qwen, rows, columns)
         self.keys = torch.zeros(shape, device=device, dtype=dtype)
         self.values = torch.zeros(shape, device=device, dtype=dtype)
         self.counts = torch.zeros(rows, columns, device=device, dtype=torch.bool)
         self.positions = torch.zeros(rows, device=device, dtype=torch.long)
         self.column = torch.zeros(1, device=device, dtype=torch.long)
+
+
+def count_context_bytes(qwen: Qwen2Model, rows: int, columns: int, dtype: torch.dtype) -> int:
+    """Return the size of a Context's keys and values."""
+    return 2 * math.prod(_shape_context(qwen, rows, columns)) * dtype.itemsize
 
 
 def read_prompt(qwen: Qwen2Model, embeddings: torch.Tensor, context: Context) -> torch.Tensor:
@@ -86,6 +90,12 @@ def forget_all(context: Context, row: int) -> None:
     """Let the row start over, from position 0."""
     context.counts[row] = False
     context.positions[row] = 0
+
+
+def _shape_context(qwen: Qwen2Model, rows: int, columns: int) -> tuple[int, int, int, int, int]:
+    attention = qwen.layers[0].self_attn
+    heads = attention.k_proj.weight.shape[0] // attention.head_dim
+    return len(qwen.layers), rows, heads, columns, attention.head_dim
 
 
 def _normalize(hidden: torch.Tensor, norm: torch.nn.Module) -> torch.Tensor:

@@ -60,8 +60,8 @@ class VibeVoice:
     """A loaded VibeVoice: the model in ComfyUI's hands, and what it needs beside it.
 
     `embed_tokens` [vocabulary, hidden] stays in RAM: a prompt looks up a few hundred of its 150,000 rows, which would
-    take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in; `voices_heard` keeps the latents of
-    references by their hash.
+    take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in, and
+    `voices_heard` keeps the latents of references, by their hash.
     """
 
     patcher: ModelPatcher

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+import torch.nn.functional as F
+
 from ...core.dialogue import Line
+from .model import VibeVoice
 from .tokenizer import SpeechTokenizer
 
 _TASK = (
@@ -41,3 +45,19 @@ def build_prompt(tokenizer: SpeechTokenizer, lines: Sequence[Line], reference_fr
         ids += tokenizer.encode(f" Speaker {line.speaker}: {line.text}\n")
     ids += [*tokenizer.encode(" Speech output:\n"), tokenizer.audio_bos_id]
     return Prompt(tuple(ids), tuple(audio_positions))
+
+
+def embed_prompt(vibevoice: VibeVoice, prompt: Prompt, voices: torch.Tensor) -> torch.Tensor:
+    """Return what the language model reads, [length, hidden], with the embedded voices [frames, hidden] put in."""
+    embeddings = _look_up(vibevoice, prompt.ids, voices.device)
+    embeddings[list(prompt.audio_positions)] = voices
+    return embeddings
+
+
+def embed_controls(vibevoice: VibeVoice, device: torch.device) -> torch.Tensor:
+    """Return [4, hidden]: audio_bos, audio_eos, audio and eos as the language model reads them."""
+    return _look_up(vibevoice, vibevoice.tokenizer.control_ids, device)
+
+
+def _look_up(vibevoice: VibeVoice, ids: Sequence[int], device: torch.device) -> torch.Tensor:
+    return F.embedding(torch.tensor(ids), vibevoice.embed_tokens).to(device, vibevoice.dtype)

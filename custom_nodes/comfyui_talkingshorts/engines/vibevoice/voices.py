@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from .model import SpeechModel
+from .model import SpeechModel, VibeVoice
 from .noise import Noise
 
 # The encoder's first layers hold 32 channels of every sample: whole references would take gigabytes.
 _FRAMES_AT_ONCE = 16
+_VOICES_KEPT = 16
+
+
+def encode_voice_once(vibevoice: VibeVoice, samples: np.ndarray) -> torch.Tensor:
+    """Return encode_voice's latents of a prepared reference, from memory when this model has heard it before."""
+    key = hashlib.sha256(samples.tobytes()).hexdigest()
+    if key not in vibevoice.voices_heard:
+        device = vibevoice.move_to_device()
+        latents = encode_voice(vibevoice.model, samples, vibevoice.samples_per_frame, device)
+        while len(vibevoice.voices_heard) >= _VOICES_KEPT:
+            del vibevoice.voices_heard[next(iter(vibevoice.voices_heard))]
+        vibevoice.voices_heard[key] = latents
+    return vibevoice.voices_heard[key]
 
 
 @torch.inference_mode()

@@ -1,0 +1,168 @@
+"""Say a script in a cloned voice: from references and words to finished speech."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ...core.dialogue import Line
+from ...core.errors import InputError, ModelError
+from ...core.pace import require_target
+from ...core.progress import OnProgress
+from ...core.script import count_words
+from ...core.short_text import pad_short_text
+from ...core.sound import Sound
+from ...core.speech_chunks import plan_chunks
+from ...core.speech_length import choose_take, estimate_frames, estimate_seconds, require_script_fits
+from ..reference_audio import Reference, prepare_reference
+from ..speech_edit import cut_padding, fit_speech, join
+from ..speech_script import prepare_script
+from .model import SAMPLE_RATE_HZ, VibeVoice
+from .takes import Take, read_takes
+from .voices import encode_voice_once
+
+TAKES_FOR_A_TARGET = 4
+_CHUNK_PAUSE_SECONDS = 0.35
+
+
+@dataclass(frozen=True)
+class CloneSettings:
+    """How to speak. `target_seconds` 0 is the natural length."""
+
+    seed: int
+    guidance_scale: float
+    diffusion_steps: int
+    target_seconds: float
+
+
+def clone_voice(
+    vibevoice: VibeVoice,
+    references: Mapping[int, Sound],
+    script: str,
+    settings: CloneSettings,
+    on_progress: OnProgress,
+) -> tuple[Sound, str | None]:
+    """Return the script spoken in the voices of the references (by speaker, from 0): mono, 24 kHz, and a note.
+
+    With a target several takes are read side by side, and the one nearest to it is stretched by at most 8 % and padded
+    with silence to exactly that length. Long scripts are read in chunks. The same inputs give the same speech on one
+    machine. What on_progress(frames made, frames expected) raises ends the work.
+    Raises InputError for a script that says nothing, doesn't fit its target, or wants a voice that isn't there;
+    SourceError for a reference that no voice can be cloned from; ModelError when the model doesn't speak.
+    """
+    require_target(settings.target_seconds)
+    prepared = prepare_script(script)
+    text = _join_text(prepared.lines)
+    require_script_fits(text, settings.target_seconds)
+    lines, references_used = _assign_voices(prepared.lines, references, vibevoice.samples_per_frame)
+    voices = [encode_voice_once(vibevoice, reference.samples) for reference in references_used]
+    chunks = plan_chunks(lines)
+    progress = _Progress([estimate_frames(_join_text(chunk)) for chunk in chunks], on_progress)
+    takes = [
+        _read_chunk(vibevoice, voices, chunk, index, settings, text, progress) for index, chunk in enumerate(chunks)
+    ]
+    speech = takes[0].samples
+    if len(takes) > 1:
+        speech = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
+    fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, count_words(text))
+    notes = [prepared.note, *(reference.note for reference in references_used), _tell_cut_off(takes)]
+    return Sound(fitted[None], SAMPLE_RATE_HZ), " ".join(filter(None, notes)) or None
+
+
+class _Progress:
+    """Counts frames against an estimate that is mended as chunks turn out longer or shorter."""
+
+    def __init__(self, estimates: Sequence[int], on_progress: OnProgress) -> None:
+        self._left = list(estimates)
+        self._made = 0
+        self._on_progress = on_progress
+
+    def count_frame(self) -> None:
+        self._made += 1
+        self._left[0] = max(self._left[0] - 1, 1)
+        self._on_progress(self._made, self._made + sum(self._left))
+
+    def end_chunk(self) -> None:
+        del self._left[0]
+        self._on_progress(self._made, self._made + sum(self._left))
+
+
+def _assign_voices(
+    lines: Sequence[Line], references: Mapping[int, Sound], samples_per_frame: int
+) -> tuple[list[Line], list[Reference]]:
+    """Return the lines with their speakers numbered from 0 without gaps, and each speaker's reference."""
+    speakers = sorted({line.speaker for line in lines})
+    for speaker in speakers:
+        if speaker not in references:
+            wanted = "reference" if speaker == 0 else f"reference_{speaker + 1}"
+            raise InputError(
+                f"The script has lines for Speaker {speaker + 1}, but nothing is connected to {wanted}. "
+                "Connect a clip of that voice, or give the lines to another speaker."
+            )
+    prepared = [prepare_reference(references[speaker], samples_per_frame) for speaker in speakers]
+    return [replace(line, speaker=speakers.index(line.speaker)) for line in lines], prepared
+
+
+def _read_chunk(
+    vibevoice: VibeVoice,
+    voices: Sequence[torch.Tensor],
+    lines: Sequence[Line],
+    index: int,
+    settings: CloneSettings,
+    whole_text: str,
+    progress: _Progress,
+) -> Take:
+    """Return the take of a chunk that meets its share of the target best. Raises ModelError when none says anything."""
+    seeds = _derive_seeds(settings, index)
+
+    def read(lines: Sequence[Line]) -> list[Take]:
+        return read_takes(
+            vibevoice, voices, lines, seeds, settings.guidance_scale, settings.diffusion_steps, progress.count_frame
+        )
+
+    takes = [take for take in _read_short(lines, read) or read(lines) if take.samples.size]
+    progress.end_chunk()
+    if not takes:
+        raise ModelError(
+            f"{vibevoice.name} said nothing with seed {settings.seed}. Try another seed; if that doesn't help, "
+            "its files may be of another version than its config.json."
+        )
+    finished = [take for take in takes if take.is_complete] or takes
+    share = estimate_seconds(_join_text(lines)) / estimate_seconds(whole_text)
+    return finished[choose_take([take.seconds for take in finished], settings.target_seconds * share)]
+
+
+def _read_short(lines: Sequence[Line], read: Callable[[Sequence[Line]], list[Take]]) -> list[Take]:
+    """Return the takes of a very short text, read in company and cut out of it; none when that can't be done."""
+    padded = pad_short_text(lines[0].text) if len(lines) == 1 else None
+    if padded is None:
+        return []
+    company = [Line(lines[0].speaker, text) for text in padded.text.splitlines()]
+    cut_takes = []
+    for take in read(company):
+        words = cut_padding(take.samples, SAMPLE_RATE_HZ, padded)
+        if words is not None:
+            cut_takes.append(replace(take, samples=words))
+    return cut_takes
+
+
+def _derive_seeds(settings: CloneSettings, chunk: int) -> list[int]:
+    """Return a seed for each take, so that neighbouring seeds of the user's share no take."""
+    count = TAKES_FOR_A_TARGET if settings.target_seconds else 1
+    return [
+        int(np.random.SeedSequence([settings.seed, chunk, take]).generate_state(1, np.uint64)[0])
+        for take in range(count)
+    ]
+
+
+def _tell_cut_off(takes: Sequence[Take]) -> str | None:
+    if all(take.is_complete for take in takes):
+        return None
+    return "The model didn't come to an end by itself and was stopped: the speech may ramble. Try another seed."
+
+
+def _join_text(lines: Sequence[Line]) -> str:
+    return " ".join(line.text for line in lines)
