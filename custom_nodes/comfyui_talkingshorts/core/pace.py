@@ -44,13 +44,20 @@ def require_target(target_seconds: float) -> None:
 
 
 def plan_timing(
-    natural_samples: int, sample_rate_hz: int, preferred_pace: float, target_seconds: float, word_count: int
+    natural_samples: int,
+    sample_rate_hz: int,
+    preferred_pace: float,
+    target_seconds: float,
+    word_count: int,
+    slowest_pace: float = SLOWEST_PACE,
+    fastest_pace: float = FASTEST_PACE,
 ) -> Timing:
     """Return the timing of speech that lasts natural_samples at pace 1, in round(target_seconds * rate) samples in all.
 
-    A target overrides the preferred pace: the speech fills it as far as a pace of 0.8 to 1.25 allows, and silence does
-    the rest, a third of it (at most half a second) before the speech. Without a target (0) the preferred pace holds.
-    Raises InputError when even a pace of 1.25 is too slow; the message says how long the speech is and what would fit.
+    A target overrides the preferred pace: the speech fills it as far as the slowest and fastest pace allow, and silence
+    does the rest, a third of it (at most half a second) before the speech. Without a target (0) the preferred pace
+    holds. Raises InputError when even the fastest pace is too slow; the message says how long the speech is and what
+    would fit.
     """
     edges_samples = round((LEAD_SECONDS + TAIL_SECONDS) * sample_rate_hz)
     if target_seconds == 0:
@@ -58,20 +65,22 @@ def plan_timing(
         total_samples = speech_samples + edges_samples
     else:
         total_samples = round(target_seconds * sample_rate_hz)
-        shortest_samples = math.ceil(natural_samples / FASTEST_PACE)
+        shortest_samples = math.ceil(natural_samples / fastest_pace)
         if shortest_samples > total_samples:
-            raise _too_long(shortest_samples / sample_rate_hz, target_seconds, word_count)
-        longest_samples = math.floor(natural_samples / SLOWEST_PACE)
+            shortest_seconds = shortest_samples / sample_rate_hz
+            taken = f"{shortest_seconds:.1f} s at the fastest pace ({fastest_pace:g} times natural)"
+            raise script_too_long(word_count, shortest_seconds, taken, target_seconds)
+        longest_samples = math.floor(natural_samples / slowest_pace)
         speech_samples = min(max(total_samples - edges_samples, shortest_samples), longest_samples)
     silence_samples = total_samples - speech_samples
     lead_samples = min(silence_samples // 3, round(MAX_LEAD_SECONDS * sample_rate_hz))
     return Timing(lead_samples, speech_samples, silence_samples - lead_samples)
 
 
-def _too_long(shortest_seconds: float, target_seconds: float, word_count: int) -> InputError:
-    fitting_words = math.floor(word_count * target_seconds / shortest_seconds)
+def script_too_long(word_count: int, speech_seconds: float, taken: str, target_seconds: float) -> InputError:
+    """Return the error for words that last speech_seconds, told as `taken`, and how many of them the target holds."""
+    fitting_words = math.floor(word_count * target_seconds / speech_seconds)
     return InputError(
-        f"The script is too long: its {word_count} words take {shortest_seconds:.1f} s at the fastest pace "
-        f"({FASTEST_PACE:g} times natural), but target_seconds is {target_seconds:g}. "
+        f"The script is too long: its {word_count} words take {taken}, but target_seconds is {target_seconds:g}. "
         f"Shorten it to about {fitting_words} words, raise target_seconds, or set it to 0 for the natural length."
     )
