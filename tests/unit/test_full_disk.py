@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.errors import VideoError
+from comfyui_talkingshorts.core.errors import SoundError, VideoError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.mp4 import Mp4Writer
+from comfyui_talkingshorts.engines.speech_file import save_speech
 from comfyui_talkingshorts.engines.voice_cache import VoiceCache
 from talkingshorts.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError
@@ -57,6 +58,20 @@ def test_a_video_that_does_not_fit_is_an_error_and_leaves_no_file(full_disk: Pat
         write_noise(full_disk / "a.mp4")
 
     assert list(full_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [1, 60], ids=["at the end", "midway"])
+def test_speech_that_does_not_fit_is_an_error_and_keeps_the_file_that_stood_there(
+    seconds: int, full_disk: Path
+) -> None:
+    (full_disk / "a.flac").write_text("before")
+    noise = np.random.default_rng(1).uniform(-1, 1, (1, 8000 * seconds)).astype(np.float32)
+
+    with pytest.raises(SoundError, match="Check the free space"):
+        save_speech(Sound(noise, 8000), full_disk / "a.flac", {})
+
+    assert [path.name for path in full_disk.iterdir()] == ["a.flac"]
+    assert (full_disk / "a.flac").read_text() == "before"
 
 
 def test_a_download_that_does_not_fit_keeps_the_file_that_stood_there(full_disk: Path) -> None:

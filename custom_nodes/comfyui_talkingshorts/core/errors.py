@@ -25,5 +25,9 @@ class VideoError(TalkingShortsError):
     """A video can't be written or read."""
 
 
+class SoundError(TalkingShortsError):
+    """A sound can't be written."""
+
+
 class ModelError(TalkingShortsError):
     """A model's files are missing, damaged or of another kind."""

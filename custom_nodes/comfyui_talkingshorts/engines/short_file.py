@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.ai_mark import make_ai_mark
 from ..core.errors import VideoError
 from ..core.version import PACK_VERSION
+from .whole_file import hash_file, replacing
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-# IPTC's term for a work that joins several elements, at least one of them synthetic.
-AI_GENERATED_MARK = {
-    "ai_generated": "true",
-    "comment": "AI-generated with TalkingShorts: the speaker and the voice are synthetic.",
-    "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic",
-}
+AI_GENERATED_MARK = make_ai_mark("the speaker and the voice are")
 TRANSCODE_CRF = 16
 
 
@@ -50,37 +45,22 @@ def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> S
     from av.error import FFmpegError
     from comfy_api.latest import Types
 
-    partial = _partial_path(path)
     try:
-        video.save_to(
-            str(partial),
-            format=Types.VideoContainer.MP4,
-            codec=Types.VideoCodec.H264,
-            metadata={**metadata, **AI_GENERATED_MARK},
-            bit_depth=8,
-            crf=None if _is_shareable(video) else TRANSCODE_CRF,
-        )
-        report = _measure(partial, path.name)
-        partial.replace(path)
+        with replacing(path) as partial:
+            video.save_to(
+                str(partial),
+                format=Types.VideoContainer.MP4,
+                codec=Types.VideoCodec.H264,
+                metadata={**metadata, **AI_GENERATED_MARK},
+                bit_depth=8,
+                crf=None if _is_shareable(video) else TRANSCODE_CRF,
+            )
+            return _measure(partial, path.name)
     except (FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             f"The short {path.name} can't be saved: {error}. Check the free space, the rights of {path.parent}, and "
             "that width and height are even."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-    return report
-
-
-def require_possible(path: Path) -> None:
-    """Raise OSError or ValueError for a name that no file can have: too long, or with characters that none takes."""
-    with contextlib.suppress(FileNotFoundError):
-        _partial_path(path).lstat()
-
-
-def _partial_path(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.partial.mp4")
 
 
 def _is_shareable(video: Input.Video) -> bool:
@@ -109,6 +89,5 @@ def _measure(path: Path, name: str) -> ShortReport:
         frames = stream.frames
         seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         width, height, has_audio = stream.width, stream.height, bool(container.streams.audio)
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return ShortReport(name, round(seconds, 3), frames, fps, width, height, has_audio, path.stat().st_size, sha256)
+    size, sha256 = path.stat().st_size, hash_file(path)
+    return ShortReport(name, round(seconds, 3), frames, fps, width, height, has_audio, size, sha256)

@@ -1,0 +1,36 @@
+"""Let a file appear under its name only when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path that takes the place of `path` when the block ends well, and is removed otherwise."""
+    partial = _partial_path(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def require_possible(path: Path) -> None:
+    """Raise OSError or ValueError for a name that no file can have: too long, or with characters that none takes."""
+    with contextlib.suppress(FileNotFoundError):
+        _partial_path(path).lstat()
+
+
+def hash_file(path: Path) -> str:
+    """Return the file's SHA-256 as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _partial_path(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.partial{path.suffix}")
