@@ -19,7 +19,8 @@ def texts(script: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "script", ["", "   \n\t ", "...", "!? — …", "🙂🎉", "🇩🇪", "<break/>", "[[]]", "\x00\x01", "\ufeff"]
+    "script",
+    ["", "   \n\t ", "...", "!? — …", "🙂🎉", "🇩🇪", "<break/>", "[[]]", "\x00\x01", "\ufeff", "Speaker 1:", ":-)"],
 )
 def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> None:
     with pytest.raises(InputError, match="Write at least one word"):
@@ -48,6 +49,10 @@ def test_sentences_lines_and_paragraphs_end_phrases() -> None:
     assert [phrase.text for phrase in phrases] == ["One.", "Two!", "Three", "Four"]
     pauses = [phrase.pause_seconds for phrase in phrases]
     assert pauses == [SENTENCE_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS, PARAGRAPH_PAUSE_SECONDS, 0.0]
+
+
+def test_the_labels_of_a_dialogue_are_not_said() -> None:
+    assert texts("Speaker 1: Hi.\n[2]: Yes?") == ["Hi.", "Yes?"]
 
 
 def test_a_wrapped_line_goes_on() -> None:

@@ -158,6 +158,14 @@ def test_scripts_of_every_kind_are_spoken(script: str) -> None:
     assert any(phoneme.symbol for phoneme in sound.phonemes or ())
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("It costs $5.99.", "It costs five dollars and ninety-nine cents."), ("Speaker 1: 24/7!", "twenty-four seven!")],
+)
+def test_what_is_no_word_is_said_in_words(script: str, words: str) -> None:
+    assert spoken(script, 0).phonemes == spoken(words, 0).phonemes
+
+
 def test_writing_that_no_voice_knows_is_refused() -> None:
     with pytest.raises(InputError, match="No voice can say"):
         spoken("ᏣᎳᎩ", 0)

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
+from .dialogue import Line, parse_dialogue
 from .errors import InputError
 
 SENTENCE_PAUSE_SECONDS = 0.3
@@ -17,6 +18,8 @@ MAX_PHRASE_CHARACTERS = 300
 MAX_SCRIPT_CHARACTERS = 50_000
 
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
+_BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
+_SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
 _LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _MARKUP = re.compile(r"(?:[\[\]{}<>*_|\\`]|[#^~](?!\d))+|={2,}")
@@ -90,42 +93,40 @@ class Phrase:
 
 
 def clean_script(script: str) -> str:
-    """Return the script without what can't be said: control characters, emoji, tags and Markdown."""
+    """Return the script without what can't be said: control characters, emoji, smileys, tags and Markdown."""
     text = unicodedata.normalize("NFC", script.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     text = "".join(character for character in text if _can_be_said(character))
-    for pattern, replacement in ((_TAG, " "), (_LINK, r"\1"), (_LIST_MARK, "- "), (_MARKUP, " ")):
+    for pattern, replacement in ((_TAG, " "), (_SMILEY, ""), (_LINK, r"\1"), (_LIST_MARK, "- "), (_MARKUP, " ")):
         text = pattern.sub(replacement, text)
     return text.strip()
 
 
-def read_script(script: str) -> str:
-    """Return the script cleaned (see clean_script).
+def read_script(script: str) -> list[Line]:
+    """Return who says what, cleaned. Lines may be labelled `Speaker 1:` (see parse_dialogue) or `[1]:`.
 
-    Raises InputError when it holds nothing that can be said, or takes about an hour and more to say.
+    Raises InputError for a script that holds nothing that can be said, one that takes about an hour and more to say,
+    and one of more than four speakers.
     """
     if len(script) > MAX_SCRIPT_CHARACTERS:
         raise InputError(
             f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
         )
-    text = clean_script(script)
-    if not is_speakable(text):
-        raise nothing_to_say(script)
-    return text
-
-
-def nothing_to_say(script: str) -> InputError:
-    return InputError(
-        f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
-    )
+    lines = parse_dialogue(clean_script(_BRACKETED_SPEAKER.sub(r"Speaker \1:", script)))
+    lines = [line for line in lines if is_speakable(line.text)]
+    if not lines:
+        raise InputError(
+            f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
+        )
+    return lines
 
 
 def plan_phrases(script: str) -> list[Phrase]:
-    """Return the script's phrases in order.
+    """Return the script's phrases in order, whoever says them.
 
     Sentences, lines and paragraphs end a phrase; a sentence of over MAX_PHRASE_CHARACTERS is cut at a comma or a space.
-    Raises InputError when the script holds nothing that can be said, or takes about an hour and more to say.
+    Raises InputError as read_script does.
     """
-    text = read_script(script)
+    text = "\n\n".join(line.text for line in read_script(script))
     language = detect_language(text)
     phrases: list[Phrase] = []
     is_japanese = any(_writing_of(character) in ("HIRAGANA", "KATAKANA") for character in text)

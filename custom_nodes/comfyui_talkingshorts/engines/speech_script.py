@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..core.dialogue import Line, parse_dialogue
-from ..core.script import detect_language, is_speakable, nothing_to_say, read_script, split_sentences
+from ..core.dialogue import Line
+from ..core.script import detect_language, is_speakable, read_script, split_sentences
 from .spoken_words import spell_out
 
-_BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
 _PLAIN_MARKS = str.maketrans(
     {
         **dict.fromkeys("‘’‛‚′＇", "'"),
@@ -24,7 +23,6 @@ _PLAIN_MARKS = str.maketrans(
     }
 )
 _TIDY_MARKS = (
-    (r"(?<!\S)[:;=]['-]?[()DPp](?!\S)", ""),  # a smiley, which is silent as an emoji is
     (r"\s+", " "),
     (r" ?--+ ?| - ", ", "),
     (r" (?=[,.;:!?)])", ""),
@@ -55,19 +53,16 @@ def prepare_script(script: str) -> PreparedScript:
 
     No word is dropped or changed but for numbers, signs and abbreviations, which are spelled out. Punctuation is
     ASCII, above all in Chinese, as the model's authors advise, and each sentence has a line of its own, since the
-    model hurries through long ones. Lines may be labelled `Speaker 1:` (see parse_dialogue) or `[1]:`.
-    Raises InputError for a script with nothing to say, one of over an hour, and one of more than 4 speakers.
+    model hurries through long ones. Raises InputError as read_script does.
     """
-    turns = parse_dialogue(read_script(_BRACKETED_SPEAKER.sub(r"Speaker \1:", script)))
+    turns = read_script(script)
     language = detect_language(" ".join(turn.text for turn in turns))
     lines = tuple(
-        Line(turn.speaker, text)
+        Line(turn.speaker, _prepare_sentence(sentence, language))
         for turn in turns
         for sentence in split_sentences(turn.text)
-        if is_speakable(text := _prepare_sentence(sentence, language))
+        if is_speakable(sentence)
     )
-    if not lines:
-        raise nothing_to_say(script)
     return PreparedScript(lines, _warn_of_opener(lines[0].text))
 
 
