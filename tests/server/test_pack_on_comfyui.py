@@ -11,7 +11,7 @@ import requests
 from support.on_comfyui import PACK, ComfyUI
 
 HEAVY_MODULES = {"cv2", "parselmouth", "yt_dlp", "espeakng_loader", "transformers"}
-HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "youtube"}
+HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "vibevoice", "youtube"}
 
 # node id -> the inputs, with their defaults (None: no default), and the outputs that users' graphs rely on
 CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -23,6 +23,7 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"script": "", "seed": 42, "reference": None, "target_seconds": 0.0, "presenter": ""},
         ["AUDIO"],
     ),
+    "TalkingShortsLoadVibeVoice": ({"model": None, "dtype": "auto"}, ["VIBEVOICE"]),
     "TalkingShortsDraftPortrait": ({"prompt": "", "width": 480, "height": 832, "seed": 42}, ["IMAGE"]),
     "TalkingShortsPortraitPicture": ({"picture": "", "generated": None, "width": 480, "height": 832}, ["IMAGE"]),
     "TalkingShortsPortraitPrompt": ({"script": "", "prompt": ""}, ["STRING"]),

@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import VibeVoiceConfig, VibeVoiceForConditionalGeneration
-from transformers.models.qwen2.modeling_qwen2 import Qwen2RotaryEmbedding
-from transformers.models.vibevoice.modeling_vibevoice import VibeVoiceDiffusionHeadSinusoidalEmbedding
 
 from ...core.checkpoint_files import REMEDY, find_checkpoint, read_json
 from ...core.errors import ModelError
 from ...core.vibevoice_layout import QUANTISED, detect_layout, native_config, native_key
+
+try:
+    from transformers import VibeVoiceConfig, VibeVoiceForConditionalGeneration
+    from transformers.models.qwen2.modeling_qwen2 import Qwen2RotaryEmbedding
+    from transformers.models.vibevoice.modeling_vibevoice import VibeVoiceDiffusionHeadSinusoidalEmbedding
+except ImportError as error:  # ComfyUI itself is content with an older one
+    raise ModelError(
+        f"This version of the transformers library has no VibeVoice ({error}). "
+        'With ComfyUI\'s own Python, run: python -m pip install "transformers>=5.17", and start ComfyUI again.'
+    ) from error
 
 _LM_HEAD = "lm_head.weight"
 _QUANTISATION_KEYS = (".scale_weight", ".weight_scale", ".absmax", ".SCB")

@@ -92,13 +92,14 @@ class VibeVoice:
         import comfy.model_management
 
         resident = [module for module in self.model.modules() if not _streams(module)]
-        resident_bytes = sum(tensor.nbytes for module in resident for tensor in _own_tensors(module))
+        resident_bytes = sum(tensor.nbytes for module in resident for tensor in _own_tensors(module).values())
         comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + resident_bytes)
         device = self.patcher.load_device
         for module in resident:
             # ComfyUI leaves behind what it can't stream when it loads a model in part.
-            for tensor in _own_tensors(module):
-                tensor.data = tensor.data.to(device)
+            for name, tensor in _own_tensors(module).items():
+                if tensor.device != device:
+                    setattr(module, name, _moved(tensor, device))
         return device
 
 
@@ -191,5 +192,10 @@ def _streams(module: nn.Module) -> bool:
     return hasattr(module, "comfy_cast_weights")
 
 
-def _own_tensors(module: nn.Module) -> list[torch.Tensor]:
-    return [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+def _own_tensors(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {**dict(module.named_parameters(recurse=False)), **dict(module.named_buffers(recurse=False))}
+
+
+def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    moved = tensor.detach().to(device)
+    return nn.Parameter(moved, requires_grad=False) if isinstance(tensor, nn.Parameter) else moved
