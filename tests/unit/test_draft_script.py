@@ -67,7 +67,7 @@ def test_a_wrapped_line_goes_on() -> None:
     [
         "Mr. Smith met Dr. Who.",
         "It costs 3.50 today.",
-        "See e.g. the first one.",
+        "See (e.g. the first) one.",
         "At 10 a.m. we go.",
         "In the U.S. Army.",
         "No. 5 came on Jan. 5, 6 ft. 3 tall.",

@@ -75,6 +75,7 @@ def test_a_dash_is_told_by_what_it_joins(written: str, spoken: str) -> None:
         ("Dr. Smith vs. Mr. Jones, etc.", "Doctor Smith versus Mister Jones, et cetera."),
         ("No. 5, no. Really.", "Number five, no. Really."),
         ("https://example.com/a?b=1, or", "example dot com slash a question mark b equals one, or"),
+        ("Visit http://www.example.org/.", "Visit www dot example dot org."),
         ("Mail a.b@c.com.", "Mail a dot b at c dot com."),
         ("youtube.com and Node.js", "youtube dot com and Node.js"),
         ("Thanks @ann", "Thanks at ann"),

@@ -34,10 +34,10 @@ _SENTENCE_END = re.compile(
     r"|(?<=[。！？｡।॥؟])(?![”’」』）\"')])\s*|(?<=[。！？｡][”’」』）\"')])\s*"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|\s)(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|\w|(?-i:[A-Z]\.[A-Z]))\.\s$", re.IGNORECASE
+    r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|\w|(?-i:[A-Z]\.[A-Z]))\.\s$", re.IGNORECASE
 )
 _ABBREVIATION_BEFORE_NUMBER = re.compile(
-    r"(?:^|\s)(?:no|nr|fig|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
+    r"(?:^|[\s(])(?:no|nr|fig|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
 )
 _LONGEST_ABBREVIATION = 12  # characters, with the space on both sides
 # The Han, Japanese, Thai and Burmese scripts put no spaces between words.

@@ -120,7 +120,7 @@ def _fold_digits(text: str) -> str:
 
 
 def _say_address(match: _Match) -> str:
-    address = re.sub(r"^https?://", "", match[0])
+    address = re.sub(r"^https?://|/$", "", match[0])
     return "".join(f" {_SIGN_OF[sign]} " if sign in _SIGN_OF else sign for sign in address)
 
 
