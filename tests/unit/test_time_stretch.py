@@ -69,3 +69,12 @@ def test_what_is_no_voice_stays_finite_and_meets_the_length(samples: np.ndarray,
 
     assert stretched.shape == (length,)
     assert np.isfinite(stretched).all()
+
+
+def test_a_long_speech_is_stretched_in_blocks_that_meet_in_its_pauses() -> None:
+    pause = np.zeros(RATE // 5, np.float32)
+    speech = np.tile(np.concatenate([voice(140, 1.3), pause]), 25)
+    stretched = stretch(speech, RATE, round(speech.size * 1.05))
+
+    assert onsets(stretched) == pytest.approx(onsets(speech) * 1.05, abs=0.003 * RATE)
+    assert np.abs(np.diff(stretched)).max() < 1.2 * np.abs(np.diff(speech)).max()
