@@ -16,8 +16,8 @@ SHORT_TEXT_SECONDS = 1.5
 
 _PAUSE_INSIDE = re.compile(r"[^\w\s'\u2019-]+(?=.*\w)", re.DOTALL)
 
-# Without a comma, so that no pause of their own can be taken for the one before or after the words. Plain punctuation is
-# what the model's authors advise in Chinese too.
+# Without a comma, so that no pause of their own can be taken for the one before or after the words. Plain punctuation
+# is what the model's authors advise in Chinese too.
 _COMPANY = {
     "en-us": ("Here is what I would like to say today.", "That is all there is to say about it."),
     "cmn": ("下面就是我今天想要说的话.", "这就是我想告诉你的内容."),
