@@ -164,7 +164,7 @@ def _add_request_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_values(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workflow", metavar="WORKFLOW", help="API-format JSON, or a PNG or mp4 that embeds one")
+    parser.add_argument("workflow", metavar="WORKFLOW", help="API-format JSON, or a PNG, FLAC or mp4 that embeds one")
     parser.add_argument(
         "-s",
         "--set",

@@ -29,6 +29,7 @@ from .events import Created, Downloading, Notice, Result, Submitted
 from .fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, JobStore, new_job_id
+from .model_names import list_models
 from .progress_socket import JobWatch
 from .submission import post
 from .workflow_file import Workflow
@@ -255,6 +256,8 @@ class Run:
             )
             for file, path in zip(files, paths, strict=True)
         ]
+        for note in _note_wrong_endings(files, paths):
+            self._display.show(Notice(note))
         report = report_path(paths)
         pack_version = next((entry["pack_version"] for entry in reports.values() if "pack_version" in entry), None)
         write_report(report, _build_report(self._record, job, pack_version, [file.report() for file in local]))
@@ -338,13 +341,21 @@ def _read_notes(workflow: Workflow, outputs: dict[str, Any]) -> Iterator[str]:
 
 
 def _read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return by file name the JSON reports that TalkingShortsSaveShort gives under `text`."""
+    """Return by file name the JSON reports that the nodes that save shorts and speech give under `text`."""
     reports = {}
     for text in (text for entries in outputs.values() for text in entries.get("text") or ()):
         with contextlib.suppress(TypeError, ValueError):
             report = json.loads(text)
             reports[PurePath(report["file"]).name] = report
     return reports
+
+
+def _note_wrong_endings(files: list[RemoteFile], paths: list[Path]) -> Iterator[str]:
+    """Yield a note for each path whose ending promises another kind of file than the workflow saved."""
+    for file, path in zip(files, paths, strict=True):
+        ending = PurePath(file.filename).suffix
+        if path.suffix.lower() != ending.lower():
+            yield f"{path} holds a {ending} file: the workflow saves that kind, and nothing is converted."
 
 
 def _template_fields(record: JobRecord, file: RemoteFile) -> dict[str, str]:
@@ -371,6 +382,7 @@ def _build_report(record: JobRecord, job: Job, pack_version: str | None, files: 
         "workflow": record.workflow_name,
         "inputs": record.inputs,
         "seed": record.seed,
+        "models": list_models(record.graph),
         "server": record.server,
         "server_version": record.server_version,
         "pack_version": pack_version,

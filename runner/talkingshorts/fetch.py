@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
+from .audio_info import AudioInfo, read_audio_info
 from .client import Delivery, MissingFileError, RemoteFile
 from .errors import UnreachableError, UsageError
 from .mp4_info import VideoInfo, read_video_info
@@ -43,17 +44,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A result on this machine; `video` is None for a file without a picture track."""
+    """A result on this machine; `media` is None for a file that is neither mp4, FLAC nor WAV."""
 
     path: Path
     sha256: str
     bytes: int
-    video: VideoInfo | None
+    media: VideoInfo | AudioInfo | None
 
     def report(self) -> dict[str, Any]:
         """Return the file's entry in the result file."""
         entry = {"path": str(self.path.absolute()), "sha256": self.sha256, "bytes": self.bytes}
-        return entry | (asdict(self.video) if self.video else {})
+        return entry | (asdict(self.media) if self.media else {})
 
 
 class OutputTemplate:
@@ -156,7 +157,8 @@ def download(
             if sha256 not in {None, digest}:
                 raise MissingFileError(f"The server now has another file under the name {file.filename}.")
             os.fsync(target.fileno())
-        return LocalFile(path, digest, partial.stat().st_size, read_video_info(partial))
+        media = read_video_info(partial) or read_audio_info(partial)
+        return LocalFile(path, digest, partial.stat().st_size, media)
 
 
 def write_report(path: Path, report: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Load a workflow in ComfyUI's API format, from JSON or from a PNG or mp4 that embeds one, and name its nodes."""
+"""Load a workflow in ComfyUI's API format, from JSON or from a PNG, FLAC or mp4 that embeds one, and name its nodes."""
 
 from __future__ import annotations
 
@@ -81,6 +81,10 @@ def _read_graph(path: Path, file: BinaryIO) -> Graph:
         from .mp4_info import read_tags
 
         return _embedded_graph(path, read_tags(path))
+    if head[:4] == b"fLaC":
+        from .audio_info import read_flac_tags
+
+        return _embedded_graph(path, read_flac_tags(path))
     content = head + file.read(MAX_GRAPH_BYTES)
     if len(content) > MAX_GRAPH_BYTES:
         raise ValidationError(f"The workflow {path} is over {MAX_GRAPH_BYTES >> 20} MB: that is no graph.")
@@ -90,7 +94,7 @@ def _read_graph(path: Path, file: BinaryIO) -> Graph:
         document = _parse_json(content)
     except ValueError as error:
         raise ValidationError(
-            f"The workflow {path} is neither JSON, nor a PNG or mp4 made by ComfyUI ({error})."
+            f"The workflow {path} is neither JSON, nor a PNG, FLAC or mp4 made by ComfyUI ({error})."
         ) from error
     return _api_graph(path, document)
 

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,28 @@ def test_the_report_tells_what_ran_and_what_came_out(fake: FakeComfyUI, tmp_path
     assert report["files"] == [
         {"path": str(tmp_path / "x.png"), "sha256": hashlib.sha256(b"picture").hexdigest(), "bytes": 7}
     ]
+
+
+def test_an_ending_that_promises_another_kind_of_file_is_pointed_out(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run", "w.api.json", "-o", "x.wav") == 0
+    assert "x.wav holds a .png file" in capsys.readouterr().err
+    assert (tmp_path / "x.wav").read_bytes() == b"picture"
+
+    assert run("run", "w.api.json", "-o", "x.PNG") == 0
+    assert "holds" not in capsys.readouterr().err
+
+
+def test_a_sound_is_reported_with_its_length_and_sampling(fake: FakeComfyUI, tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "made.wav"), "wb") as file:
+        file.setparams((2, 2, 24000, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 36000))
+    fake.files = {"x_00001_.png": (tmp_path / "made.wav").read_bytes()}
+    run("run", "w.api.json", "-o", "x.wav")
+
+    sound = json.loads((tmp_path / "x.json").read_text())["files"][0]
+    assert (sound["seconds"], sound["sample_rate_hz"], sound["channels"]) == (1.5, 24000, 2)
 
 
 def test_a_report_can_be_run_again_as_a_workflow(fake: FakeComfyUI) -> None:

@@ -33,6 +33,14 @@ def write_tagged_mp4(path: Path, name: str, text: str) -> Path:
     return path
 
 
+def write_tagged_flac(path: Path, name: str, text: str) -> Path:
+    comment = f"{name}={text}".encode()
+    comments = struct.pack("<I3sII", 3, b"tag", 1, len(comment)) + comment
+    header = bytes(1) + (34).to_bytes(3, "big") + bytes(34) + b"\x84" + len(comments).to_bytes(3, "big")
+    path.write_bytes(b"fLaC" + header + comments)
+    return path
+
+
 def test_a_graph_is_loaded_from_api_json(tmp_path: Path) -> None:
     path = tmp_path / "a.api.json"
     path.write_text(json.dumps(GRAPH))
@@ -66,8 +74,17 @@ def test_a_graph_is_loaded_from_an_mp4(tmp_path: Path) -> None:
     assert load_workflow(write_tagged_mp4(tmp_path / "a.mp4", "prompt", json.dumps(GRAPH))).graph == GRAPH
 
 
-def test_a_picture_or_video_without_a_graph_is_refused(tmp_path: Path) -> None:
-    for path in (write_png(tmp_path / "a.png"), write_tagged_mp4(tmp_path / "a.mp4", "comment", "hi")):
+def test_a_graph_is_loaded_from_a_flac(tmp_path: Path) -> None:
+    assert load_workflow(write_tagged_flac(tmp_path / "a.flac", "prompt", json.dumps(GRAPH))).graph == GRAPH
+
+
+def test_a_picture_sound_or_video_without_a_graph_is_refused(tmp_path: Path) -> None:
+    paths = (
+        write_png(tmp_path / "a.png"),
+        write_tagged_flac(tmp_path / "a.flac", "comment", "hi"),
+        write_tagged_mp4(tmp_path / "a.mp4", "comment", "hi"),
+    )
+    for path in paths:
         with pytest.raises(ValidationError, match="embeds no workflow"):
             load_workflow(path)
 
