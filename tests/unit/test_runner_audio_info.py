@@ -1,6 +1,7 @@
 import json
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,7 +14,7 @@ def write_sound(path: Path, codec: str, rate_hz: int, channels: int, samples: in
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
     with av.open(str(path), "w") as container:
         container.metadata["prompt"] = json.dumps({"1": {"class_type": "Ümlaut = 你好"}})
-        stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+        stream: Any = container.add_stream(codec, rate=rate_hz, layout=layout)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, samples * channels), np.int16), format="s16", layout=layout)
         frame.sample_rate = rate_hz
         container.mux(stream.encode(frame))
