@@ -25,6 +25,7 @@ _RUINED_CLIPPED_SHARE = 0.05
 _USUAL_SPEECH_SHARE = 0.6
 _BROKEN_WORD_FACTOR = 0.9
 _LOWEST_FACTOR = 0.02
+_AS_GOOD_FACTOR = 0.999
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class VoiceTracks:
 class Stretch:
     """A stretch from the first frame of its first word to the one after its last, and what it sounds like.
 
-    room_before, room_after: the frames without speech on both sides. snr_db: speech over what is heard in the pauses.
-    main_voice_share: how much of the speech is by whom the recording hears most. clipped_share: over the speech.
-    level_range_db: between the loudest and the softest second of speech.
+    room_before, room_after: the frames without speech on both sides. snr_db: speech over what is heard in the pauses,
+    some 30 at most. main_voice_share: how much of the speech is by whom the recording hears most. clipped_share: over
+    the speech. level_range_db: between the loudest and the softest second of speech.
     """
 
     start: int
@@ -86,7 +87,8 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
     12 s without a pause, the softest moment counts as one. Some frame must be speech.
     """
     is_speech = find_speech(tracks.speech)
-    noise_db = _track_noise(is_speech, tracks.level_db)
+    usual_db = np.median(tracks.level_db[is_speech])
+    noise_db = np.maximum(_track_noise(is_speech, tracks.level_db), usual_db - _CLEAN_SNR_DB)
     utterances = _find_utterances(is_speech, tracks.level_db)
     first, last = _pair_up(utterances)
     starts, ends = utterances.starts[first], utterances.ends[last]
@@ -99,7 +101,8 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
     speech_power = total(np.where(is_speech, 10 ** (tracks.level_db / 10), 0.0)) / speech
     snr_db = 10 * np.log10(speech_power) - total(noise_db) / (ends - starts)
     known = total(tracks.voice >= 0)
-    main_share = np.where(known > 0, total(tracks.voice == _main_voice(tracks.voice)) / np.maximum(known, 1), 1.0)
+    main_voice = _find_main_voice(tracks.voice, _factor((usual_db - noise_db) / _CLEAN_SNR_DB))
+    main_share = np.where(known > 0, total(tracks.voice == main_voice) / np.maximum(known, 1), 1.0)
     clipped = total(tracks.clipped) / speech
     score = (
         (1 - np.exp(-speech * FRAME_SECONDS / _ENOUGH_SPEECH_SECONDS))
@@ -110,7 +113,7 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
         * np.where(utterances.breaks_start[first], _BROKEN_WORD_FACTOR, 1.0)
         * np.where(utterances.breaks_end[last], _BROKEN_WORD_FACTOR, 1.0)
     )
-    best = int(np.argmax(score))
+    best = int(np.argmax(score >= _AS_GOOD_FACTOR * score.max()))
     start, end = int(starts[best]), int(ends[best])
     return Stretch(
         start=start,
@@ -146,8 +149,9 @@ def _level_range(speech_level_db: np.ndarray) -> float:
     return float(10 * np.log10(power.max() / power.min()))
 
 
-def _main_voice(voice: np.ndarray) -> int:
-    return int(np.bincount(voice[voice >= 0], minlength=1).argmax())
+def _find_main_voice(voice: np.ndarray, cleanness: np.ndarray) -> int:
+    """Return the voice heard most, or most cleanly: over music, the same voice counts as another."""
+    return int(np.bincount(voice[voice >= 0], cleanness[voice >= 0] ** 2, minlength=1).argmax())
 
 
 def _runs(is_on: np.ndarray) -> list[tuple[int, int]]:

@@ -136,13 +136,13 @@ def _listen(samples: np.ndarray, sound: Sound) -> _Heard:
     """Return what is heard in each frame of 32 ms. Where no voice is heard, what is loud stands for it."""
     samples = resample_poly(samples, HEARD_RATE_HZ // 8000, SAMPLE_RATE_HZ // 8000, window=_RESAMPLING_WINDOW)
     level_db = _measure_level(samples)
-    usual_db = np.quantile(level_db, 0.9)
-    samples = np.clip(samples * np.float32(10 ** ((_HEARD_DB - usual_db) / 20)), -1.0, 1.0)
+    loudest_db = _loudest_second(level_db)
+    samples = np.clip(samples * np.float32(10 ** ((_HEARD_DB - loudest_db) / 20)), -1.0, 1.0)
     speech = hear_speech(samples)
     is_speech = find_speech(speech)
     is_voice = is_speech.sum() * FRAME_SECONDS >= SHORTEST_SPEECH_SECONDS
     if not is_voice:
-        is_speech = level_db > usual_db - _LOUD_DB
+        is_speech = level_db > loudest_db - _LOUD_DB
         speech = is_speech.astype(np.float32)
     voice = tell_voices_apart(samples, is_speech)
     return _Heard(VoiceTracks(speech, level_db, _measure_clipping(sound, level_db.size), voice), bool(is_voice))
@@ -152,6 +152,12 @@ def _measure_level(samples: np.ndarray) -> np.ndarray:
     """Return the RMS of each whole frame in dBFS: [frames]."""
     frames = samples[: samples.size // HEARD_FRAME_SAMPLES * HEARD_FRAME_SAMPLES].reshape(-1, HEARD_FRAME_SAMPLES)
     return 10 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1) + _LEAST_RMS**2)
+
+
+def _loudest_second(level_db: np.ndarray) -> float:
+    """Return its RMS in dBFS: a level that neither long silence nor a click changes much."""
+    second = np.full(round(1 / FRAME_SECONDS), FRAME_SECONDS)
+    return float(10 * np.log10(np.convolve(10 ** (level_db / 10), second, "same").max()))
 
 
 def _measure_clipping(sound: Sound, frames: int) -> np.ndarray:
@@ -211,7 +217,7 @@ def _tell(stretch: Stretch, heard: _Heard, sound: Sound) -> str | None:
         ),
         (
             used_seconds < ENOUGH_SECONDS,
-            f"Only {used_seconds:.1f} s of talk can be used of the reference: 10 to 30 s clone better.",
+            f"Only {used_seconds:.1f} s of the reference is clean talk by one voice: 10 to 30 s clone better.",
         ),
         (
             heard.is_voice and stretch.snr_db < _NOISY_SNR_DB,

@@ -34,7 +34,7 @@ def hear_speech(samples: np.ndarray) -> np.ndarray:
     network comes in its package. Music and noise are no speech to it.
     """
     frames = samples.size // FRAME_SAMPLES
-    stretch, run_up = _STRETCH_FRAMES * FRAME_SAMPLES, _RUN_UP_FRAMES * FRAME_SAMPLES
+    stretch, run_up = min(_STRETCH_FRAMES, frames) * FRAME_SAMPLES, _RUN_UP_FRAMES * FRAME_SAMPLES
     heard = samples[: frames * FRAME_SAMPLES]
     padded = np.pad(heard, (run_up, -heard.size % stretch))
     stretches = np.lib.stride_tricks.sliding_window_view(padded, run_up + stretch)[::stretch]
