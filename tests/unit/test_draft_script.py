@@ -36,7 +36,7 @@ def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> N
         ("[[h@l'oU]] **bold** `code`", "h@l'oU   bold  code"),
         ("1\ufe0f\u20e3 first", "1 first"),
         ("# One\n* [two](http://a.com)\n• three ![x](y.png)", "One\n- two\n- three x"),
-        ("#1 ~5 x^2", "#1 ~5 x^2"),
+        ("#1 ~5 x^2 C# #tag", "#1 ~5 x^2 C#  tag"),
         ("5 < 7, 2 + 2 = 4, 20 °C, 50 % & $5", "5   7, 2 + 2 = 4, 20 °C, 50 % & $5"),
     ],
 )

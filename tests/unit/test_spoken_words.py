@@ -18,7 +18,8 @@ from comfyui_talkingshorts.engines.spoken_words import spell_out
         ("50% off, 3/4 cup", "fifty percent off, three quarters cup"),
         ("2 + 2 = 4", "two plus two equals four"),
         ("~5 minutes, 18+", "about five minutes, eighteen plus"),
-        ("24/7, 9/11, 50/50", "twenty four seven, nine eleven, fifty fifty"),
+        ("24/7, 9/11, 50/50, 70/30", "twenty four seven, nine eleven, fifty fifty, seventy thirty"),
+        ("4.8/5, 5/5 stars", "four point eight out of five, five out of five stars"),
     ],
 )
 def test_numbers_and_money_are_words(written: str, spoken: str) -> None:
@@ -51,10 +52,11 @@ def test_dates_and_times_are_words(written: str, spoken: str) -> None:
         ("10-20 people", "ten to twenty people"),
         ("$10-20M, $10–$20", "ten to twenty million dollars, ten to twenty dollars"),
         ("5-10%, 5%-10%", "five to ten percent, five percent to ten percent"),
-        ("24-7", "twenty-four-seven"),
+        ("24-7, 9-5", "twenty-four-seven, nine to five"),
         ("-5 degrees, 0.5 -5", "minus five degrees, zero point five minus five"),
         ("call 555-1234", "call five five five, one two three four"),
         ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
+        ("1-800-555-0199", "one, eight zero zero, five five five, zero one nine nine"),
         ("100-2000", "one hundred to two thousand"),
     ],
 )
@@ -66,6 +68,8 @@ def test_a_dash_is_told_by_what_it_joins(written: str, spoken: str) -> None:
     ("written", "spoken"),
     [
         ("60fps, 1 fps", "sixty frames per second, one frame per second"),
+        ("2 hrs 30 mins", "two hours thirty minutes"),
+        ("C# @ home", "C sharp at home"),
         ("5 km/h, 20 °C, 16GB", "five kilometers per hour, twenty degrees Celsius, sixteen gigabytes"),
         ("1500 km", "one thousand five hundred kilometers"),
         ("5 ft. 3 in. tall", "five feet three inches tall"),

@@ -22,7 +22,7 @@ _BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
 _LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-_MARKUP = re.compile(r"(?:[\[\]{}<>*_|\\`]|[#^~](?!\d))+|={2,}")
+_MARKUP = re.compile(r"(?:[\[\]{}<>*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d))+|={2,}")
 _SPOKEN_SYMBOLS = frozenset("°№^")
 _SILENT_CATEGORIES = frozenset(("So", "Sk", "Me", "Cc", "Cf", "Cs", "Co", "Cn"))
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n\s*")
@@ -37,7 +37,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|\w|(?-i:[A-Z]\.[A-Z]))\.\s$", re.IGNORECASE
 )
 _ABBREVIATION_BEFORE_NUMBER = re.compile(
-    r"(?:^|[\s(])(?:no|nr|fig|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
+    r"(?:^|[\s(])(?:no|nr|fig|vol|ch|ext|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
 )
 _LONGEST_ABBREVIATION = 12  # characters, with the space on both sides
 # The Han, Japanese, Thai and Burmese scripts put no spaces between words.

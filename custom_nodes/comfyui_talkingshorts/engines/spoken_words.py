@@ -36,6 +36,15 @@ _MONTH_OF = {
 }
 _SCALE_OF = {"k": "thousand", "m": "million", "b": "billion", "t": "trillion"}
 _PERIOD_OF = {"hr": "hour", "mo": "month", "yr": "year"}
+_MORE_UNITS = {
+    "fps": ("frame per second", "frames per second"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "mins": ("minute", "minutes"),
+    "secs": ("second", "seconds"),
+    "tsp": ("teaspoon", "teaspoons"),
+    "tbsp": ("tablespoon", "tablespoons"),
+}
 _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _SIGN_OF = {"@": "at", ".": "dot", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "&": "and"}
 _SIGN_OF |= {"?": "question mark", "=": "equals", "%": "percent", "+": "plus"}
@@ -44,12 +53,13 @@ _AMOUNT = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _ADDRESS = (
     r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)]"
     r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.-])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|gov|edu|tv)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)])?"
+    r"|(?<![\w.-])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|gov|edu|tv|ly)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)])?"
 )
 _CHINESE_PIECE = r"(?s).{1,200}(?!\d)|.{1,200}"
 # A number of seven digits that ends in 00 is the end of a range.
 _PHONE = (
-    r"(?<![\w.,-])(?:(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}|\d{3}-(?!\d\d00)\d{4})(?![\w-]|\.\d)"
+    r"(?<![\w.,-])(?:(?:(?:\+\d{1,3}|1)[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"
+    r"|\d{3}-(?!\d\d00)\d{4})(?![\w-]|\.\d)"
 )
 
 
@@ -94,7 +104,8 @@ def _load_rules(language: str) -> Normalizer:
 
     rules = Normalizer(language)
     if language == "en":
-        rules.add_unit("fps", "frame per second", "frames per second")
+        for unit, (one, many) in _MORE_UNITS.items():
+            rules.add_unit(unit, one, many)
     return rules
 
 
@@ -140,6 +151,13 @@ def _order_date(match: _Match) -> str:
     return f"{year if year > 99 else 2000 + year}-{month:02}-{day:02}"
 
 
+def _say_pair(match: _Match) -> str:
+    """Return 50/50, 70/30 and 9/11 without the stroke, which would make fractions of them."""
+    first, last = int(match[1]), int(match[2])
+    is_pair = first == last or first + last == 100 or (first, last) == (9, 11)
+    return f"{first} {last}" if is_pair else match[0]
+
+
 def _range(match: _Match, to: str) -> str:
     """Return `$10-20` as `10 to $20`. What doesn't rise is none: a score, 24-7."""
     first_sign, first, last_sign, last = match.groups()
@@ -151,10 +169,13 @@ def _range(match: _Match, to: str) -> str:
 
 _ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
     (_ADDRESS, _say_address),
-    (r"(?<!\S)@(?=\w)", "at "),
+    (r"(?<!\S)@\s?(?=\w)", "at "),
     (_PHONE, _say_digits),
     (r"(?<![\d/])(\d{1,2})/(\d{1,2})/((?:19|20)?\d\d)(?![\d/])", _order_date),
-    (r"(?<![\d/])(?:(9)/(11)|(\d+)/(\3))(?![\d/])", r"\1\3 \2\4"),
+    (r"(?<=\d)/(?=(?:5|10|100) stars?\b)|(?<=\d\.\d)/(?=\d+\b)", " out of "),
+    (r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d/])", _say_pair),
+    (r"(?<![\w-])9-5(?![\w-])", "9 to 5"),
+    (r"\b([A-G])#", r"\1 sharp"),
     (rf"\b({'|'.join(_MONTH_OF)})\.? (?=\d)", lambda m: f"{_MONTH_OF[m[1]]} "),
     (rf"\b(\d\d?) (?=(?:{'|'.join(_MONTH_OF.values())})(?: \d{{4}}\b|[,.;!?]|$))", r"\1th "),
     (rf"([$€£¥]\s?{_AMOUNT})\s?([kmbtKMBT])(?:n|ln)?\b", lambda m: f"{m[1]} {_SCALE_OF[m[2].lower()]}"),
