@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,15 +91,21 @@ class VibeVoice:
         """
         import comfy.model_management
 
-        resident = [module for module in self.model.modules() if not _streams(module)]
-        resident_bytes = sum(tensor.nbytes for module in resident for tensor in _own_tensors(module).values())
-        comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + resident_bytes)
         device = self.patcher.load_device
-        for module in resident:
-            # ComfyUI leaves behind what it can't stream when it loads a model in part.
-            for name, tensor in _own_tensors(module).items():
-                if tensor.device != device:
-                    setattr(module, name, _moved(tensor, device))
+        lacking = [
+            (module, name, tensor)
+            for module in self.model.modules()
+            if not _streams(module)
+            for name, tensor in _own_tensors(module)
+            if tensor.device != device
+        ]
+        lacking_bytes = sum(tensor.nbytes for _, _, tensor in lacking)
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + lacking_bytes)
+        for module, name, _ in lacking:
+            # When it loads a model in part, ComfyUI leaves behind what it can't stream.
+            tensor = getattr(module, name)
+            if tensor.device != device:
+                setattr(module, name, _moved(tensor, device))
         return device
 
 
@@ -192,8 +198,9 @@ def _streams(module: nn.Module) -> bool:
     return hasattr(module, "comfy_cast_weights")
 
 
-def _own_tensors(module: nn.Module) -> dict[str, torch.Tensor]:
-    return {**dict(module.named_parameters(recurse=False)), **dict(module.named_buffers(recurse=False))}
+def _own_tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from module.named_parameters(recurse=False)
+    yield from module.named_buffers(recurse=False)
 
 
 def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
