@@ -104,6 +104,7 @@ def test_words_and_punctuation_stay_as_typed(text: str, language: str) -> None:
         ("am 3.5.2024 um 14:30 Uhr", "am dritten Mai zweitausendvierundzwanzig um vierzehn Uhr dreißig"),
         ("3,50 € für 1.500 Leute", "drei Euro fünfzig Cent für eintausendfünfhundert Leute"),
         ("10-20 km, z. B. 5 %", "zehn bis zwanzig Kilometer, zum Beispiel fünf Prozent"),
+        ("die F-16", "die F sechzehn"),
         ("1999 war gut", "neunzehnhundertneunundneunzig war gut"),
     ],
 )

@@ -88,6 +88,8 @@ def _spell_by_rules(text: str, language: str, to: str) -> str:
                 rf"(?<![\w.,/:–-])([$€£]?)({_AMOUNT})(?:[-–]|\s[-–]\s)([$€£]?)({_AMOUNT})(?![\d–-])",
                 lambda m: _range(m, to),
             ),
+            # normt2s takes F-16 for an isotope of fluorine.
+            (r"(?<![\w-])([A-Z][a-z]?)-(?=\d)", r"\1 "),
             (r"(?:(?<=\d:\d\d)|(?<=\d[ap]m)|(?<=\d%))\s?[-–]\s?(?=[$€£]?\d)", f" {to} "),
             (
                 rf"(?<![\w.,$€£¥#:/–-])(?:1[1-9]|20)\d\d(?![\w%°:/]|[.,–-]\d|\s?[%°€$£]|\s?(?:{units})\b)",
@@ -194,9 +196,7 @@ _ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
     (r"\b(\d)['’′](\d\d?)[\"”″]?(?!\w)", r"\1 foot \2"),
     (r"(?<=\d)\s?in\.(?!\w)", " inches"),
     (r"(?<=\d)(\s?(?:ft|lbs?|oz|mi|yd))\.(?=\s+[\da-z])", r"\1"),
-    # normt2s takes these for isotopes: F-16 would be fluorine sixteen.
-    (r"(?<![\w-])([A-Z][a-z]?)-(?=\d)", r"\1 "),
-    # ... and the full stop of a sentence for one of the abbreviation.
+    # normt2s takes the full stop of a sentence for one of the abbreviation.
     (r"(?<=\d)\s?([ap])\.?m\.(?=\s+[A-Z][a-z]|\s*$)", lambda m: f" {m[1].upper()}M."),
     (r"\bNo\.\s?(?=\d)", "Number "),
 )
