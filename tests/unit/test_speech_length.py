@@ -61,6 +61,7 @@ def test_a_script_that_might_just_fit_is_tried(target_seconds: float) -> None:
     ("lengths_seconds", "chosen"),
     [
         ([6.0, 7.6, 9.0], 1),
+        ([7.5, 8.1], 0),
         ([6.8, 8.5], 1),
         ([6.0, 8.7], 0),
         ([9.9, 8.8, 20.0], 1),
@@ -68,7 +69,16 @@ def test_a_script_that_might_just_fit_is_tried(target_seconds: float) -> None:
         ([0.0], 0),
         ([7.7, 7.7], 0),
     ],
-    ids=["nearest", "squeezed", "too long to squeeze", "all too long", "silent take", "only silence", "equal"],
+    ids=[
+        "nearest",
+        "room for edges",
+        "squeezed",
+        "too long to squeeze",
+        "all too long",
+        "silent take",
+        "only silence",
+        "equal",
+    ],
 )
 def test_the_take_that_needs_the_least_stretching_is_chosen(lengths_seconds: list[float], chosen: int) -> None:
     assert choose_take(lengths_seconds, 8.0) == chosen

@@ -57,14 +57,19 @@ def test_the_same_length_leaves_every_sample_as_it_is() -> None:
     assert np.array_equal(stretch(speech, RATE, speech.size), speech)
 
 
-@pytest.mark.parametrize(
-    "samples",
-    [np.zeros(RATE), np.ones(RATE), np.ones(1), np.random.default_rng(0).uniform(-1, 1, 3 * RATE), np.eye(1, 5000)[0]],
-    ids=["silence", "direct current", "one sample", "noise", "a click"],
-)
-@pytest.mark.parametrize("growth", [-0.08, 0.08])
-def test_what_is_no_voice_stays_finite_and_meets_the_length(samples: np.ndarray, growth: float) -> None:
-    length = samples.size + round(growth * samples.size) or 2
+NOT_VOICES = {
+    "silence": np.zeros(RATE),
+    "direct current": np.ones(RATE),
+    "noise": np.random.default_rng(0).uniform(-1, 1, 3 * RATE),
+    "a click": np.eye(1, 5000)[0],
+    "20 ms": np.ones(480),
+    "one sample": np.ones(1),
+}
+
+
+@pytest.mark.parametrize("samples", NOT_VOICES.values(), ids=NOT_VOICES)
+def test_what_is_no_voice_stays_finite_and_meets_the_length(samples: np.ndarray) -> None:
+    length = samples.size + 1 + samples.size // 15
     stretched = stretch(samples.astype(np.float32), RATE, length)
 
     assert stretched.shape == (length,)
@@ -72,9 +77,9 @@ def test_what_is_no_voice_stays_finite_and_meets_the_length(samples: np.ndarray,
 
 
 def test_a_long_speech_is_stretched_in_blocks_that_meet_in_its_pauses() -> None:
-    pause = np.zeros(RATE // 5, np.float32)
-    speech = np.tile(np.concatenate([voice(140, 1.3), pause]), 25)
+    hum = 0.4 * np.sin(2 * np.pi * 201.3 * np.arange(round(1.37 * RATE)) / RATE) * np.hanning(round(1.37 * RATE))
+    speech = np.tile(np.concatenate([hum, np.zeros(RATE // 5)]), 25).astype(np.float32)
     stretched = stretch(speech, RATE, round(speech.size * 1.05))
 
-    assert onsets(stretched) == pytest.approx(onsets(speech) * 1.05, abs=0.003 * RATE)
-    assert np.abs(np.diff(stretched)).max() < 1.2 * np.abs(np.diff(speech)).max()
+    assert onsets(stretched) == pytest.approx(onsets(speech) * 1.05, abs=0.005 * RATE)
+    assert np.abs(np.diff(stretched)).max() < 1.1 * np.abs(np.diff(speech)).max()
