@@ -10,16 +10,26 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
 WORKFLOWS = sorted(path.name.removesuffix(".api.json") for path in (ROOT / "workflows").glob("*.api.json"))
 
-DRAFT_INPUTS = {
-    "voice_source": "",
-    "voice_start_seconds": 40.0,
-    "voice_duration_seconds": 30.0,
-    "target_seconds": 0.0,
-    "portrait_picture": "",
-    "portrait_prompt": "",
-    "width": 480,
-    "height": 832,
-    "seed": 42,
+NAMED_INPUTS: dict[str, dict[str, Any]] = {
+    "draft": {
+        "voice_source": "",
+        "voice_start_seconds": 40.0,
+        "voice_duration_seconds": 30.0,
+        "target_seconds": 0.0,
+        "portrait_picture": "",
+        "portrait_prompt": "",
+        "width": 480,
+        "height": 832,
+        "seed": 42,
+    },
+    "voice_clone": {
+        "voice_source": "",
+        "voice_start_seconds": 40.0,
+        "voice_duration_seconds": 30.0,
+        "voice_rights": False,
+        "target_seconds": 8.0,
+        "seed": 42,
+    },
 }
 
 
@@ -27,11 +37,16 @@ def read_api(name: str) -> dict[str, Any]:
     return json.loads((ROOT / "workflows" / f"{name}.api.json").read_text())
 
 
-def test_the_draft_exposes_its_inputs_under_their_names() -> None:
-    named = {node["_meta"]["title"]: node["inputs"].get("value") for node in read_api("draft").values()}
+@pytest.mark.parametrize("name", NAMED_INPUTS)
+def test_a_workflow_exposes_its_inputs_under_their_names(name: str) -> None:
+    named = {
+        node["_meta"]["title"]: node["inputs"]["value"]
+        for node in read_api(name).values()
+        if node["class_type"].startswith("Primitive")
+    }
 
-    assert named["script"]
-    assert {name: named[name] for name in DRAFT_INPUTS} == DRAFT_INPUTS
+    assert named.pop("script")
+    assert named == NAMED_INPUTS[name]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
