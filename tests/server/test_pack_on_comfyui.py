@@ -28,9 +28,29 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
     "TalkingShortsPortraitPicture": ({"picture": "", "generated": None, "width": 480, "height": 832}, ["IMAGE"]),
     "TalkingShortsPortraitPrompt": ({"script": "", "prompt": ""}, ["STRING"]),
     "TalkingShortsDraftVideo": ({"portrait": None, "speech": None, "label": True}, ["VIDEO"]),
+    "TalkingShortsCloneVoice": (
+        {
+            "vibevoice": None,
+            "reference": None,
+            "script": "",
+            "voice_rights": False,
+            "seed": 42,
+            "guidance_scale": 1.3,
+            "diffusion_steps": 10,
+            "target_seconds": 0.0,
+            "reference_2": None,
+            "reference_3": None,
+            "reference_4": None,
+        },
+        ["AUDIO"],
+    ),
+    "TalkingShortsSaveSpeech": ({"speech": None, "filename_prefix": "talkingshorts/speech"}, []),
     "TalkingShortsSaveShort": ({"video": None, "filename_prefix": "talkingshorts/short"}, []),
 }
 OPTIONAL = {
+    "TalkingShortsCloneVoice": {
+        *("guidance_scale", "diffusion_steps", "target_seconds", "reference_2", "reference_3", "reference_4"),
+    },
     "TalkingShortsDraftVoice": {"reference", "target_seconds", "presenter"},
     "TalkingShortsDraftVideo": {"label"},
 }
