@@ -95,6 +95,16 @@ def test_the_voice_that_talks_most_is_chosen() -> None:
     assert stretch.main_voice_share == 1
 
 
+def test_a_voice_that_talks_most_but_over_music_gives_way_to_a_clean_one() -> None:
+    over_music = sentences(30, pauses_db=SPEECH_DB - 8, voice=1)
+    assert choose_stretch(chain(over_music, sentences(12))).start * FRAME_SECONDS > 30
+
+
+def test_a_voice_that_talks_most_in_some_noise_does_not() -> None:
+    in_noise = sentences(24, pauses_db=SPEECH_DB - 18, voice=1)
+    assert choose_stretch(chain(in_noise, sentences(12))).end * FRAME_SECONDS < 25
+
+
 def test_voices_in_turns_are_told_by_their_share() -> None:
     turns = [sentences(3, voice=number) for number in (0, 1, 0, 1, 0)]
     assert choose_stretch(chain(*turns)).main_voice_share == pytest.approx(0.6, abs=0.01)

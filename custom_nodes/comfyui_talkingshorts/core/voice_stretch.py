@@ -21,6 +21,8 @@ _WORD_FLOOR_DB = 25.0
 # A clone gains much from 10 s of speech, and hardly from more than 20.
 _ENOUGH_SPEECH_SECONDS = 8.0
 _CLEAN_SNR_DB = 30.0
+_TRUSTED_SNR_DB = 15.0
+_UNTRUSTED_WEIGHT = 0.1
 _RUINED_CLIPPED_SHARE = 0.05
 _USUAL_SPEECH_SHARE = 0.6
 _BROKEN_WORD_FACTOR = 0.9
@@ -101,7 +103,7 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
     speech_power = total(np.where(is_speech, 10 ** (tracks.level_db / 10), 0.0)) / speech
     snr_db = 10 * np.log10(speech_power) - total(noise_db) / (ends - starts)
     known = total(tracks.voice >= 0)
-    main_voice = _find_main_voice(tracks.voice, _factor((usual_db - noise_db) / _CLEAN_SNR_DB))
+    main_voice = _find_main_voice(tracks.voice, usual_db - noise_db > _TRUSTED_SNR_DB)
     main_share = np.where(known > 0, total(tracks.voice == main_voice) / np.maximum(known, 1), 1.0)
     clipped = total(tracks.clipped) / speech
     score = (
@@ -149,9 +151,10 @@ def _level_range(speech_level_db: np.ndarray) -> float:
     return float(10 * np.log10(power.max() / power.min()))
 
 
-def _find_main_voice(voice: np.ndarray, cleanness: np.ndarray) -> int:
-    """Return the voice heard most, or most cleanly: over music, the same voice counts as another."""
-    return int(np.bincount(voice[voice >= 0], cleanness[voice >= 0] ** 2, minlength=1).argmax())
+def _find_main_voice(voice: np.ndarray, is_trusted: np.ndarray) -> int:
+    """Return the voice heard most. Talk over music counts little: it seems another voice than the same one alone."""
+    weights = np.where(is_trusted, 1.0, _UNTRUSTED_WEIGHT)
+    return int(np.bincount(voice[voice >= 0], weights[voice >= 0], minlength=1).argmax())
 
 
 def _runs(is_on: np.ndarray) -> list[tuple[int, int]]:

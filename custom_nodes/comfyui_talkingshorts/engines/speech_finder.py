@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ _PIECE_FRAMES = 64
 _DIFFERENT_VOICES = 2.9
 _VARIANCE_FLOOR = 1e-3
 
-_import_lock = threading.Lock()
+# The network holds what it remembers of the sound.
+_network_lock = threading.Lock()
 
 
 def hear_speech(samples: np.ndarray) -> np.ndarray:
@@ -38,7 +40,7 @@ def hear_speech(samples: np.ndarray) -> np.ndarray:
     heard = samples[: frames * FRAME_SAMPLES]
     padded = np.pad(heard, (run_up, -heard.size % stretch))
     stretches = np.lib.stride_tricks.sliding_window_view(padded, run_up + stretch)[::stretch]
-    with torch.inference_mode():
+    with _network_lock, torch.inference_mode():
         probability = _load_network().audio_forward(torch.from_numpy(stretches.copy()), SAMPLE_RATE_HZ)
     return probability[:, _RUN_UP_FRAMES:].flatten()[:frames].numpy()
 
@@ -65,13 +67,13 @@ def tell_voices_apart(samples: np.ndarray, is_speech: np.ndarray) -> np.ndarray:
     return voice
 
 
+@cache
 def _load_network() -> Any:
-    """Return silero's network, with memory of its own. Its import sets the number of threads for the whole process."""
-    with _import_lock:
-        threads = torch.get_num_threads()
-        from silero_vad import load_silero_vad
+    """Return silero's network, 2 MB, whose import sets the number of threads for the whole process."""
+    threads = torch.get_num_threads()
+    from silero_vad import load_silero_vad
 
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads)
     return load_silero_vad()
 
 
