@@ -17,6 +17,7 @@ from .speech_finder import SAMPLE_RATE_HZ as HEARD_RATE_HZ
 from .speech_finder import hear_speech, tell_voices_apart
 
 SAMPLE_RATE_HZ = 24000
+# Three syllables or so: less holds no voice. From there up to ENOUGH_SECONDS a note warns, and the user may judge.
 SHORTEST_SPEECH_SECONDS = 1.0
 ENOUGH_SECONDS = 10.0
 LOWEST_SOURCE_RATE_HZ = 8000
@@ -216,7 +217,7 @@ def _tell(stretch: Stretch, heard: _Heard, sound: Sound) -> str | None:
             "No voice was heard in the reference: the clone may sound like nobody. Choose a part where a person talks.",
         ),
         (
-            used_seconds < ENOUGH_SECONDS,
+            heard.is_voice and used_seconds < ENOUGH_SECONDS,
             f"Only {used_seconds:.1f} s of the reference is clean talk by one voice: 10 to 30 s clone better.",
         ),
         (
