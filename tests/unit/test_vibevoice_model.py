@@ -138,6 +138,17 @@ def test_of_a_model_that_does_not_fit_only_linear_layers_of_the_language_model_s
     assert vibevoice.model.language_model(inputs_embeds=hidden).last_hidden_state.device == ELSEWHERE
 
 
+@pytest.mark.parametrize("dtype", ["bf16", "fp8"])
+def test_a_model_that_fits_moves_as_a_whole(dtype: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with torch.inference_mode():  # as a node runs
+        vibevoice = load_vibevoice(folder, dtype)
+
+        load_partly(vibevoice, ELSEWHERE, monkeypatch, budget_bytes=10**9)
+
+    assert {tensor.device for _, tensor in list_tensors(vibevoice.model)} == {ELSEWHERE}
+    assert vibevoice.embed_tokens.device == CPU
+
+
 def list_tensors(module: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     return [*module.named_parameters(), *module.named_buffers()]
 

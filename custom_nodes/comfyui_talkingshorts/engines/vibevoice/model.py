@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from comfy.model_patcher import ModelPatcher
     from transformers import VibeVoiceForConditionalGeneration
 
-DTYPES = ("auto", "bf16", "fp16", "fp32", "fp8")
 SAMPLE_RATE_HZ = 24000
 
 _PLAIN_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
@@ -110,7 +109,10 @@ class VibeVoice:
 
 
 def load_vibevoice(path: Path, dtype_choice: str) -> VibeVoice:
-    """Return the model in a folder or file, in one of DTYPES. Raises ModelError, with the remedy, when it can't be."""
+    """Return the model in a folder or file; the choice is auto, bf16, fp16, fp32 or fp8.
+
+    Raises ModelError, with the remedy, when it can't be loaded.
+    """
     folder = path if path.is_dir() else path.parent
     dtype = choose_dtype(dtype_choice)
     network = load_network(path, dtype)
@@ -187,11 +189,17 @@ def _make_streamable(language_model: nn.Module, is_fp8: bool) -> None:
 
 
 def _quantized(weight: torch.Tensor) -> nn.Parameter:
-    """Return the weight in 8-bit floats with one scale; a product with it turns it back to its dtype on the way."""
+    """Return the weight in 8-bit floats with one scale; a product with it turns it back to its dtype on the way.
+
+    One scale is enough: a float's error is a share of its own size (e4m3: 2.4 % RMS), not of the largest weight's.
+    """
+    import comfy.model_management
     from comfy.quant_ops import QuantizedTensor
 
-    quantized = QuantizedTensor.from_float(weight.detach(), "TensorCoreFP8E4M3Layout", scale="recalculate")
-    return nn.Parameter(quantized, requires_grad=False)
+    # On a GPU this takes a moment, on a CPU minutes for the 7B model.
+    there = weight.detach().to(comfy.model_management.get_torch_device())
+    quantized = QuantizedTensor.from_float(there, "TensorCoreFP8E4M3Layout", scale="recalculate")
+    return nn.Parameter(quantized.to(weight.device), requires_grad=False)
 
 
 def _streams(module: nn.Module) -> bool:
