@@ -46,3 +46,9 @@ def take_median(measure: Callable[[int], float]) -> float:
     """Return the median of several runs after one that doesn't count."""
     measure(0)
     return statistics.median(measure(run) for run in range(1, RUNS + 1))
+
+
+def run_module(*arguments: str) -> str:
+    """Return what a Python module prints, run in a process of its own."""
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout

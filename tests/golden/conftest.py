@@ -21,10 +21,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "vibevoice_array" in metafunc.fixturenames:
         golden = VibeVoiceSet(_set_folder(metafunc.config, "vibevoice"))
-        metafunc.parametrize("vibevoice_array", golden.expected_names)
-    if "array_from_stereo" in metafunc.fixturenames:
-        golden = VibeVoiceSet(_set_folder(metafunc.config, "vibevoice"))
-        metafunc.parametrize("array_from_stereo", golden.names_from_stereo)
+        metafunc.parametrize("vibevoice_array", [*golden.expected_names, *golden.names_from_stereo])
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -35,8 +37,11 @@ from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, assemble
 from comfyui_talkingshorts.engines.vibevoice.prompt import Prompt, build_prompt, embed_controls, embed_prompt
 from comfyui_talkingshorts.engines.vibevoice.tokenizer import load_tokenizer
 from comfyui_talkingshorts.engines.vibevoice.voices import draw_latents, embed_voices, encode_voice
+from safetensors.torch import save_file
 
 CPU = torch.device("cpu")
+_FROM_STEREO = "from_stereo_file"
+_KEPT_TENSORS = "bfloat16_tensors.npz"
 
 
 class RecordedNoise:
@@ -62,6 +67,7 @@ class VibeVoiceSet:
         with np.load(folder / "expected.npz") as arrays:
             self.arrays = dict(arrays)
         self.generated = cache(self._generate)
+        self._written = TemporaryDirectory()
 
     @property
     def expected_names(self) -> list[str]:
@@ -69,7 +75,9 @@ class VibeVoiceSet:
 
     @property
     def names_from_stereo(self) -> list[str]:
-        return [name for name, entry in self.facts["arrays"].items() if "tolerance_from_stereo_file" in entry]
+        """The arrays that also are to be met from a stereo recording, by the engines' own downmix and resampler."""
+        entries = self.facts["arrays"].items()
+        return [f"{name} {_FROM_STEREO}" for name, entry in entries if f"tolerance_{_FROM_STEREO}" in entry]
 
     def tensor(self, name: str) -> torch.Tensor:
         return torch.from_numpy(self.arrays[name])
@@ -77,6 +85,8 @@ class VibeVoiceSet:
     @cached_property
     def vibevoice(self) -> VibeVoice:
         folder = self.folder / "checkpoint"
+        if (folder / _KEPT_TENSORS).is_file():
+            folder = _write_checkpoint(folder, Path(self._written.name))
         return assemble(load_network(folder, torch.float32), load_tokenizer(folder), "golden", torch.float32)
 
     @cached_property
@@ -119,8 +129,19 @@ class VibeVoiceSet:
         )
 
 
+def _write_checkpoint(kept: Path, folder: Path) -> Path:
+    """Return a folder with the files of a checkpoint whose tensors are kept as the bits of bfloat16."""
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    with np.load(kept / _KEPT_TENSORS) as bits:
+        tensors = {name: torch.from_numpy(bits[name]).view(torch.bfloat16) for name in bits}
+    save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
 def compute(golden: VibeVoiceSet, name: str) -> np.ndarray:
     """Return what the engines make of the inputs that the array's entry names."""
+    if name.endswith(_FROM_STEREO):
+        return _compute_from_stereo(golden, name.split(" ")[0])
     for pattern, function in _COMPUTATIONS.items():
         if match := re.fullmatch(pattern, name):
             with torch.inference_mode():
@@ -128,8 +149,7 @@ def compute(golden: VibeVoiceSet, name: str) -> np.ndarray:
     raise LookupError(f"no computation is known for the array {name}")
 
 
-def compute_from_stereo(golden: VibeVoiceSet, name: str) -> np.ndarray:
-    """Return the same for a voice whose stereo recording goes through the engines' own downmix and resampler."""
+def _compute_from_stereo(golden: VibeVoiceSet, name: str) -> np.ndarray:
     mono, hop = _mono_of_stereo(golden), golden.facts["hop"]
     normalized = normalize_loudness(mono[: len(mono) // hop * hop])
     if name.endswith("_normalized"):
@@ -137,6 +157,12 @@ def compute_from_stereo(golden: VibeVoiceSet, name: str) -> np.ndarray:
     encode = _acoustic_mean_of if name.startswith("acoustic_mean") else _semantic_features_of
     with torch.inference_mode():
         return encode(golden, normalized)
+
+
+def look_up(golden: VibeVoiceSet, name: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the reference values of an array, and how close to them is close enough."""
+    array, _, source = name.partition(" ")
+    return golden.arrays[array], golden.facts["arrays"][array]["tolerance" + (f"_{source}" if source else "")]
 
 
 def is_close(got: np.ndarray, want: np.ndarray, tolerance: dict[str, Any]) -> bool:

@@ -137,7 +137,8 @@ def _read_chunk(
 
 def _read_short(lines: Sequence[Line], read: Callable[[Sequence[Line]], list[Take]]) -> list[Take]:
     """Return the takes of a very short text, read in company and cut out of it; none when that can't be done."""
-    padded = pad_short_text(lines[0].text) if len(lines) == 1 else None
+    is_one_voice = all(line.speaker == lines[0].speaker for line in lines)
+    padded = pad_short_text(_join_text(lines)) if is_one_voice else None
     if padded is None:
         return []
     company = [Line(lines[0].speaker, text) for text in padded.text.splitlines()]
