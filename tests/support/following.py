@@ -32,10 +32,10 @@ class Runner:
     said: list[str] = field(default_factory=list)
     readers: list[threading.Thread] = field(default_factory=list)
 
-    def wait_for_event(self, kind: str) -> dict[str, Any]:
-        """Return the first event of that kind, once it is there."""
-        wait_until(lambda: self._find(kind) or self.process.poll() is not None)
-        event = self._find(kind)
+    def wait_for_event(self, kind: str, **facts: Any) -> dict[str, Any]:
+        """Return the first event of that kind that tells these facts, once it is there."""
+        wait_until(lambda: self._find(kind, facts) or self.process.poll() is not None)
+        event = self._find(kind, facts)
         assert event is not None, f"ended without {kind}: {self.stderr}"
         return event
 
@@ -69,8 +69,9 @@ class Runner:
         assert "Traceback" not in self.stderr, self.stderr
         return code
 
-    def _find(self, kind: str) -> dict[str, Any] | None:
-        return next((event for event in self.events if event["event"] == kind), None)
+    def _find(self, kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:
+        wanted = {"event": kind, **facts}.items()
+        return next((event for event in self.events if wanted <= event.items()), None)
 
 
 @contextlib.contextmanager
