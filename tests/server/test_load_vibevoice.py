@@ -15,13 +15,15 @@ HINT = "put a model in models/vibevoice"
 
 
 @pytest.fixture
-def shelf(comfyui: ComfyUI) -> Iterator[Path]:
-    """An empty models/vibevoice."""
+def shelf(comfyui: ComfyUI, tmp_path: Path) -> Iterator[Path]:
+    """An empty models/vibevoice; what other tests put there comes back afterwards."""
     folder = comfyui.base / "models" / "vibevoice"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = shutil.move(folder, tmp_path / "kept")
+    folder.mkdir()
     yield folder
     shutil.rmtree(folder)
+    shutil.move(kept, folder)
 
 
 def list_models(comfyui: ComfyUI) -> list[str]:
