@@ -1,0 +1,21 @@
+"""A tiny VibeVoice that all tests share: written once, and never to be changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
+from support.tiny_vibevoice import write_tiny_vibevoice
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model that ends by itself after 12 frames."""
+    return write_tiny_vibevoice(tmp_path_factory.mktemp("vibevoice"), dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def tiny_vibevoice(tiny_folder: Path) -> VibeVoice:
+    """Return the loaded model. A test that changes its weights loads one of its own from tiny_folder."""
+    return load_vibevoice(tiny_folder, "fp32")
