@@ -75,3 +75,7 @@ def test_a_voice_node_without_a_source_leaves_nothing_to_save(comfyui: ComfyUI) 
 
     assert job["execution_error"]["exception_type"].endswith("InputError")
     assert "no audio" in job["execution_error"]["exception_message"]
+
+
+def test_the_canvas_is_told_to_give_the_node_a_player(comfyui: ComfyUI) -> None:
+    assert "/extensions/comfyui_talkingshorts/speech_player.js" in comfyui.get("/extensions")
