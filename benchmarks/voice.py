@@ -146,7 +146,7 @@ def _speak_ours(vibevoice: VibeVoice, prompt: torch.Tensor, controls: torch.Tens
     return int(made)
 
 
-def _speak_theirs(network: VibeVoiceForConditionalGeneration, ids: torch.Tensor, frames: int) -> int:
+def _speak_theirs(network: Any, ids: torch.Tensor, frames: int) -> int:
     sounds = network.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),

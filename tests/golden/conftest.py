@@ -9,8 +9,7 @@ from golden.vibevoice_set import VibeVoiceSet
 
 
 def _set_folder(config: pytest.Config, kind: str) -> Path:
-    folder: Path = config.getoption("--golden")
-    return folder.resolve() / kind
+    return Path(str(config.getoption("--golden"))).resolve() / kind
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -31,7 +31,8 @@ from comfyui_talkingshorts.engines.vibevoice.diffusion import (
     modulate,
     predict_velocity,
 )
-from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO, Step, generate
+from comfyui_talkingshorts.engines.vibevoice.frame import Frame
+from comfyui_talkingshorts.engines.vibevoice.generate import Step, generate
 from comfyui_talkingshorts.engines.vibevoice.language_model import Context, read_prompt
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, assemble
 from comfyui_talkingshorts.engines.vibevoice.prompt import Prompt, build_prompt, embed_controls, embed_prompt
@@ -258,12 +259,13 @@ def _prompt_hidden(golden: VibeVoiceSet, prompt_name: str) -> torch.Tensor:
 
 def _generated_tokens(golden: VibeVoiceSet, name: str) -> list[int]:
     control_ids = golden.vibevoice.tokenizer.control_ids
-    return [control_ids[step.tokens[0]] for step in golden.generated(name)]
+    return [control_ids[token] for step in golden.generated(name) for token in step.tokens if token is not None]
 
 
-def _of_frames(take: Callable[[Step], torch.Tensor]) -> Callable[[VibeVoiceSet, str], np.ndarray]:
+def _of_frames(take: Callable[[Step, Frame], torch.Tensor]) -> Callable[[VibeVoiceSet, str], np.ndarray]:
     def collect(golden: VibeVoiceSet, name: str) -> np.ndarray:
-        return torch.stack([take(step) for step in golden.generated(name) if step.tokens[0] == AUDIO]).numpy()
+        steps = golden.generated(name)
+        return torch.stack([take(step, step.frame)[0] for step in steps if step.frame is not None]).numpy()
 
     return collect
 
@@ -286,10 +288,10 @@ _COMPUTATIONS: dict[str, Callable[..., Any]] = {
     r"lm_hidden_(\w+)": lambda golden, name: _prompt_hidden(golden, name),
     r"lm_logits_(\w+)": lambda golden, name: F.linear(_prompt_hidden(golden, name), golden.model.token_rows),
     r"gen_(\w+)_tokens": _generated_tokens,
-    r"gen_(\w+)_audio": lambda golden, name: _of_frames(lambda step: step.frame.sound[0])(golden, name).reshape(-1),
-    r"gen_(\w+)_latents": _of_frames(lambda step: step.frame.latent[0]),
-    r"gen_(\w+)_semantic": _of_frames(lambda step: step.frame.semantic[0]),
-    r"gen_(\w+)_pos_condition": _of_frames(lambda step: step.condition[0]),
-    r"gen_(\w+)_neg_condition": _of_frames(lambda step: step.condition[1]),
+    r"gen_(\w+)_audio": lambda golden, name: _of_frames(lambda step, frame: frame.sound)(golden, name).reshape(-1),
+    r"gen_(\w+)_latents": _of_frames(lambda step, frame: frame.latent),
+    r"gen_(\w+)_semantic": _of_frames(lambda step, frame: frame.semantic),
+    r"gen_(\w+)_pos_condition": _of_frames(lambda step, frame: step.condition),
+    r"gen_(\w+)_neg_condition": _of_frames(lambda step, frame: step.condition[1:]),
     r"gen_(\w+)_logits": lambda golden, name: np.stack([step.logits[0].numpy() for step in golden.generated(name)]),
 }

@@ -6,7 +6,7 @@ Sound flows as [takes, samples, channels]: the layout that the codec's linear la
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -44,17 +44,17 @@ class Upsample(nn.Module):
 
     def __init__(self, native: VibeVoiceAcousticTokenizerCausalConvTranspose1d) -> None:
         super().__init__()
-        kernel = native.convtr.weight.detach()
+        kernel, bias = native.convtr.weight.detach(), native.convtr.bias
         self.stride = native.stride
         self.past = 1
         self.channels, out_channels, width = kernel.shape
-        if width != 2 * self.stride:
-            raise NotImplementedError(f"an upsampling kernel of {width} at stride {self.stride}")
+        if width != 2 * self.stride or bias is None:
+            raise NotImplementedError(f"an upsampling kernel of {width} at stride {self.stride}, or without bias")
         now, before = kernel.permute(2, 1, 0).split(self.stride)
         weight = torch.cat([now, before], dim=-1).reshape(self.stride * out_channels, 2 * self.channels)
         self.linear = nn.Linear(2 * self.channels, self.stride * out_channels, device="meta")
         self.linear.weight = nn.Parameter(weight, requires_grad=False)
-        self.linear.bias = nn.Parameter(native.convtr.bias.detach().repeat(self.stride), requires_grad=False)
+        self.linear.bias = nn.Parameter(bias.detach().repeat(self.stride), requires_grad=False)
 
     def forward(self, x: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         frames = _continue(state, x)
@@ -105,18 +105,25 @@ class StreamingCodec(nn.Module):
 
 def stream_decoder(native: VibeVoiceAcousticTokenizerDecoderModel) -> StreamingCodec:
     """Return latents [takes, frames, latent] -> sound [takes, frames * 3200, 1], with the native decoder's weights."""
-    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *map(Block, native.stem.stage)]
-    for stage in native.conv_layers:
-        layers += [Upsample(stage.convtr), *map(Block, stage.stage)]
+    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *_blocks(native.stem)]
+    stages: Any = native.conv_layers
+    for stage in stages:
+        layers += [Upsample(stage.convtr), *_blocks(stage)]
     return StreamingCodec([*layers, CausalConv(native.head)])
 
 
 def stream_encoder(native: VibeVoiceAcousticTokenizerEncoderModel) -> StreamingCodec:
     """Return sound [takes, frames * 3200, 1] -> features [takes, frames, features], with the native weights."""
-    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *map(Block, native.stem.stage)]
-    for stage in native.conv_layers:
-        layers += [CausalConv(stage.conv), *map(Block, stage.stage)]
+    layers: list[CodecLayer] = [CausalConv(native.stem.conv), *_blocks(native.stem)]
+    stages: Any = native.conv_layers
+    for stage in stages:
+        layers += [CausalConv(stage.conv), *_blocks(stage)]
     return StreamingCodec([*layers, CausalConv(native.head)])
+
+
+def _blocks(native: Any) -> list[Block]:
+    """Return the blocks of a native stem or stage, which transformers leaves untyped."""
+    return [Block(block) for block in native.stage]
 
 
 def _continue(state: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

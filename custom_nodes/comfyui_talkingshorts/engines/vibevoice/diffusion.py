@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,7 +11,10 @@ import torch.nn.functional as F
 from ...core.dpm_solver import plan_solver_steps
 
 if TYPE_CHECKING:
-    from transformers.models.vibevoice.modeling_vibevoice import VibeVoiceDiffusionHead
+    from transformers.models.vibevoice.modeling_vibevoice import (
+        VibeVoiceDiffusionHead,
+        VibeVoiceDiffusionHeadAdaLayerNorm,
+    )
 
 
 class LatentSampler:
@@ -71,7 +74,7 @@ def modulate(head: VibeVoiceDiffusionHead, time: torch.Tensor, condition: torch.
     """
     projected = F.silu(head.cond_proj(condition)[None] + time[:, None])
     hidden = projected.shape[-1]
-    modulations = [*(layer.linear(projected) for layer in head.layers), head.final_layer.linear_1(projected)]
+    modulations = [*(layer.linear(projected) for layer in _layers(head)), head.final_layer.linear_1(projected)]
     for modulation in modulations:
         modulation[..., hidden : 2 * hidden] += 1
     return modulations
@@ -82,10 +85,14 @@ def predict_velocity(
 ) -> torch.Tensor:
     """Return the head's prediction [rows, latent] float32 at one step, `modulations` [rows, ...] being that step's."""
     hidden = head.noisy_images_proj(latent.to(modulations[0].dtype))
-    for layer, modulation in zip(head.layers, modulations, strict=False):
+    for layer, modulation in zip(_layers(head), modulations, strict=False):
         shift, scale, gate = modulation.chunk(3, dim=-1)
         normed = F.rms_norm(hidden, hidden.shape[-1:], layer.norm.weight, layer.norm.variance_epsilon)
         hidden = torch.addcmul(hidden, gate, layer.ffn(torch.addcmul(shift, normed, scale)))
     shift, scale = modulations[-1].chunk(2, dim=-1)
     normed = F.rms_norm(hidden, hidden.shape[-1:], eps=head.final_layer.rms_norm_eps)
     return head.final_layer.linear_2(torch.addcmul(shift, normed, scale)).float()
+
+
+def _layers(head: VibeVoiceDiffusionHead) -> Sequence[VibeVoiceDiffusionHeadAdaLayerNorm]:
+    return head.layers  # pyright: ignore[reportReturnType]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
 if TYPE_CHECKING:
-    from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2Model
+    from transformers.models.qwen2.modeling_qwen2 import (
+        Qwen2Attention,
+        Qwen2DecoderLayer,
+        Qwen2Model,
+        Qwen2RMSNorm,
+    )
 
 
 class Context:
@@ -39,12 +45,14 @@ def read_prompt(qwen: Qwen2Model, embeddings: torch.Tensor, context: Context) ->
     positions = torch.arange(length, device=embeddings.device)[None]
     rotation = qwen.rotary_emb(embeddings, positions)
     hidden = embeddings
-    for index, layer in enumerate(qwen.layers):
+    for index, layer in enumerate(_layers(qwen)):
         normed = _normalize(hidden, layer.input_layernorm)
         query, key, value = _project(layer.self_attn, normed, rotation)
         context.keys[index, :rows, :, :length] = key
         context.values[index, :rows, :, :length] = value
-        mixed = F.scaled_dot_product_attention(query, *_repeat(layer.self_attn, key, value), is_causal=True)
+        groups = layer.self_attn.num_key_value_groups
+        key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         hidden = hidden + layer.self_attn.o_proj(mixed.transpose(1, 2).reshape(rows, length, -1))
         hidden = hidden + layer.mlp(_normalize(hidden, layer.post_attention_layernorm))
     context.counts[:rows, :length] = True
@@ -64,7 +72,7 @@ def read_token(qwen: Qwen2Model, embeddings: torch.Tensor, context: Context) -> 
     mask = context.counts[:, None, None]
     hidden = embeddings[:, None]
     rotation = qwen.rotary_emb(hidden, context.positions[:, None])
-    for index, layer in enumerate(qwen.layers):
+    for index, layer in enumerate(_layers(qwen)):
         attention = layer.self_attn
         query, key, value = _project(attention, _normalize(hidden, layer.input_layernorm), rotation)
         keys, values = context.keys[index], context.values[index]
@@ -93,12 +101,17 @@ def forget_all(context: Context, row: int) -> None:
 
 
 def _shape_context(qwen: Qwen2Model, rows: int, columns: int) -> tuple[int, int, int, int, int]:
-    attention = qwen.layers[0].self_attn
-    heads = attention.k_proj.weight.shape[0] // attention.head_dim
-    return len(qwen.layers), rows, heads, columns, attention.head_dim
+    layers = _layers(qwen)
+    head_dim = layers[0].self_attn.head_dim
+    heads = layers[0].self_attn.k_proj.weight.shape[0] // head_dim
+    return len(layers), rows, heads, columns, head_dim
 
 
-def _normalize(hidden: torch.Tensor, norm: torch.nn.Module) -> torch.Tensor:
+def _layers(qwen: Qwen2Model) -> Sequence[Qwen2DecoderLayer]:
+    return qwen.layers  # pyright: ignore[reportReturnType]
+
+
+def _normalize(hidden: torch.Tensor, norm: Qwen2RMSNorm) -> torch.Tensor:
     return F.rms_norm(hidden, hidden.shape[-1:], norm.weight, norm.variance_epsilon)
 
 
@@ -118,8 +131,3 @@ def _project(
 def _rotate(x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
     first, second = x.chunk(2, dim=-1)
     return torch.addcmul(x * cosine, torch.cat([-second, first], dim=-1), sine)
-
-
-def _repeat(attention: Qwen2Attention, *tensors: torch.Tensor) -> list[torch.Tensor]:
-    """Return keys and values once for each query head that reads them."""
-    return [tensor.repeat_interleave(attention.num_key_value_groups, dim=1) for tensor in tensors]
