@@ -13,7 +13,7 @@ from ...core.errors import InputError, ModelError
 from ...core.pace import require_target
 from ...core.progress import OnProgress
 from ...core.script import count_words
-from ...core.short_text import pad_short_text
+from ...core.short_text import PaddedText, pad_short_text
 from ...core.sound import Sound
 from ...core.speech_chunks import plan_chunks
 from ...core.speech_length import choose_take, estimate_frames, estimate_seconds, require_script_fits
@@ -60,7 +60,7 @@ def clone_voice(
     lines, references_used = _assign_voices(prepared.lines, references, vibevoice.samples_per_frame)
     voices = [encode_voice_once(vibevoice, reference.samples) for reference in references_used]
     chunks = plan_chunks(lines)
-    progress = _Progress([estimate_frames(_join_text(chunk)) for chunk in chunks], on_progress)
+    progress = _Progress([_estimate_frames(chunk) for chunk in chunks], on_progress)
     takes = [
         _read_chunk(vibevoice, voices, chunk, index, settings, text, progress) for index, chunk in enumerate(chunks)
     ]
@@ -106,6 +106,12 @@ def _assign_voices(
     return [replace(line, speaker=speakers.index(line.speaker)) for line in lines], prepared
 
 
+def _estimate_frames(lines: Sequence[Line]) -> int:
+    """Return how many frames the lines are likely to take, with the company that is read with them."""
+    padded = _pad_short(lines)
+    return estimate_frames(padded.text if padded else _join_text(lines))
+
+
 def _read_chunk(
     vibevoice: VibeVoice,
     voices: Sequence[torch.Tensor],
@@ -137,8 +143,7 @@ def _read_chunk(
 
 def _read_short(lines: Sequence[Line], read: Callable[[Sequence[Line]], list[Take]]) -> list[Take]:
     """Return the takes of a very short text, read in company and cut out of it; none when that can't be done."""
-    is_one_voice = all(line.speaker == lines[0].speaker for line in lines)
-    padded = pad_short_text(_join_text(lines)) if is_one_voice else None
+    padded = _pad_short(lines)
     if padded is None:
         return []
     company = [Line(lines[0].speaker, text) for text in padded.text.splitlines()]
@@ -148,6 +153,12 @@ def _read_short(lines: Sequence[Line], read: Callable[[Sequence[Line]], list[Tak
         if words is not None:
             cut_takes.append(replace(take, samples=words))
     return cut_takes
+
+
+def _pad_short(lines: Sequence[Line]) -> PaddedText | None:
+    """Return the lines in company, if they need any: two voices are company to each other."""
+    is_one_voice = all(line.speaker == lines[0].speaker for line in lines)
+    return pad_short_text(_join_text(lines)) if is_one_voice else None
 
 
 def _derive_seeds(settings: CloneSettings, chunk: int) -> list[int]:

@@ -65,6 +65,7 @@ def read_takes(
     for step in generate(
         vibevoice.model, torch.stack(prompts), controls, noises, guidance_scale, diffusion_steps, max_frames
     ):
+        _require_numbers(vibevoice, step.logits)  # else the choice among them would be of the first token, for ever
         for take, token in enumerate(step.tokens):
             if step.frame is not None and step.speaks(take):
                 sounds[take].append(step.frame.sound[take])
@@ -75,10 +76,14 @@ def read_takes(
 
 
 def _finish(vibevoice: VibeVoice, sounds: Sequence[torch.Tensor]) -> np.ndarray:
-    samples = torch.cat([torch.zeros(0), *(sound.cpu() for sound in sounds)]).numpy()
-    if not np.isfinite(samples).all():
+    samples = torch.cat([torch.zeros(0), *(sound.cpu() for sound in sounds)])
+    _require_numbers(vibevoice, samples)
+    return trim_edges(samples.numpy(), SAMPLE_RATE_HZ)
+
+
+def _require_numbers(vibevoice: VibeVoice, values: torch.Tensor) -> None:
+    if not values.isfinite().all():
         raise ModelError(
             f"{vibevoice.name} computed values that are not numbers in {vibevoice.dtype}. "
             "Set the loader's dtype to bf16 or fp32; if that doesn't help, the model's files are damaged."
         )
-    return trim_edges(samples, SAMPLE_RATE_HZ)
