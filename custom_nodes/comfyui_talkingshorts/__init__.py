@@ -14,7 +14,10 @@ WEB_DIRECTORY = "./web"
 
 async def comfy_entrypoint() -> ComfyExtension:
     """Return the pack's nodes to ComfyUI. Raises ImportError, with the remedy, when its requirements are missing."""
-    required = ("av", "cv2", "espeakng_loader", "normt2s", "parselmouth", "silero_vad", "wetext", "yt_dlp")
+    required = (
+        *("av", "cv2", "espeakng_loader", "kornia", "normt2s", "parselmouth", "pyloudnorm", "silero_vad", "soxr"),
+        *("wetext", "yt_dlp"),
+    )
     missing = [module for module in required if find_spec(module) is None]
     if missing:
         requirements = Path(__file__).with_name("requirements.txt")

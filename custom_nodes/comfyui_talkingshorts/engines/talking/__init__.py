@@ -1,0 +1,1 @@
+"""The talking video: InfiniteTalk's algorithm around ComfyUI's own model classes."""
