@@ -1,0 +1,90 @@
+"""Lets each branch of a guided step hear its own sound, batched or one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from comfy.ldm.wan.model_multitalk import MultiTalkCrossAttnPatch, MultiTalkGetAttnMapPatch
+from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import WrappersMP
+
+from ...core.errors import ModelError
+from .guidance import Branch
+
+_NATIVE_WRAPPER = "infinite_talk_outer_sample"
+
+
+class AudioAttention:
+    """InfiniteTalk's audio cross-attention as a patch of the video model, run after each block's text cross-attention.
+
+    ComfyUI's own patch gives every branch of a batch the same sound, and fails when there is more than one.
+    """
+
+    def __init__(self, model_patch: ModelPatcher) -> None:
+        self._model_patch = model_patch
+        self._branches: Sequence[Branch] = ()
+        self._tokens: Mapping[Branch, torch.Tensor] = {}
+        self._stacked: dict[tuple[int, ...], torch.Tensor] = {}
+
+    def listen(self, branches: Sequence[Branch], tokens: Mapping[Branch, torch.Tensor]) -> None:
+        """Set what a window's branches hear: tokens [latent frames, 32, width], and the order of the branches."""
+        self._branches, self._tokens = branches, tokens
+        self._stacked = {}
+
+    def models(self) -> list[ModelPatcher]:
+        """Return what ComfyUI has to load beside the video model."""
+        return [self._model_patch]
+
+    def __call__(self, arguments: dict[str, Any]) -> torch.Tensor:
+        x, options = arguments["x"], arguments["transformer_options"]
+        block = self._model_patch.model.blocks[options["block_index"]]
+        tokens = self._stack(options["cond_or_uncond"]).to(x)
+        return x + block.audio_cross_attn(block.norm_x(x), tokens, shape=options["grid_sizes"])
+
+    def _stack(self, branches: Sequence[int]) -> torch.Tensor:
+        """Return the tokens of the branches that share a forward: [branches * latent frames, 32, width]."""
+        key = tuple(branches)
+        if key not in self._stacked:
+            self._stacked[key] = torch.cat([self._tokens[self._branches[index]] for index in key])
+        return self._stacked[key]
+
+
+def attach_audio(model: ModelPatcher, model_patch: ModelPatcher) -> tuple[ModelPatcher, AudioAttention]:
+    """Return a clone of the video model that hears, and what tells it what to hear.
+
+    It takes the place of any InfiniteTalk patch that the model carries already. Raises ModelError when the two don't
+    belong together.
+    """
+    _require_fit(model, model_patch)
+    clone = model.clone()
+    patches = clone.model_options["transformer_options"].get("patches", {})
+    for name, native in (("attn1_patch", MultiTalkGetAttnMapPatch), ("attn2_patch", MultiTalkCrossAttnPatch)):
+        patches[name] = [patch for patch in patches.get(name, []) if not isinstance(patch, native)]
+    clone.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, _NATIVE_WRAPPER)
+    attention = AudioAttention(model_patch)
+    clone.set_model_attn2_patch(attention)
+    return clone, attention
+
+
+def _require_fit(model: ModelPatcher, model_patch: ModelPatcher) -> None:
+    network = model.model.diffusion_model
+    patch_embedding = getattr(network, "patch_embedding", None)
+    channels = None if patch_embedding is None else patch_embedding.weight.shape[1]
+    if channels != 36 or getattr(network, "img_emb", None) is None:
+        raise ModelError(
+            f"The model is {type(network).__name__} with {channels} input channels. InfiniteTalk needs Wan 2.1 I2V 14B "
+            "(36 channels and an image embedding), such as Wan2_1-I2V-14B-480p_fp8_e4m3fn_scaled_KJ.safetensors."
+        )
+    if not hasattr(model_patch.model, "audio_proj"):
+        raise ModelError(
+            f"The model patch is {type(model_patch.model).__name__}, not InfiniteTalk. Load "
+            "wan2.1_infiniteTalk_single_fp16.safetensors with Load Model Patch."
+        )
+    width, patch_width = network.dim, model_patch.model.blocks[0].norm_x.weight.shape[0]
+    if width != patch_width:
+        raise ModelError(
+            f"The model is {width} wide and the InfiniteTalk patch {patch_width}: they don't belong together. "
+            "The patch is for Wan 2.1 I2V 14B."
+        )

@@ -1,0 +1,102 @@
+"""One guided prediction of the talking video's sampler: several branches, and latents that stay as they are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from comfy import model_management
+from comfy.model_patcher import ModelPatcher
+from comfy.samplers import CFGGuider, calc_cond_batch
+
+from .guidance import Branch, Predictions, ProjectedGuidance, combine, plan_branches
+
+GuidanceBatch = Literal["auto", "batched", "sequential"]
+GUIDANCE_BATCHES: tuple[GuidanceBatch, ...] = ("auto", "batched", "sequential")
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How strongly prompt and sound guide.
+
+    The audio scale holds for the first `end` (0..1) of the steps and is 1 after. `batch`: whether the branches share a
+    forward; `auto` lets ComfyUI decide by the memory that is free.
+    """
+
+    text_scale: float
+    audio_scale: float
+    end: float
+    batch: GuidanceBatch
+    is_projected: bool
+
+    def audio_scale_at(self, step: int, steps: int) -> float:
+        return self.audio_scale if step < self.end * steps else 1.0
+
+
+class TalkingGuider(CFGGuider):
+    """ComfyUI's guider with InfiniteTalk's branches. Make one for each window.
+
+    `pinned` [1, 16, latents, h, w] in the model's space: the clean latents that the window begins with. They take the
+    place of the sampler's before each forward and after each step.
+    """
+
+    def __init__(
+        self,
+        model: ModelPatcher,
+        conditionings: Mapping[Branch, list[Any]],
+        guidance: Guidance,
+        pinned: torch.Tensor,
+        sigmas: torch.Tensor,
+    ) -> None:
+        super().__init__(model)
+        self.inner_set_conds({branch.name: conditioning for branch, conditioning in conditionings.items()})
+        self._branches = tuple(conditionings)
+        self._guidance = guidance
+        self._is_sequential = guidance.batch == "sequential"
+        self._pinned = pinned
+        self._sigmas = sigmas
+        self._projected = ProjectedGuidance() if guidance.is_projected else None
+
+    def predict_noise(
+        self, x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any] = {}, seed: int | None = None
+    ) -> torch.Tensor:
+        """Return the guided denoised latents for x [1, 16, latents, h, w], which is pinned in place."""
+        pinned = self._pinned.to(x)
+        length = pinned.shape[2]
+        x[:, :, :length] = pinned
+        sigma = timestep[0]
+        step = int((self._sigmas.to(sigma) - sigma).abs().argmin())
+        audio_scale = self._guidance.audio_scale_at(step, len(self._sigmas) - 1)
+        branches = plan_branches(self._guidance.text_scale, audio_scale)
+        predictions = self._predict(branches, x, timestep, model_options)
+        if self._projected is None:
+            denoised = combine(predictions, self._guidance.text_scale, audio_scale)
+        else:
+            velocities = {branch: (x - clean) / sigma for branch, clean in predictions.items()}
+            denoised = x - sigma * self._projected.combine(velocities, self._guidance.text_scale, audio_scale)
+        denoised[:, :, :length] = pinned
+        return denoised
+
+    def _predict(
+        self, branches: tuple[Branch, ...], x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any]
+    ) -> Predictions:
+        """Return each branch's denoised latents; when a shared forward needs too much memory, one after the other."""
+        if self._is_sequential or len(branches) == 1:
+            return {branch: self._forward((branch,), x, timestep, model_options)[branch] for branch in branches}
+        try:
+            return self._forward(branches, x, timestep, model_options)
+        except model_management.OOM_EXCEPTION:
+            logging.warning("TalkingShorts: not enough memory for all branches at once, so they run one by one.")
+            self._is_sequential = True
+        model_management.soft_empty_cache()
+        return self._predict(branches, x, timestep, model_options)
+
+    def _forward(
+        self, branches: tuple[Branch, ...], x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any]
+    ) -> dict[Branch, torch.Tensor]:
+        conditionings = [self.conds[branch.name] if branch in branches else None for branch in self._branches]
+        predictions = calc_cond_batch(self.inner_model, conditionings, x, timestep, model_options)
+        return {branch: clean for branch, clean in zip(self._branches, predictions, strict=True) if branch in branches}
