@@ -35,7 +35,7 @@ READING = "The quick brown fox jumps over the lazy dog. She sells sea shells by 
 @cache
 def voice(speaker: int = 0) -> Sound:
     """Return a few seconds of one of the draft's voices."""
-    return speak_draft(READING, speaker)[0]
+    return speak_draft("The quick brown fox jumps over the lazy dog.", speaker)[0]
 
 
 def noise(seconds: float, level: float = 0.1) -> np.ndarray:
@@ -52,7 +52,7 @@ def say(
     target_seconds: float = 0.0,
     on_progress: OnProgress = ignore_progress,
 ) -> tuple[Sound, str | None]:
-    settings = CloneSettings(seed, 1.3, 2, target_seconds)
+    settings = CloneSettings(seed, 1.3, 1, target_seconds)
     return clone_voice(vibevoice, references or {0: voice()}, script, settings, on_progress)
 
 
@@ -191,13 +191,13 @@ class TestTheSpeech:
 
 
 def test_neighbouring_seeds_and_chunks_share_no_take(tiny_vibevoice: VibeVoice, read_by: Any) -> None:
-    reader = read_by(*[Take(noise(30.0), True)] * TAKES_FOR_A_TARGET)
+    reader = read_by(*[Take(noise(20.0), True)] * TAKES_FOR_A_TARGET)
 
     for seed in (0, 1, 2, 2**64 - 1):
-        say(tiny_vibevoice, READING * 20, seed=seed, target_seconds=200.0)
+        say(tiny_vibevoice, READING * 14, seed=seed, target_seconds=100.0)
 
     used = [seed for seeds in reader.seeds for seed in seeds]
-    assert len(reader.seeds) > 4
+    assert len(reader.seeds) == 2 * 4  # chunks, seeds
     assert len(set(used)) == len(used)
 
 
@@ -277,7 +277,7 @@ class TestALongScript:
             say(tiny_vibevoice, script)
             return max(asked)
 
-        assert measure(READING * 40) <= 1.1 * measure(READING * 7)
+        assert measure(READING * 20) <= 1.1 * measure(READING * 7)
         assert max(frames) <= 2
 
 
@@ -383,7 +383,7 @@ class TestVoices:
 
         first, _ = say(own_vibevoice)
         again, _ = say(own_vibevoice)
-        say(own_vibevoice, READING, seed=2, target_seconds=6.0)
+        say(own_vibevoice, "Another script altogether, for the same voice.", seed=2)
         assert len(listened) == 1
         assert np.array_equal(first.samples, again.samples)
 

@@ -48,6 +48,15 @@ def segmented(tiny_folder: Path) -> VibeVoice:
 
 
 @pytest.fixture(scope="module")
+def hesitant(tiny_folder: Path) -> VibeVoice:
+    """Return a model that speaks on after audio_eos, and from then on ends every frame with one."""
+    vibevoice = load_exact(tiny_folder)
+    vibevoice.model.token_rows[AUDIO] += vibevoice.model.token_rows[EOS]
+    vibevoice.model.token_rows[EOS] = 0
+    return vibevoice
+
+
+@pytest.fixture(scope="module")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> VibeVoice:
     path = write_tiny_vibevoice(tmp_path_factory.mktemp("endless"), dtype="float32", stops_after_frames=None)
     return load_vibevoice(path, "fp32")
@@ -104,7 +113,7 @@ class NativeSpeaker:
     @torch.inference_mode()
     def speak(self, prompt: torch.Tensor, max_frames: int) -> tuple[list[int], torch.Tensor]:
         """Return the tokens and the sound [samples]."""
-        text, segment = prompt, prompt[-1:]
+        text, segment = prompt, prompt[:0]  # the segment: whatever was followed by a frame
         latents: list[torch.Tensor] = []
         heard, said = torch.zeros(0, dtype=torch.float64), []
         tokens: list[int] = []
@@ -113,15 +122,15 @@ class NativeSpeaker:
             tokens.append(int((self.rows @ condition).argmax()))
             following = self.controls[tokens[-1]]
             if tokens[-1] == AUDIO:
+                segment = torch.cat([segment, text[-1:]])
                 latents.append(self.denoise(condition, self.read(segment)))
                 sound = self.decode(latents)[-3200:]
                 heard, said = torch.cat([heard, sound]), [*said, sound]
                 following = self.listen(latents[-1], heard)
-                segment = torch.cat([segment, following[None]])
             elif tokens[-1] == AUDIO_EOS:
                 latents, heard = [], torch.zeros(0, dtype=torch.float64)
             elif tokens[-1] == AUDIO_BOS:
-                segment = following[None]
+                segment = prompt[:0]
             text = torch.cat([text, following[None]])
         return tokens, torch.cat(said)
 
@@ -175,6 +184,17 @@ class TestTheSpeech:
         assert tokens.count(AUDIO_BOS) == 2
         assert sound_alike(sound_of(steps), sound.float())
 
+    def test_that_goes_on_after_its_end_is_as_the_original_would_go_on(
+        self, hesitant: VibeVoice, tiny_folder: Path
+    ) -> None:
+        """What is followed by no frame, the unconditional row never reads."""
+        tokens, sound = NativeSpeaker(hesitant, tiny_folder, 7, 3.0).speak(embed(hesitant)[0], max_frames=17)
+
+        steps = speak(hesitant, [7], guidance_scale=3.0, max_frames=17)
+
+        assert tokens_of(steps) == tokens == [*[AUDIO] * FRAMES_OF_A_VOICE, *[AUDIO_EOS, AUDIO] * 5]
+        assert sound_alike(sound_of(steps), sound.float())
+
     def test_is_the_same_for_the_same_seed_whatever_ran_before(self, vibevoice: VibeVoice) -> None:
         first = sound_of(speak(vibevoice))
         speak(vibevoice, [5, 6])
@@ -212,10 +232,10 @@ class TestSeveralTakes:
         assert [tokens_of(steps, take).count(AUDIO) for take in range(3)] == [24, 12, 18]
 
     def test_sound_as_each_alone_though_their_segments_break_at_different_times(self, segmented: VibeVoice) -> None:
-        steps = speak(segmented, [1, 2], [0, 1], max_frames=50)
+        steps = speak(segmented, [1, 2], [0, 1], max_frames=40)
 
         for take in range(2):
-            alone = speak(segmented, [take + 1], [take], max_frames=50)
+            alone = speak(segmented, [take + 1], [take], max_frames=40)
             length = sound_of(alone).numel() - 10 * 3200  # how far both get depends on the slower one
             assert sound_alike(sound_of(steps, take)[:length], sound_of(alone)[:length])
             assert tokens_of(steps, take).count(AUDIO_BOS) >= 2
