@@ -10,11 +10,17 @@ from typing import Self
 
 import av
 import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 
 from ..core.errors import VideoError
 from ..core.sound import VIDEO_FPS, Sound
 
+MP4_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
 AAC_SAMPLE_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+
+# How FFmpeg turns RGB into YUV unless told otherwise, by its numbers: BT.601 (AVCOL_SPC_SMPTE170M), in 16..235.
+_BT601, _LIMITED_RANGE = 6, 1
 
 
 class Mp4Writer:
@@ -28,22 +34,13 @@ class Mp4Writer:
         """`width` and `height` must be even, as yuv420p asks; `crf` 0 is lossless, 16 visually lossless."""
         self._path = path
         self._partial_path = path.with_name(f".{path.stem}.partial.mp4")
-        self._sound = sound
-        self._sent_samples = 0
         self._frames = 0
         try:
-            self._container = av.open(
-                str(self._partial_path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}
-            )
+            self._container = av.open(str(self._partial_path), "w", format="mp4", options=MP4_OPTIONS)
         except OSError as error:
             raise VideoError(f"The video {path} can't be written: {error.strerror}.") from error
-        self._video = self._container.add_stream(
-            "libx264", rate=VIDEO_FPS, width=width, height=height, pix_fmt="yuv420p"
-        )
-        self._video.time_base = Fraction(1, VIDEO_FPS)
-        self._video.options = {"crf": str(crf), "preset": "veryfast"}
-        self._audio = self._container.add_stream("aac", rate=_pick_aac_rate(sound.sample_rate_hz), layout="stereo")
-        self._audio.bit_rate = 192_000
+        self._video = add_h264_stream(self._container, width, height, crf, "veryfast")
+        self._soundtrack = Soundtrack(self._container, sound)
 
     def write(self, frame: np.ndarray) -> None:
         """Append one frame, uint8 RGB [height, width, 3], and the sound up to its end."""
@@ -52,9 +49,9 @@ class Mp4Writer:
         self._frames += 1
         try:
             self._container.mux(self._video.encode(picture))
-            self._write_sound(self._frames * self._sound.sample_rate_hz // VIDEO_FPS)
+            self._soundtrack.write_until_frame(self._frames)
         except OSError as error:
-            raise self._failure(error) from error
+            raise make_write_error(self._path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -67,15 +64,40 @@ class Mp4Writer:
             return
         try:
             self._container.mux(self._video.encode(None))
-            self._write_sound(self._sound.samples.shape[-1])
-            self._container.mux(self._audio.encode(None))
+            self._soundtrack.finish()
             self._container.close()
             self._partial_path.replace(self._path)
         except OSError as os_error:
             self._discard()
-            raise self._failure(os_error) from os_error
+            raise make_write_error(self._path, os_error) from os_error
 
-    def _write_sound(self, end_sample: int) -> None:
+    def _discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self._container.close()
+        self._partial_path.unlink(missing_ok=True)
+
+
+class Soundtrack:
+    """The sound of a video as AAC, written in step with the pictures, as players read them."""
+
+    def __init__(self, container: OutputContainer, sound: Sound) -> None:
+        """Add the audio stream. Mono and more than two channels become their mean on both sides."""
+        self._container = container
+        self._sound = sound
+        self._sent_samples = 0
+        self._audio = container.add_stream("aac", rate=_pick_aac_rate(sound.sample_rate_hz), layout="stereo")
+        self._audio.bit_rate = 192_000
+
+    def write_until_frame(self, frames: int) -> None:
+        """Write the sound of the first `frames` video frames, as far as it isn't written yet. Raises OSError."""
+        self._write_until(frames * self._sound.sample_rate_hz // VIDEO_FPS)
+
+    def finish(self) -> None:
+        """Write the rest of the sound. Raises OSError."""
+        self._write_until(self._sound.samples.shape[-1])
+        self._container.mux(self._audio.encode(None))
+
+    def _write_until(self, end_sample: int) -> None:
         samples = self._sound.samples[:, self._sent_samples : end_sample]
         if samples.shape[-1] == 0:
             return
@@ -86,15 +108,25 @@ class Mp4Writer:
         self._sent_samples += samples.shape[-1]
         self._container.mux(self._audio.encode(chunk))
 
-    def _failure(self, error: OSError) -> VideoError:
-        return VideoError(
-            f"The video {self._path} can't be written: {error.strerror}. Free some space or pick another folder."
-        )
 
-    def _discard(self) -> None:
-        with contextlib.suppress(OSError):
-            self._container.close()
-        self._partial_path.unlink(missing_ok=True)
+def add_h264_stream(container: OutputContainer, width: int, height: int, crf: int, preset: str) -> VideoStream:
+    """Return a new 25 fps yuv420p stream that encodes the same frames to the same bytes each time.
+
+    `width` and `height` must be even; `crf` 0 is lossless.
+    """
+    stream = container.add_stream("libx264", rate=VIDEO_FPS, width=width, height=height, pix_fmt="yuv420p")
+    stream.time_base = Fraction(1, VIDEO_FPS)
+    # Without cpu-independent, x264's MB-tree differs between two runs on one machine.
+    stream.options = {"crf": str(crf), "preset": preset, "x264-params": "cpu-independent=1:stitchable=1"}
+    # Untagged, tall videos are shown with BT.709's colours.
+    stream.codec_context.colorspace = _BT601
+    stream.codec_context.color_range = _LIMITED_RANGE
+    return stream
+
+
+def make_write_error(path: Path, error: OSError) -> VideoError:
+    """Return what to tell the user when a video can't be written."""
+    return VideoError(f"The video {path} can't be written: {error.strerror}. Free some space or pick another folder.")
 
 
 def _as_stereo(samples: np.ndarray) -> np.ndarray:
