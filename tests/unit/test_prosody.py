@@ -108,3 +108,10 @@ def test_resampling_keeps_level_and_moves_pitch(count: int) -> None:
     assert resampled.shape == (count,)
     assert np.std(resampled) == pytest.approx(np.std(wave), rel=0.01)
     assert np.abs(np.fft.rfft(resampled)).argmax() == np.abs(np.fft.rfft(wave)).argmax()
+
+
+def test_the_same_sound_is_always_shifted_the_same() -> None:
+    """Praat repeats unvoiced sound at random."""
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 32000).astype(np.float32)
+
+    assert np.array_equal(scale_f0(noise, 16000, 1.2), scale_f0(noise, 16000, 1.2))

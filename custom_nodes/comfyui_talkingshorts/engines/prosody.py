@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +71,20 @@ def scale_f0(samples: np.ndarray, sample_rate_hz: int, factor: float) -> np.ndar
     pitch_tier = call(manipulation, "Extract pitch tier")
     call(pitch_tier, "Multiply frequencies", sound.xmin, sound.xmax, factor)
     call([pitch_tier, manipulation], "Replace pitch tier")
-    return call(manipulation, "Get resynthesis (overlap-add)").values[0].astype(np.float32)
+    with repeatable_praat():
+        return call(manipulation, "Get resynthesis (overlap-add)").values[0].astype(np.float32)
+
+
+@contextmanager
+def repeatable_praat() -> Iterator[None]:
+    """Let Praat's overlap-add, which picks what it repeats of unvoiced sound at random, pick the same each time."""
+    from parselmouth.praat import run
+
+    run("random_initializeWithSeedUnsafelyButPredictably (1)")
+    try:
+        yield
+    finally:
+        run("random_initializeSafelyAndUnpredictably ()")
 
 
 def resample(samples: np.ndarray, count: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .prosody import HIGHEST_F0_HZ, LOWEST_F0_HZ
+from .prosody import HIGHEST_F0_HZ, LOWEST_F0_HZ, repeatable_praat
 
 # Praat holds eight times what it is given.
 _BLOCK_SECONDS = 30.0
@@ -54,5 +54,6 @@ def _stretch_block(samples: np.ndarray, sample_rate_hz: int, length_samples: int
 
     padded = np.pad(samples.astype(np.float64), (0, round(_PADDING_SECONDS * sample_rate_hz)))
     factor = length_samples / samples.size
-    stretched = call(Sound(padded, sample_rate_hz), "Lengthen (overlap-add)", LOWEST_F0_HZ, HIGHEST_F0_HZ, factor)
+    with repeatable_praat():
+        stretched = call(Sound(padded, sample_rate_hz), "Lengthen (overlap-add)", LOWEST_F0_HZ, HIGHEST_F0_HZ, factor)
     return stretched.values[0, :length_samples]
