@@ -62,7 +62,7 @@ class ProjectedGuidance:
         self._running: dict[str, torch.Tensor] = {}
 
     def combine(self, velocities: Predictions, text_scale: float, audio_scale: float) -> torch.Tensor:
-        """Return the guided velocity of one step, [..., channels, frames, height, width] like those given."""
+        """Return the guided velocity of one step, [..., channels, frames, height, width] float32 like those given."""
         text, audio = _directions(velocities)
         velocity = guided = velocities[Branch.PROMPT]
         if text is not None:
@@ -76,12 +76,12 @@ class ProjectedGuidance:
             direction = direction + self._momentum * self._running[name]
         self._running[name] = direction
         direction = direction * (self._norm_threshold / _norm(direction)).clamp(max=1)
-        unit = velocity.double() / _norm(velocity.double()).clamp(min=1e-12)
-        along = (direction.double() * unit).sum(dim=_LATENT, keepdim=True) * unit
-        return (direction.double() - along).to(direction.dtype)
+        unit = velocity / _norm(velocity).clamp(min=_SMALLEST_NORM)
+        return direction - (direction * unit).sum(dim=_LATENT, keepdim=True) * unit
 
 
 _LATENT = (-4, -3, -2, -1)
+_SMALLEST_NORM = 1e-12
 
 
 def _norm(tensor: torch.Tensor) -> torch.Tensor:
