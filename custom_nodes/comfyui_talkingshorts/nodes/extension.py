@@ -13,6 +13,7 @@ from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
 from .save_short import SaveShort
 from .save_speech import SaveSpeech
+from .talking_video import TalkingVideo
 from .youtube_voice import YouTubeVoice
 
 
@@ -29,6 +30,7 @@ class TalkingShortsExtension(ComfyExtension):
             PortraitPicture,
             PortraitPrompt,
             DraftVideo,
+            TalkingVideo,
             SaveShort,
             SaveSpeech,
         ]

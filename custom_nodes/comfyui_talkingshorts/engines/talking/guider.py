@@ -61,7 +61,7 @@ class TalkingGuider(CFGGuider):
         self._projected = ProjectedGuidance() if guidance.is_projected else None
 
     def predict_noise(
-        self, x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any] = {}, seed: int | None = None
+        self, x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any], seed: int | None = None
     ) -> torch.Tensor:
         """Return the guided denoised latents for x [1, 16, latents, h, w], which is pinned in place."""
         pinned = self._pinned.to(x)
@@ -97,6 +97,6 @@ class TalkingGuider(CFGGuider):
     def _forward(
         self, branches: tuple[Branch, ...], x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any]
     ) -> dict[Branch, torch.Tensor]:
-        conditionings = [self.conds[branch.name] if branch in branches else None for branch in self._branches]
+        conditionings: Any = [self.conds[branch.name] if branch in branches else None for branch in self._branches]
         predictions = calc_cond_batch(self.inner_model, conditionings, x, timestep, model_options)
         return {branch: clean for branch, clean in zip(self._branches, predictions, strict=True) if branch in branches}

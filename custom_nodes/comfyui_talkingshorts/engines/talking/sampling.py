@@ -16,6 +16,7 @@ from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 
 from ...core.errors import VideoError
+from ...core.limits import LARGEST_SEED
 from ...core.talking_windows import Window, count_latents, index_audio
 from .audio_attention import attach_audio
 from .audio_features import read_features
@@ -30,8 +31,8 @@ SILENT = (Branch.SILENT_NEGATIVE, Branch.SILENT_PROMPT)
 VaeTiling = Literal["auto", "on", "off"]
 VAE_TILINGS: tuple[VaeTiling, ...] = ("auto", "on", "off")
 
-OnStep = Callable[[int, torch.Tensor], None]
-"""Called as on_step(step, denoised latents) after each step of a window; what it raises ends the work."""
+OnStep = Callable[[], None]
+"""Called after each step of a window; what it raises ends the work."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,16 @@ class WindowSampler:
     def __init__(
         self,
         models: Models,
-        positive: list[Any],
-        negative: list[Any],
+        prompts: tuple[list[Any], list[Any]],
         picture: np.ndarray,
         features_path: Path,
         frames: int,
         sampling: Sampling,
     ) -> None:
-        """Take the conditioning, the portrait uint8 [height, width, 3] in the video's size, and the audio features.
+        """Take the prompts (positive, negative), the portrait, uint8 [height, width, 3] and of the video's size, and
+        the file of the audio features. `frames` is the length of the video.
 
-        `frames` is the length of the video. Raises ModelError when model and patch don't belong together.
+        Raises ModelError when model and patch don't belong together.
         """
         self._models, self._sampling = models, sampling
         self._features_path, self._frames = features_path, frames
@@ -98,7 +99,7 @@ class WindowSampler:
         # The whole of the picture squashed to a square, as the model was trained.
         self._seen = models.clip_vision.encode_image(self._portrait[None], crop=False)
         self._image_latents = self._encode_image()
-        self._positive, self._negative = self._condition(positive), self._condition(negative)
+        self._positive, self._negative = (self._condition(prompt) for prompt in prompts)
         self._colour = ColourMatch(self._portrait, sampling.colour_strength, model_management.get_torch_device())
 
     @torch.inference_mode()
@@ -111,8 +112,8 @@ class WindowSampler:
         latents = self._denoise(index, window, pinned, on_step)
         if not torch.isfinite(latents).all():
             raise VideoError(
-                f"Window {index + 1} came out as numbers that are no picture (NaN). Finished windows are kept. Load the "
-                "model with another weight_dtype (default, or fp8 instead of fp16), and run the same graph again."
+                f"Window {index + 1} came out as values that are no picture (NaN). Finished windows are kept. Load the "
+                "model with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
             )
         frames = self._decode(latents)
         self._colour.correct(frames)
@@ -129,13 +130,13 @@ class WindowSampler:
         guider = TalkingGuider(self._model, conditionings, guidance, process_in(pinned), sampling.sigmas)
         shape = (*self._image_latents.shape[:2], length, *self._image_latents.shape[3:])
         empty = torch.zeros(shape, device=model_management.intermediate_device())
-        seed = sampling.seed + index
+        seed = (sampling.seed + index) % (LARGEST_SEED + 1)
         return guider.sample(
             comfy.sample.prepare_noise(empty, seed),
             empty,
             comfy.samplers.sampler_object("euler"),
             sampling.sigmas,
-            callback=lambda step, denoised, x, steps: on_step(step, denoised),
+            callback=lambda step, denoised, x, steps: on_step(),
             disable_pbar=True,
             seed=seed,
         )

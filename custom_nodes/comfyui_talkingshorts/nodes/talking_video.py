@@ -1,0 +1,227 @@
+"""The node that makes a portrait speak: InfiniteTalk, from the first window to the last."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+import torch
+from comfy_api.latest import InputImpl, io
+
+from ..core.buckets import SIZE_MODES
+from ..core.errors import InputError
+from ..core.flow_schedule import SCHEDULES
+from ..core.limits import LARGEST_SEED
+from ..core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES
+from .audio import sound_from_audio
+from .image import picture_from_image
+from .talking_progress import TalkingProgress
+
+
+class TalkingVideo(io.ComfyNode):
+    """Portrait and speech in, a video of the portrait saying it out, of any length."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsTalkingVideo",
+            display_name="Make Talking Video",
+            category="talking shorts",
+            description=(
+                "Makes a portrait say the speech, with InfiniteTalk: as long as the speech, in one node, in constant "
+                "memory. What is finished survives a crash: run the same graph again and it goes on."
+            ),
+            search_aliases=["infinitetalk", "multitalk", "lip sync", "talking head", "audio to video", "s2v"],
+            inputs=[*_model_inputs(), *_video_inputs(), *_tuning_inputs()],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
+            outputs=[
+                io.Video.Output("video", tooltip="The video with its sound, 25 frames a second."),
+                io.Int.Output("frame_count", tooltip="How many frames it has: 25 for each second, rounded up."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        model_patch: Any,
+        vae: Any,
+        audio_encoder: Any,
+        speech: dict[str, Any],
+        portrait: torch.Tensor,
+        positive: list[Any],
+        negative: list[Any],
+        clip_vision: Any = None,
+        **settings: Any,
+    ) -> io.NodeOutput:
+        from ..engines.talking.sampling import Models  # not at ComfyUI's start
+        from ..engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
+
+        if clip_vision is None:
+            raise InputError("There is no clip_vision, which keeps the face. Connect Load CLIP Vision (clip_vision_h).")
+        path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_talking_{uuid.uuid4().hex}.mp4"
+        sessions = Path(folder_paths.get_output_directory(), ".talkingshorts", "sessions")
+        frame_count = make_talking_video(
+            Models(model, model_patch, vae, clip_vision),
+            audio_encoder,
+            Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative),
+            TalkingSettings(**settings),
+            Home(cls.hidden.prompt, cls.hidden.unique_id, sessions),
+            path,
+            TalkingProgress(cls.hidden.unique_id),
+        )
+        return io.NodeOutput(InputImpl.VideoFromFile(str(path)), frame_count)
+
+
+def _model_inputs() -> list[io.Input]:
+    return [
+        io.Model.Input("model", tooltip="Wan 2.1 I2V 14B, with LoRAs, torch.compile or caches as you like."),
+        io.ModelPatch.Input("model_patch", tooltip="InfiniteTalk for one speaker, from Load Model Patch."),
+        io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
+        io.AudioEncoder.Input("audio_encoder", tooltip="wav2vec2-chinese-base, from Load Audio Encoder."),
+        io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
+        io.Image.Input("portrait", tooltip="Who says it, looking at the camera. The first picture of a batch."),
+        io.Conditioning.Input("positive", tooltip="What is seen, and how the person behaves."),
+        io.Conditioning.Input("negative", tooltip="What shall not be seen. Unused when text_scale is 1."),
+    ]
+
+
+def _video_inputs() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "size_mode",
+            options=list(SIZE_MODES),
+            default="bucket_480",
+            tooltip="Of the sizes that the model was trained on the one nearest to the portrait's shape, of about "
+            "640 x 640 (480) or 960 x 960 (720) pixels; custom: width and height.",
+        ),
+        io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Of the custom size."),
+        io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Of the custom size."),
+        io.Int.Input("steps", default=40, min=1, max=200, tooltip="40, or 4 with the 4-step LoRA."),
+        io.Combo.Input(
+            "schedule",
+            options=list(SCHEDULES),
+            default="official",
+            tooltip="official: InfiniteTalk's own. distilled: what the 4-step LoRA was trained on.",
+        ),
+        io.Float.Input(
+            "shift",
+            default=0.0,
+            min=0.0,
+            max=100.0,
+            step=0.1,
+            tooltip="Larger spends more steps on the coarse picture. 0: 7 for small sizes, 11 for large, 5 distilled.",
+        ),
+        io.Float.Input(
+            "text_scale",
+            default=5.0,
+            min=0.0,
+            max=30.0,
+            step=0.1,
+            tooltip="How strongly the prompt guides. 1 is off, saves a third of the time, and suits the 4-step LoRA.",
+        ),
+        io.Float.Input(
+            "audio_scale",
+            default=4.0,
+            min=0.0,
+            max=30.0,
+            step=0.1,
+            tooltip="How strongly the speech moves the mouth. 1 is off, saves time, and suits the 4-step LoRA.",
+        ),
+        io.Int.Input(
+            "seed",
+            default=42,
+            min=0,
+            max=LARGEST_SEED,
+            control_after_generate=True,
+            tooltip="Another seed, other gestures. The same inputs give the same video.",
+        ),
+    ]
+
+
+def _tuning_inputs() -> list[io.Input]:
+    return [
+        io.ClipVision.Input("clip_vision", optional=True, tooltip="CLIP vision H: what keeps the face. Always needed."),
+        io.Int.Input(
+            "window_frames",
+            default=WINDOW_FRAMES,
+            min=5,
+            max=801,
+            step=4,
+            optional=True,
+            advanced=True,
+            tooltip="Frames that are sampled at once. The model was trained on 81; fewer take less memory.",
+        ),
+        io.Int.Input(
+            "motion_frames",
+            default=MOTION_FRAMES,
+            min=1,
+            max=797,
+            step=4,
+            optional=True,
+            advanced=True,
+            tooltip="Frames that a window takes over from the one before, so that the motion goes on.",
+        ),
+        io.Combo.Input(
+            "guidance_batch",
+            options=["auto", "batched", "sequential"],
+            default="auto",
+            optional=True,
+            advanced=True,
+            tooltip="Whether the guidance's forwards run as one batch. auto: as the free memory allows.",
+        ),
+        io.Float.Input(
+            "guidance_end",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            optional=True,
+            advanced=True,
+            tooltip="The share of the steps that the speech guides; after it audio_scale is 1, which is faster.",
+        ),
+        io.Float.Input(
+            "color_strength",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            optional=True,
+            advanced=True,
+            tooltip="How closely each frame keeps to the portrait's colours, so that they don't drift.",
+        ),
+        io.Combo.Input(
+            "vae_tiling",
+            options=["auto", "on", "off"],
+            default="auto",
+            optional=True,
+            advanced=True,
+            tooltip="on: always decode in tiles, which takes less memory and more time. Otherwise ComfyUI goes over to "
+            "tiles when memory runs out.",
+        ),
+        io.Boolean.Input(
+            "apg",
+            default=False,
+            optional=True,
+            advanced=True,
+            tooltip="Adaptive projected guidance: less oversaturation at large scales.",
+        ),
+        io.Int.Input(
+            "crf",
+            default=16,
+            min=0,
+            max=51,
+            optional=True,
+            advanced=True,
+            tooltip="H.264 quality: 0 is lossless, 16 looks lossless, larger makes smaller files.",
+        ),
+        io.Boolean.Input(
+            "resume",
+            default=True,
+            optional=True,
+            advanced=True,
+            tooltip="Go on after the last finished window when a run with the same inputs was cut off.",
+        ),
+    ]
