@@ -43,6 +43,7 @@ def test_the_distilled_schedule_is_comfyuis_simple_one(steps: int) -> None:
         (Size(1280, 320), 7),
         (Size(832, 480), 7),
         (Size(1024, 576), 7),
+        (Size(640, 960), 11),
         (Size(960, 960), 11),
         (Size(448, 2048), 11),
         (Size(1280, 720), 11),
