@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from golden.vibevoice_set import VibeVoiceSet
+from support.on_comfyui import ROOT, ComfyUI
+from support.tiny_encoders import ENABLING_VARIABLE
+from talkingshorts.server import ensure_server, stop_server
 
 if TYPE_CHECKING:
     from golden.infinitetalk_components import ComponentSet
+    from golden.infinitetalk_set import InfiniteTalkSet
 
 
 def _set_folder(config: pytest.Config, kind: str) -> Path:
@@ -19,7 +24,9 @@ def _set_folder(config: pytest.Config, kind: str) -> Path:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     kind = collection_path.stem.removeprefix("test_")
-    return True if collection_path.stem.startswith("test_") and not _set_folder(config, kind).is_dir() else None
+    # Whole videos need the checkpoints; a set of components alone holds none.
+    folder = _set_folder(config, "infinitetalk_cases" if kind == "infinitetalk" else kind)
+    return True if collection_path.stem.startswith("test_") and not folder.is_dir() else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -31,6 +38,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
         golden = ComponentSet(_set_folder(metafunc.config, "infinitetalk_components"))
         metafunc.parametrize("component", golden.names)
+    if "infinitetalk_set" in metafunc.fixturenames:
+        _parametrize_videos(metafunc)
+
+
+def _parametrize_videos(metafunc: pytest.Metafunc) -> None:
+    from golden.infinitetalk_set import InfiniteTalkSet
+
+    golden = InfiniteTalkSet(_set_folder(metafunc.config, "infinitetalk"))
+    if "infinitetalk_array" in metafunc.fixturenames:
+        metafunc.parametrize("infinitetalk_array", golden.conditioning_facts)
+    if "infinitetalk_case" in metafunc.fixturenames:
+        metafunc.parametrize("infinitetalk_case", golden.cases)
+    if "infinitetalk_window" in metafunc.fixturenames:
+        names = [f"{case}-window{window}" for case, window in golden.windows]
+        metafunc.parametrize("infinitetalk_window", golden.windows, ids=names)
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +67,33 @@ def infinitetalk_components(request: pytest.FixtureRequest, tmp_path_factory: py
 @pytest.fixture(scope="session")
 def vibevoice_set(request: pytest.FixtureRequest) -> VibeVoiceSet:
     return VibeVoiceSet(_set_folder(request.config, "vibevoice"))
+
+
+@pytest.fixture(scope="session")
+def golden_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of a ComfyUI of its own, with a set's models in it."""
+    return tmp_path_factory.mktemp("golden_home")
+
+
+@pytest.fixture(scope="session")
+def infinitetalk_set(request: pytest.FixtureRequest, golden_home: Path) -> InfiniteTalkSet:
+    from golden.infinitetalk_set import InfiniteTalkSet
+
+    return InfiniteTalkSet(_set_folder(request.config, "infinitetalk"), golden_home / "base")
+
+
+@pytest.fixture(scope="module")
+def golden_comfyui(infinitetalk_set: InfiniteTalkSet, golden_home: Path) -> Iterator[ComfyUI]:
+    """On the CPU, where ComfyUI computes in float32, as the reference data was."""
+    packs = infinitetalk_set.base / "custom_nodes"
+    packs.mkdir()
+    (packs / "tiny_encoders").symlink_to(ROOT / "tests" / "support" / "tiny_encoders", target_is_directory=True)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TALKINGSHORTS_HOME", str(golden_home))
+        environment.setenv(ENABLING_VARIABLE, "1")
+        environment.setenv("CUDA_VISIBLE_DEVICES", "")
+        environment.setenv("OMP_NUM_THREADS", "1")
+        try:
+            yield ComfyUI(ensure_server(print), infinitetalk_set.base)
+        finally:
+            stop_server()

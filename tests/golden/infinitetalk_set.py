@@ -1,0 +1,304 @@
+"""A set of whole videos made by InfiniteTalk's official code, and each of them made anew: in process and by ComfyUI.
+
+A set holds the checkpoints, the inputs, `conditioning.npz` (what the encoders make of picture and prompts) and one
+`cases/<name>.npz` a video, each with a .json that says what it is and how close is close enough. Nothing of a set's
+sizes, names or settings is taken as given.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import torch
+from comfyui_talkingshorts.core.buckets import Size
+from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.core.talking_windows import Window, plan_windows
+from comfyui_talkingshorts.engines.talking.audio_features import read_features, write_features
+from comfyui_talkingshorts.engines.talking.guider import Guidance
+from comfyui_talkingshorts.engines.talking.picture import fit_picture
+from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler
+from comfyui_talkingshorts.engines.talking.speech import prepare_speech
+from PIL import Image
+from support.tiny_encoders import fit_encoders_to_files
+
+LOADERS = {
+    "diffusion_models": {"class_type": "UNETLoader", "file": "unet_name", "inputs": {"weight_dtype": "default"}},
+    "model_patches": {"class_type": "ModelPatchLoader", "file": "name", "inputs": {}},
+    "vae": {"class_type": "VAELoader", "file": "vae_name", "inputs": {}},
+    "text_encoders": {"class_type": "CLIPLoader", "file": "clip_name", "inputs": {"type": "wan"}},
+    "clip_vision": {"class_type": "CLIPVisionLoader", "file": "clip_name", "inputs": {}},
+    "audio_encoders": {"class_type": "AudioEncoderLoader", "file": "audio_encoder_name", "inputs": {}},
+}
+
+
+@dataclass(frozen=True)
+class Take:
+    """A video made anew. `features` [T, 12, 768]; `latents` [1, 16, latents, h, w] a window, in the model's space."""
+
+    frames: np.ndarray
+    latents: Sequence[np.ndarray]
+    features: np.ndarray
+
+
+class InfiniteTalkSet:
+    """The set in a folder. Its checkpoints are unpacked into `base`, the base directory of a ComfyUI."""
+
+    def __init__(self, folder: Path, base: Path | None = None) -> None:
+        self.folder, self._base = folder, base
+        self.cases: dict[str, dict[str, Any]] = {
+            path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("cases/*.json"))
+        }
+        self.case_arrays = cache(self._read_case_arrays)
+        self.take = cache(self._make)
+
+    @property
+    def windows(self) -> list[tuple[str, int]]:
+        """Every case with each of its windows."""
+        return [(name, window) for name, case in self.cases.items() for window in range(len(case["windows_of_output"]))]
+
+    @cached_property
+    def conditioning_facts(self) -> dict[str, dict[str, Any]]:
+        """Each array of the conditioning, described."""
+        return json.loads((self.folder / "conditioning.json").read_text())["arrays"]
+
+    @cached_property
+    def conditioning(self) -> dict[str, np.ndarray]:
+        with np.load(self.folder / "conditioning.npz") as arrays:
+            return dict(arrays)
+
+    @property
+    def any_case(self) -> dict[str, Any]:
+        """A case, for what all of a set's cases share."""
+        return next(iter(self.cases.values()))
+
+    @cached_property
+    def base(self) -> Path:
+        """The base directory of a ComfyUI: `models/` and `input/` as on a user's disk."""
+        assert self._base is not None
+        with tarfile.open(self.folder / self.any_case["inputs"]["checkpoints"]) as archive:
+            archive.extractall(self._base, filter="data")
+        inputs = self._base / "input"
+        inputs.mkdir()
+        for path in (self.folder / "inputs").iterdir():
+            (inputs / path.name).write_bytes(path.read_bytes())
+        return self._base
+
+    def model_file(self, kind: str) -> str:
+        """Return the name of the set's one model of a kind."""
+        return next((self.base / "models" / kind).iterdir()).name
+
+    @cached_property
+    def loaded(self) -> dict[str, Any]:
+        """What ComfyUI's own loaders make of the checkpoints, by kind."""
+        # comfy.sd first: the loaders lean on it.
+        import comfy.sd  # noqa: F401
+        import folder_paths
+        from comfy_extras.nodes_audio_encoder import AudioEncoderLoader
+        from comfy_extras.nodes_model_patch import ModelPatchLoader
+        from nodes import CLIPLoader, CLIPVisionLoader, UNETLoader, VAELoader
+
+        fit_encoders_to_files()
+        for kind in LOADERS:
+            folder_paths.add_model_folder_path(kind, str(self.base / "models" / kind), is_default=True)
+        name = self.model_file
+        return {
+            "diffusion_models": UNETLoader().load_unet(name("diffusion_models"), "default")[0],
+            "model_patches": ModelPatchLoader().load_model_patch(name("model_patches"))[0],
+            "vae": VAELoader().load_vae(name("vae"))[0],
+            "text_encoders": CLIPLoader().load_clip(name("text_encoders"), "wan")[0],
+            "clip_vision": CLIPVisionLoader().load_clip(name("clip_vision"))[0],
+            "audio_encoders": AudioEncoderLoader.execute(name("audio_encoders"))[0],
+        }
+
+    @cache  # noqa: B019 (a set lives as long as the tests)
+    def encode_text(self, prompt: str) -> list[Any]:
+        """Return CONDITIONING."""
+        clip = self.loaded["text_encoders"]
+        with torch.inference_mode():
+            return clip.encode_from_tokens_scheduled(clip.tokenize(prompt))
+
+    def picture_of(self, case: dict[str, Any]) -> np.ndarray:
+        """Return the portrait in the video's size: [height, width, 3] uint8."""
+        with Image.open(self.folder / case["inputs"]["image"]) as picture:
+            return fit_picture(np.asarray(picture), Size(case["height"], case["width"]))
+
+    def sound_of(self, case: dict[str, Any]) -> Sound:
+        with av.open(str(self.folder / case["inputs"]["audio"])) as container:
+            stream = container.streams.audio[0]
+            blocks = [frame.to_ndarray() for frame in container.decode(audio=0)]
+            packed = np.concatenate(blocks, axis=-1).reshape(-1, stream.channels).T
+            return Sound(packed.astype(np.float32) / 32768, stream.rate)
+
+    def sampler_of(self, case: dict[str, Any], features_path: Path) -> WindowSampler:
+        models = self.loaded
+        return WindowSampler(
+            Models(models["diffusion_models"], models["model_patches"], models["vae"], models["clip_vision"]),
+            (self.encode_text(case["prompt"]), self.encode_text(case["negative"])),
+            self.picture_of(case),
+            features_path,
+            case["T"],
+            Sampling(
+                sigmas=torch.from_numpy(plan_sigmas(case["steps"], case["shift"])),
+                guidance=Guidance(case["text"], case["audio"], end=1.0, batch="auto", is_projected=case["apg"]),
+                seed=case["seed"],
+                window_frames=case["frames_per_window"],
+                colour_strength=case["colour"],
+                vae_tiling="auto",
+            ),
+        )
+
+    def _make(self, name: str) -> Take:
+        case, features_path = self.cases[name], self.base / f"{name}.npy"
+        write_features(self.loaded["audio_encoders"], prepare_speech(self.sound_of(case)), case["T"], features_path)
+        sampler = self.sampler_of(case, features_path)
+        process_in = self.loaded["diffusion_models"].model.process_latent_in
+        parts, latents, motion = [], [], None
+        for index, window in enumerate(self.windows_of(case)):
+            made = sampler.sample(index, window, motion, lambda: None)
+            motion = made.frames[-case["motion_frames"] :].clone()
+            parts.append(np.floor(255 * made.kept.clamp(0, 1).numpy()).astype(np.uint8))
+            latents.append(process_in(made.latents).numpy())
+        return Take(np.concatenate(parts), latents, read_features(features_path, np.arange(case["T"])))
+
+    def windows_of(self, case: dict[str, Any]) -> list[Window]:
+        return plan_windows(case["T"], case["frames_per_window"], case["motion_frames"])
+
+    def graph_of(self, name: str) -> dict[str, Any]:
+        """Return the API graph that makes a case's video through the node, losslessly, and saves it."""
+        case = self.cases[name]
+        graph = {
+            kind: {
+                "class_type": loader["class_type"],
+                "inputs": {loader["file"]: self.model_file(kind)} | loader["inputs"],
+            }
+            for kind, loader in LOADERS.items()
+        }
+        graph["portrait"] = {"class_type": "LoadImage", "inputs": {"image": Path(case["inputs"]["image"]).name}}
+        graph["speech"] = {"class_type": "LoadAudio", "inputs": {"audio": Path(case["inputs"]["audio"]).name}}
+        for prompt in ("prompt", "negative"):
+            inputs = {"clip": ["text_encoders", 0], "text": case[prompt]}
+            graph[prompt] = {"class_type": "CLIPTextEncode", "inputs": inputs}
+        graph["talk"] = {"class_type": "TalkingShortsTalkingVideo", "inputs": _node_inputs(case)}
+        save = {"video": ["talk", 0], "filename_prefix": f"golden/{name}"}
+        graph["save"] = {"class_type": "TalkingShortsSaveShort", "inputs": save}
+        return graph
+
+    def _read_case_arrays(self, name: str) -> dict[str, np.ndarray]:
+        with np.load(self.folder / "cases" / f"{name}.npz") as arrays:
+            return dict(arrays)
+
+
+def _node_inputs(case: dict[str, Any]) -> dict[str, Any]:
+    links = {
+        "model": "diffusion_models",
+        "model_patch": "model_patches",
+        "vae": "vae",
+        "audio_encoder": "audio_encoders",
+        "clip_vision": "clip_vision",
+        "speech": "speech",
+        "portrait": "portrait",
+        "positive": "prompt",
+        "negative": "negative",
+    }
+    return {name: [node, 0] for name, node in links.items()} | {
+        "size_mode": "custom",
+        "width": case["width"],
+        "height": case["height"],
+        "steps": case["steps"],
+        "schedule": "official",
+        "shift": case["shift"],
+        "text_scale": case["text"],
+        "audio_scale": case["audio"],
+        "seed": case["seed"],
+        "window_frames": case["frames_per_window"],
+        "motion_frames": case["motion_frames"],
+        "color_strength": case["colour"],
+        "apg": case["apg"],
+        "crf": 0,
+        "resume": False,
+    }
+
+
+def compute_conditioning(golden: InfiniteTalkSet, name: str) -> np.ndarray:
+    """Return an array of the conditioning as ComfyUI's loaders and the engines make it."""
+    case = golden.any_case
+    if noise := re.fullmatch(r"noise(\d+)_first(\d+)", name):
+        window, count = map(int, noise.groups())
+        return _draw_noise(case, window)[:count]
+    if text := re.fullmatch("text_(positive|negative)", name):
+        prompt = case[{"positive": "prompt", "negative": "negative"}[text[1]]]
+        return golden.encode_text(prompt)[0][0][0].numpy()
+    picture = golden.picture_of(case)
+    if name == "reference_u8":
+        return picture
+    portrait = torch.from_numpy(picture.copy()).float() / 255
+    with torch.inference_mode():
+        if name == "clip_vision":
+            seen = golden.loaded["clip_vision"].encode_image(portrait[None], crop=False)
+            return seen.penultimate_hidden_states[0].numpy()
+        if name == "y_latent":
+            image = torch.full((case["frames_per_window"], *portrait.shape), 0.5)
+            image[0] = portrait
+            encoded = golden.loaded["vae"].encode(image)
+            return golden.loaded["diffusion_models"].model.process_latent_in(encoded)[0].numpy()
+    raise LookupError(f"no computation is known for {name}")
+
+
+def _draw_noise(case: dict[str, Any], window: int) -> np.ndarray:
+    from comfy.sample import prepare_noise
+
+    latents = (case["frames_per_window"] - 1) // 4 + 1
+    empty = torch.zeros(1, 16, latents, case["height"] // 8, case["width"] // 8)
+    noise: Any = prepare_noise(empty, case["seed"] + window)
+    return noise.flatten().numpy()
+
+
+def measure_psnr_db(got: np.ndarray, want: np.ndarray) -> float:
+    """Return the peak signal-to-noise ratio of uint8 pictures; equal ones have an infinite one."""
+    error = np.mean((got.astype(np.float64) - want) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def measure_distance(got: np.ndarray, want: np.ndarray) -> float:
+    """Return the L2 norm of the difference, in norms of what is wanted."""
+    want = want.astype(np.float64)
+    return float(np.linalg.norm(got - want) / np.linalg.norm(want))
+
+
+def allowed_distance(golden: InfiniteTalkSet, name: str, array: str) -> float:
+    """Return how far from a case's array is close enough, as its entry says: more where resamplers differ."""
+    case = golden.cases[name]
+    tolerance = case["arrays"][array]["tolerance"]
+    usual, resampled = re.findall(r"\d[\d.]*e-?\d+", tolerance)
+    return float(usual if golden.sound_of(case).sample_rate_hz == 16000 else resampled)
+
+
+def allowed_difference(golden: InfiniteTalkSet, array: str) -> float:
+    """Return the largest absolute difference that an array of the conditioning allows."""
+    tolerance = golden.conditioning_facts[array]["tolerance"]
+    return 0.0 if tolerance.startswith("exact") else float(tolerance.split()[0])
+
+
+def convert_to_luma(frames: np.ndarray) -> np.ndarray:
+    """Return the luma [frames, height, width] uint8 that FFmpeg makes of RGB frames on their way to yuv420p."""
+    return np.stack([_read_luma(av.VideoFrame.from_ndarray(frame, format="rgb24")) for frame in frames])
+
+
+def decode_luma(path: Path) -> np.ndarray:
+    """Return the luma of a video: [frames, height, width] uint8."""
+    with av.open(str(path)) as container:
+        return np.stack([_read_luma(frame) for frame in container.decode(video=0)])
+
+
+def _read_luma(frame: av.VideoFrame) -> np.ndarray:
+    return frame.reformat(format="yuv420p").to_ndarray()[: frame.height]
