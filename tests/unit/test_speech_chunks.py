@@ -4,7 +4,12 @@ from itertools import chain
 
 import pytest
 from comfyui_talkingshorts.core.dialogue import Line
-from comfyui_talkingshorts.core.speech_chunks import LONGEST_CHUNK_SECONDS, plan_chunks
+from comfyui_talkingshorts.core.speech_chunks import (
+    LONGEST_CHUNK_SECONDS,
+    LONGEST_LINE_SECONDS,
+    cut_long_line,
+    plan_chunks,
+)
 from comfyui_talkingshorts.core.speech_length import estimate_seconds
 
 SENTENCE = "Three small habits changed how I work every day, and the first takes less than a minute."
@@ -62,3 +67,36 @@ def test_chunks_break_between_lines_whoever_speaks() -> None:
     first, *_ = plan_chunks(lines)
 
     assert {line.speaker for line in first} == {0, 1}
+
+
+def test_a_line_of_up_to_30_seconds_stays_whole() -> None:
+    text = "a" * 15 * 30
+
+    assert cut_long_line(text) == [text]
+
+
+@pytest.mark.parametrize("words", ["one two three four five", "one two, three four five", "今天 天气 很好"])
+def test_a_longer_line_is_cut_between_words(words: str) -> None:
+    text = " ".join([words] * 400)
+
+    parts = cut_long_line(text)
+
+    assert " ".join(parts) == text
+    assert max(map(estimate_seconds, parts)) <= LONGEST_LINE_SECONDS
+    assert min(map(estimate_seconds, parts)) > LONGEST_LINE_SECONDS / 4
+
+
+def test_a_longer_line_is_cut_at_a_comma_where_there_is_one_near_its_middle() -> None:
+    text = f"{'eight words ' * 20}and then, {'after the comma ' * 16}".strip()
+
+    assert [part[-9:] for part in cut_long_line(text)] == ["and then,", "the comma"]
+
+
+@pytest.mark.parametrize("letter", ["a", "好", "1"])
+def test_letters_without_end_are_cut_as_well(letter: str) -> None:
+    text = letter * 50_000
+
+    parts = cut_long_line(text)
+
+    assert "".join(parts) == text
+    assert max(map(estimate_seconds, parts)) <= LONGEST_LINE_SECONDS

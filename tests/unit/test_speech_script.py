@@ -5,6 +5,7 @@ import pytest
 from comfyui_talkingshorts.core.dialogue import Line
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.script import MAX_SCRIPT_CHARACTERS, count_words
+from comfyui_talkingshorts.core.speech_chunks import plan_chunks
 from comfyui_talkingshorts.engines.speech_script import prepare_script
 
 
@@ -115,6 +116,16 @@ def test_five_thousand_words_come_out_complete() -> None:
     prepared = sentences("Nobody counts these ten words again, and yet they matter. " * 500)
     assert len(prepared) == 500
     assert sum(map(count_words, prepared)) == 5000
+
+
+def test_words_without_full_stops_are_read_in_parts_each_with_an_end() -> None:
+    transcript = "so we went there and, as I said, nobody was at home " * 400
+
+    prepared = sentences(transcript)
+
+    assert sum(map(count_words, prepared)) == count_words(transcript)
+    assert all(text[-1] == "." and text[-2].isalpha() for text in prepared)
+    assert len(plan_chunks(prepare_script(transcript).lines)) > 20
 
 
 @pytest.mark.parametrize(

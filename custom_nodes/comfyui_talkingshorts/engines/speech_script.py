@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..core.dialogue import Line
 from ..core.script import detect_language, is_speakable, read_script, split_sentences
+from ..core.speech_chunks import cut_long_line
 from .spoken_words import spell_out
 
 _PLAIN_MARKS = str.maketrans(
@@ -53,15 +54,16 @@ def prepare_script(script: str) -> PreparedScript:
 
     No word is dropped or changed but for numbers, signs and abbreviations, which are spelled out. Punctuation is
     ASCII, above all in Chinese, as the model's authors advise, and each sentence has a line of its own, since the
-    model hurries through long ones. Raises InputError as read_script does.
+    model hurries through long ones; a sentence of over 30 s has several. Raises InputError as read_script does.
     """
     turns = read_script(script)
     language = detect_language(" ".join(turn.text for turn in turns))
     lines = tuple(
-        Line(turn.speaker, _prepare_sentence(sentence, language))
+        Line(turn.speaker, _end_sentence(part))
         for turn in turns
         for sentence in split_sentences(turn.text)
         if is_speakable(sentence)
+        for part in cut_long_line(_prepare_sentence(sentence, language))
     )
     return PreparedScript(lines, _warn_of_opener(lines[0].text))
 
@@ -71,7 +73,11 @@ def _prepare_sentence(sentence: str, surroundings: str) -> str:
     text = re.sub(r"([，、；：。！？])(?=\w)", r"\1 ", text).translate(_PLAIN_MARKS)
     for pattern, replacement in _TIDY_MARKS:
         text = re.sub(pattern, replacement, text)
-    text = text.strip().rstrip(" ,;-")
+    return text.strip()
+
+
+def _end_sentence(text: str) -> str:
+    text = text.rstrip(" ,;-")
     return text if _SENTENCE_END.search(text) else text + "."
 
 
