@@ -192,6 +192,13 @@ class TestAccepted:
         faint = 10 ** (-50 / 20) * voice() / np.abs(voice()).max()
         assert np.allclose(prepare(faint).samples, prepare(voice()).samples, atol=1e-3)
 
+    @pytest.mark.parametrize("level", [0.0, 1 / 32768])
+    def test_a_voice_on_one_channel_alone(self, level: float) -> None:
+        empty = level * np.random.default_rng(0).integers(-1, 2, voice().size)
+        reference = prepare(np.stack([voice(), empty]))
+        assert "clipped" not in (reference.note or "")
+        assert np.allclose(reference.samples, prepare(voice()).samples, atol=1e-3)
+
     @pytest.mark.parametrize("full_scale", [32768, 2**31])
     def test_samples_in_the_range_of_integers(self, full_scale: float) -> None:
         assert np.allclose(prepare(full_scale * voice()).samples, prepare(voice()).samples, atol=1e-3)

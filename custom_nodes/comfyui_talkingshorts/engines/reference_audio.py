@@ -164,11 +164,13 @@ def _loudest_second(level_db: np.ndarray) -> float:
 def _measure_clipping(sound: Sound, frames: int) -> np.ndarray:
     """Return the share of samples in each frame of 32 ms that are cut off flat at the largest or smallest value.
 
-    Seen in what was clipped by a recorder or editor; a lossy codec after that rounds the flat tops off.
+    Seen in what was clipped by a recorder or editor; a lossy codec after that rounds the flat tops off. A channel far
+    below the loudest, such as the empty half of a stereo recording, doesn't count.
     """
     clipped = np.zeros(frames)
     frame_samples = sound.sample_rate_hz * FRAME_SECONDS
-    for channel in sound.samples:
+    levels = sound.samples.std(axis=1, dtype=np.float64)
+    for channel in sound.samples[levels > _CANCELLED_SHARE * levels.max()]:
         low, high = channel.min(), channel.max()
         at_rail = (channel >= high - _RAIL_SHARE * (high - low)) | (channel <= low + _RAIL_SHARE * (high - low))
         positions = np.flatnonzero(
