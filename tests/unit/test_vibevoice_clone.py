@@ -366,8 +366,10 @@ class TestVoices:
 
         say(tiny_vibevoice, SENTENCE, {0: voice(), 1: silence})
 
-        with pytest.raises(SourceError, match="silent"):
+        with pytest.raises(SourceError, match="reference: The voice clip is silent"):
             say(tiny_vibevoice, SENTENCE, {0: silence})
+        with pytest.raises(SourceError, match="reference_2: The voice clip is silent"):
+            say(tiny_vibevoice, f"Speaker 2: {SENTENCE}", {0: voice(), 1: silence})
 
     def test_are_listened_to_once_by_each_model(
         self, own_vibevoice: VibeVoice, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -429,6 +431,10 @@ class TestIsRefused:
 
         with pytest.raises(InputError, match=r"its 11 words take 5\.6 s at the fastest.*target_seconds is 4"):
             say(tiny_vibevoice, target_seconds=4.0)
+
+    def test_a_seed_below_zero(self, tiny_vibevoice: VibeVoice) -> None:
+        with pytest.raises(InputError, match="seed is -1"):
+            say(tiny_vibevoice, seed=-1)
 
     @pytest.mark.parametrize("script", ["", " \n", "?!", "🙂"])
     def test_a_script_that_says_nothing(self, script: str, tiny_vibevoice: VibeVoice) -> None:

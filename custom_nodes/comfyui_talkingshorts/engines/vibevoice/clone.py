@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from ...core.dialogue import Line
-from ...core.errors import InputError, ModelError
+from ...core.errors import InputError, ModelError, SourceError
+from ...core.limits import require_seed
 from ...core.pace import require_target
 from ...core.progress import OnProgress
 from ...core.script import count_words
@@ -50,9 +51,11 @@ def clone_voice(
     With a target several takes are read side by side, and the one nearest to it is stretched by at most 8 % and padded
     with silence to exactly that length. Long scripts are read in chunks. The same inputs give the same speech on one
     machine. What on_progress(frames made, frames expected) raises ends the work.
-    Raises InputError for a script that says nothing, doesn't fit its target, or wants a voice that isn't there;
-    SourceError for a reference that no voice can be cloned from; ModelError when the model doesn't speak.
+    Raises InputError for a seed beyond 64 bits, and for a script that says nothing, doesn't fit its target, or wants a
+    voice that isn't there; SourceError for a reference that no voice can be cloned from; ModelError when the model
+    doesn't speak.
     """
+    require_seed(settings.seed)
     require_target(settings.target_seconds)
     prepared = prepare_script(script)
     text = _join_text(prepared.lines)
@@ -97,13 +100,23 @@ def _assign_voices(
     speakers = sorted({line.speaker for line in lines})
     for speaker in speakers:
         if speaker not in references:
-            wanted = "reference" if speaker == 0 else f"reference_{speaker + 1}"
             raise InputError(
-                f"The script has lines for Speaker {speaker + 1}, but nothing is connected to {wanted}. "
+                f"The script has lines for Speaker {speaker + 1}, but nothing is connected to {_name_input(speaker)}. "
                 "Connect a clip of that voice, or give the lines to another speaker."
             )
-    prepared = [prepare_reference(references[speaker], samples_per_frame) for speaker in speakers]
+    prepared = [_prepare_reference(speaker, references[speaker], samples_per_frame) for speaker in speakers]
     return [replace(line, speaker=speakers.index(line.speaker)) for line in lines], prepared
+
+
+def _prepare_reference(speaker: int, sound: Sound, samples_per_frame: int) -> Reference:
+    try:
+        return prepare_reference(sound, samples_per_frame)
+    except SourceError as error:
+        raise SourceError(f"{_name_input(speaker)}: {error}") from error
+
+
+def _name_input(speaker: int) -> str:
+    return "reference" if speaker == 0 else f"reference_{speaker + 1}"
 
 
 def _estimate_frames(lines: Sequence[Line]) -> int:
