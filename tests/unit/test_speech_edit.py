@@ -132,7 +132,7 @@ def test_silence_is_fitted_too() -> None:
 
 
 def test_speech_far_too_long_is_refused() -> None:
-    with pytest.raises(InputError, match="about 1 words"):
+    with pytest.raises(InputError, match="about 1 word,"):
         fit_speech(vowel(2.0), RATE, 1.0, 3)
 
 

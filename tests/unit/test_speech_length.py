@@ -114,6 +114,11 @@ def test_speech_too_short_to_be_stretched_is_followed_by_silence() -> None:
     assert fit.tail_samples > 3 * RATE
 
 
+def test_one_word_too_long_for_its_target_can_not_be_shortened() -> None:
+    with pytest.raises(InputError, match=r"its 1 word takes .*target_seconds is 2\. Raise target_seconds"):
+        plan_fit(3 * RATE, 2.0, RATE, 1)
+
+
 def test_speech_a_little_too_long_gives_up_its_edges_first() -> None:
     fit = plan_fit(round(8.6 * RATE), 8.0, RATE, 20)
 
