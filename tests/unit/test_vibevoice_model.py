@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,19 @@ def test_vocab_and_merges_make_a_tokenizer_too(folder: Path, tmp_path: Path) -> 
 
     assert other.control_ids == one.control_ids
     assert other.encode("Hello, there: 42") == one.encode("Hello, there: 42")
+
+
+def test_vocab_and_merges_alone_have_the_control_tokens_where_qwen_has_them(tmp_path: Path) -> None:
+    import comfy.text_encoders
+
+    qwen = Path(comfy.text_encoders.__path__[0]) / "qwen25_tokenizer"
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copy(qwen / name, tmp_path)
+
+    one, other = load_tokenizer(qwen), load_tokenizer(tmp_path)
+
+    assert other.control_ids == one.control_ids
+    assert other.encode("Hello, there: 42<|vision_pad|>") == one.encode("Hello, there: 42<|vision_pad|>")
 
 
 def with_control_tokens(folder: Path) -> str:

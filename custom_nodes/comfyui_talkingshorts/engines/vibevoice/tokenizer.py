@@ -10,6 +10,22 @@ from ...core.errors import ModelError
 
 _AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS = "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|endoftext|>"
 
+# Qwen2.5's, in the order of their ids, which follow those of vocab.json: that file doesn't hold them.
+_ADDED_TOKENS = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|object_ref_start|>",
+    "<|object_ref_end|>",
+    "<|box_start|>",
+    "<|box_end|>",
+    "<|quad_start|>",
+    "<|quad_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+)
+
 
 @dataclass(frozen=True)
 class SpeechTokenizer:
@@ -43,6 +59,8 @@ def load_tokenizer(folder: Path) -> SpeechTokenizer:
         tokenizer = Qwen2Tokenizer.from_pretrained(str(source), local_files_only=True)
     except Exception as error:  # tokenizers raises bare Exception for a damaged file
         raise ModelError(f"The tokenizer in {source} can't be read ({error}). Download its files anew.") from error
+    if not any((source / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
+        tokenizer.add_tokens(list(_ADDED_TOKENS), special_tokens=True)
     vocabulary = tokenizer.get_vocab()
     lacking = [token for token in (_AUDIO_BOS, _AUDIO_EOS, _AUDIO, _EOS) if token not in vocabulary]
     if lacking:
