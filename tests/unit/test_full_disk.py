@@ -14,6 +14,8 @@ from comfyui_talkingshorts.core.errors import SoundError, VideoError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.mp4 import Mp4Writer
 from comfyui_talkingshorts.engines.speech_file import save_speech
+from comfyui_talkingshorts.engines.talking.segments import join_segments, write_segment
+from comfyui_talkingshorts.engines.talking.session import Session
 from comfyui_talkingshorts.engines.voice_cache import VoiceCache
 from talkingshorts.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError
@@ -58,6 +60,37 @@ def test_a_video_that_does_not_fit_is_an_error_and_leaves_no_file(full_disk: Pat
         write_noise(full_disk / "a.mp4")
 
     assert list(full_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize(("grain", "motion_frames"), [(255, 1), (0, 9)], ids=["the segment", "the motion frames"])
+def test_a_window_that_does_not_fit_is_an_error_and_keeps_those_before(
+    grain: int, motion_frames: int, full_disk: Path
+) -> None:
+    def add_windows() -> None:
+        with Session(full_disk, "key", 3, crf=16) as session:
+            session.add(0, np.zeros((2, 16, 16, 3), np.uint8), np.zeros((1, 8, 8, 3), np.float32))
+            pixels = np.random.default_rng(1).integers(0, 1 + grain, (9, 96, 64, 3), np.uint8)
+            session.add(1, pixels, np.zeros((motion_frames, 16, 16, 3), np.float32))
+
+    with pytest.raises(VideoError, match="Free some space"):
+        add_windows()
+
+    assert sorted(path.name for path in (full_disk / "key").glob("[!0]*")) == ["manifest.json"]
+    with Session(full_disk, "key", 3, crf=16) as session:
+        assert session.finished == 1
+    assert len(list((full_disk / "key").iterdir())) == 3
+
+
+@pytest.mark.parametrize("segments", [1, 40], ids=["at the end", "midway"])
+def test_windows_that_do_not_fit_into_one_video_are_an_error_and_stay(segments: int, full_disk: Path) -> None:
+    segment = full_disk / "0.mp4"
+    write_segment(segment, np.random.default_rng(1).integers(0, 256, (1, 32, 32, 3), np.uint8), 16)
+    noise = np.random.default_rng(1).uniform(-1, 1, (2, 48000)).astype(np.float32)
+
+    with pytest.raises(VideoError, match="Free some space"):
+        join_segments([segment] * segments, Sound(noise, 48000), full_disk / "a.mp4")
+
+    assert list(full_disk.iterdir()) == [segment]
 
 
 @pytest.mark.parametrize("seconds", [1, 60], ids=["at the end", "midway"])
