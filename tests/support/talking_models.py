@@ -1,0 +1,65 @@
+"""The models of a talking video, a folder for each kind, loaded by ComfyUI's own nodes: in process or in a graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from support.tiny_encoders import fit_encoders_to_files
+
+# kind of model, which is also its folder and its node's id -> the node that loads it, and the node's inputs
+_LOADERS = {
+    "diffusion_models": ("UNETLoader", "unet_name", {"weight_dtype": "default"}),
+    "model_patches": ("ModelPatchLoader", "name", {}),
+    "vae": ("VAELoader", "vae_name", {}),
+    "text_encoders": ("CLIPLoader", "clip_name", {"type": "wan"}),
+    "clip_vision": ("CLIPVisionLoader", "clip_name", {}),
+    "audio_encoders": ("AudioEncoderLoader", "audio_encoder_name", {}),
+}
+
+
+def make_loader_nodes(models_dir: Path) -> dict[str, Any]:
+    """Return the part of an API graph that loads the models: a node for each kind, named by it."""
+    return {
+        kind: {"class_type": node, "inputs": {file_input: _file_name(models_dir, kind), **inputs}}
+        for kind, (node, file_input, inputs) in _LOADERS.items()
+    }
+
+
+def load_models(models_dir: Path) -> dict[str, Any]:
+    """Return what ComfyUI's loader nodes give, by kind. UMT5 and CLIP vision H may be of any size."""
+    # comfy.sd first: the loaders lean on it.
+    import comfy.sd  # noqa: F401
+    import folder_paths
+    from comfy_extras.nodes_audio_encoder import AudioEncoderLoader
+    from comfy_extras.nodes_model_patch import ModelPatchLoader
+    from nodes import CLIPLoader, CLIPVisionLoader, UNETLoader, VAELoader
+
+    fit_encoders_to_files()
+    names = {kind: _file_name(models_dir, kind) for kind in _LOADERS}
+    for kind in _LOADERS:
+        folder_paths.add_model_folder_path(kind, str(models_dir / kind), is_default=True)
+    try:
+        return {
+            "diffusion_models": UNETLoader().load_unet(names["diffusion_models"], "default")[0],
+            "model_patches": ModelPatchLoader().load_model_patch(names["model_patches"])[0],
+            "vae": VAELoader().load_vae(names["vae"])[0],
+            "text_encoders": CLIPLoader().load_clip(names["text_encoders"], "wan")[0],
+            "clip_vision": CLIPVisionLoader().load_clip(names["clip_vision"])[0],
+            "audio_encoders": AudioEncoderLoader.execute(names["audio_encoders"])[0],
+        }
+    finally:
+        for kind in _LOADERS:
+            folder_paths.folder_names_and_paths[kind][0].remove(str(models_dir / kind))
+
+
+def encode_prompt(text_encoder: Any, prompt: str) -> list[Any]:
+    """Return a prompt's CONDITIONING."""
+    import torch
+
+    with torch.inference_mode():
+        return text_encoder.encode_from_tokens_scheduled(text_encoder.tokenize(prompt))
+
+
+def _file_name(models_dir: Path, kind: str) -> str:
+    return next((models_dir / kind).iterdir()).name
