@@ -184,6 +184,19 @@ class TestTheSpeech:
         assert "was stopped: the speech may ramble. Try another seed." in (note or "")
         assert speech.seconds > 5
 
+    @pytest.mark.parametrize(
+        ("target_seconds", "silence_seconds"), [(0.0, None), (8.0, None), (9.5, None), (12.0, "4.4"), (60.0, "52.4")]
+    )
+    def test_has_a_note_of_the_seconds_that_stay_silent(
+        self, target_seconds: float, silence_seconds: str | None, tiny_vibevoice: VibeVoice, read_by: Any
+    ) -> None:
+        read_by(*[Take(noise(7.0), True)] * TAKES_FOR_A_TARGET)
+
+        _, note = say(tiny_vibevoice, target_seconds=target_seconds)
+
+        told = re.search(r"target_seconds [\d.]+: ([\d.]+) s are silence", note or "")
+        assert (told and told[1]) == silence_seconds
+
     def test_has_the_notes_of_the_references_and_the_script(self, tiny_vibevoice: VibeVoice) -> None:
         _, note = say(tiny_vibevoice, "Hello everybody, nice to see you all here today.")
 

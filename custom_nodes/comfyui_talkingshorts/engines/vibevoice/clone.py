@@ -17,7 +17,7 @@ from ...core.script import count_words
 from ...core.short_text import PaddedText, pad_short_text
 from ...core.sound import Sound
 from ...core.speech_chunks import plan_chunks
-from ...core.speech_length import choose_take, estimate_frames, estimate_seconds, require_script_fits
+from ...core.speech_length import MAX_STRETCH, choose_take, estimate_frames, estimate_seconds, require_script_fits
 from ..reference_audio import Reference, prepare_reference
 from ..speech_edit import cut_padding, fit_speech, join
 from ..speech_script import prepare_script
@@ -27,6 +27,7 @@ from .voices import encode_voice_once
 
 TAKES_FOR_A_TARGET = 4
 _CHUNK_PAUSE_SECONDS = 0.35
+_UNTOLD_SILENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,13 @@ def clone_voice(
     if len(takes) > 1:
         speech = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
     fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, count_words(text))
-    notes = [prepared.note, *(reference.note for reference in references_used), _tell_cut_off(takes)]
+    silence_seconds = (fitted.size - (1 + MAX_STRETCH) * speech.size) / SAMPLE_RATE_HZ
+    notes = [
+        prepared.note,
+        *(reference.note for reference in references_used),
+        _tell_cut_off(takes),
+        _tell_silence(silence_seconds, settings.target_seconds),
+    ]
     return Sound(fitted[None], SAMPLE_RATE_HZ), " ".join(filter(None, notes)) or None
 
 
@@ -187,6 +194,15 @@ def _tell_cut_off(takes: Sequence[Take]) -> str | None:
     if all(take.is_complete for take in takes):
         return None
     return "The model didn't come to an end by itself and was stopped: the speech may ramble. Try another seed."
+
+
+def _tell_silence(silence_seconds: float, target_seconds: float) -> str | None:
+    if not target_seconds or silence_seconds < _UNTOLD_SILENCE_SECONDS:
+        return None
+    return (
+        f"The script is short for target_seconds {target_seconds:g}: {silence_seconds:.1f} s are silence. "
+        "Write more, or set 0 for its natural length."
+    )
 
 
 def _join_text(lines: Sequence[Line]) -> str:
