@@ -95,7 +95,9 @@ def test_a_video_that_was_resumed_equals_one_that_was_not(windows: int, root: Pa
 def test_motion_frames_come_back_bit_for_bit(root: Path) -> None:
     motion_frames = np.random.default_rng(3).normal(size=(9, HEIGHT, WIDTH, 3)).astype(np.float32)
     with open_session(root) as session, session.write_windows() as writer:
-        writer.submit(0, torch.zeros(WINDOW_FRAMES, HEIGHT, WIDTH, 3), torch.from_numpy(motion_frames))
+        handed_over = torch.from_numpy(motion_frames.copy())
+        writer.submit(0, torch.zeros(WINDOW_FRAMES, HEIGHT, WIDTH, 3), handed_over)
+        handed_over.zero_()
 
     with open_session(root) as session:
         read = session.read_motion_frames()
@@ -112,9 +114,8 @@ def test_the_caller_may_reuse_its_frames_at_once(root: Path, uninterrupted: np.n
             for index in range(WINDOWS):
                 frames = make_window(index, motion_frames)
                 motion_frames = frames[-MOTION_FRAMES:].copy()
-                shared = motion_frames.copy()
-                writer.submit(index, frames, shared)
-                frames[:], shared[:] = 0, 0
+                writer.submit(index, frames, motion_frames)
+                frames[:] = 0
         session.assemble(SPEECH, root.parent / "video.mp4")
 
     np.testing.assert_array_equal(read_frames(root.parent / "video.mp4"), uninterrupted)
