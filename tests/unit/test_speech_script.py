@@ -118,6 +118,10 @@ def test_five_thousand_words_come_out_complete() -> None:
     assert sum(map(count_words, prepared)) == 5000
 
 
+def test_letters_of_another_style_are_read_as_plain_ones() -> None:
+    assert sentences("𝓗𝓮𝓵𝓵𝓸 ｆｒｉｅｎｄ, 𝐠𝐢𝐯𝐞 𝟐, 你好。") == ["Hello friend, give two, 你好."]
+
+
 def test_words_without_full_stops_are_read_in_parts_each_with_an_end() -> None:
     transcript = "so we went there and, as I said, nobody was at home " * 400
 

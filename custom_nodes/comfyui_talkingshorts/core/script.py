@@ -17,6 +17,8 @@ BREATH_PAUSE_SECONDS = 0.12
 MAX_PHRASE_CHARACTERS = 300
 MAX_SCRIPT_CHARACTERS = 50_000
 
+# Letters and digits drawn in another style, as fonts generated for social media are, and those of full width.
+_STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
@@ -93,8 +95,12 @@ class Phrase:
 
 
 def clean_script(script: str) -> str:
-    """Return the script without what can't be said: control characters, emoji, smileys, tags and Markdown."""
+    """Return the script without what can't be said: control characters, emoji, smileys, tags and Markdown.
+
+    Letters and digits of another style (bold, script, full width) become plain ones.
+    """
     text = unicodedata.normalize("NFC", script.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+    text = _STYLED.sub(lambda letters: unicodedata.normalize("NFKC", letters[0]), text)
     text = "".join(character for character in text if _can_be_said(character))
     for pattern, replacement in ((_TAG, " "), (_SMILEY, ""), (_LINK, r"\1"), (_LIST_MARK, "- "), (_MARKUP, " ")):
         text = pattern.sub(replacement, text)
