@@ -10,7 +10,7 @@ from typing import Any
 
 from .binding import Target, list_named_inputs, parse_value, require_field
 from .client import ComfyClient, FailedServerError, NotSentError
-from .errors import UnreachableError, ValidationError
+from .errors import UnreachableError, UsageError, ValidationError
 from .events import Created, Event, Uploading
 from .jobs import JobRecord, JobStore, new_job_id
 from .node_info import NodeInfo
@@ -32,12 +32,20 @@ SEED_FIELDS = ("seed", "noise_seed")
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: texts to set inputs to, files to upload for inputs, and the template for the results' paths."""
+    """What to run: texts to set inputs to, files to upload for inputs, and the template for the results' paths.
+
+    Raises UsageError when the result would be written over one of the files.
+    """
 
     workflow: Workflow
     output: str
     values: Sequence[tuple[Target, str]] = ()
     files: Sequence[tuple[Target, Path]] = ()
+
+    def __post_init__(self) -> None:
+        for _, path in self.files:
+            if path.resolve() == Path(self.output).resolve():
+                raise UsageError(f"The output {self.output!r} is the input {path} itself: give it another name.")
 
 
 @dataclass(frozen=True)

@@ -465,6 +465,19 @@ def test_a_job_that_never_reached_the_server_is_submitted_only_on_demand(
     assert capsys.readouterr().out.splitlines() == ["x.png", "x.png"]
 
 
+@pytest.mark.parametrize("output", ["a.png", "./a.png", "{cwd}/a.png"])
+def test_an_input_is_never_written_over(
+    output: str, fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"pixels")
+
+    assert run("run", "w.api.json", "-i", "Blank.label=a.png", "-o", output.replace("{cwd}", str(tmp_path))) == 2
+
+    assert "is the input a.png itself" in capsys.readouterr().err
+    assert (tmp_path / "a.png").read_bytes() == b"pixels"
+    assert fake.posted == []
+
+
 def test_a_lost_job_is_submitted_again_once_with_its_files(fake: FakeComfyUI, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"pixels")
     fake.loses_jobs = 1
