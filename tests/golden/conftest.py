@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from golden.vibevoice_set import VibeVoiceSet
-from support.on_comfyui import ROOT, ComfyUI
-from support.tiny_encoders import ENABLING_VARIABLE
+from support.on_comfyui import ComfyUI
+from support.tiny_encoders import ENABLING_VARIABLE, link_into
 from talkingshorts.server import ensure_server, stop_server
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def infinitetalk_set(request: pytest.FixtureRequest, golden_home: Path) -> Infin
 @pytest.fixture(scope="module")
 def golden_comfyui(infinitetalk_set: InfiniteTalkSet, golden_home: Path) -> Iterator[ComfyUI]:
     """On the CPU, where ComfyUI computes in float32, as the reference data was."""
-    packs = infinitetalk_set.base / "custom_nodes"
-    packs.mkdir()
-    (packs / "tiny_encoders").symlink_to(ROOT / "tests" / "support" / "tiny_encoders", target_is_directory=True)
+    link_into(infinitetalk_set.base)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TALKINGSHORTS_HOME", str(golden_home))
         environment.setenv(ENABLING_VARIABLE, "1")

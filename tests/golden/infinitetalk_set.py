@@ -100,14 +100,14 @@ class InfiniteTalkSet:
     def picture_of(self, case: dict[str, Any]) -> np.ndarray:
         """Return the portrait in the video's size: [height, width, 3] uint8."""
         with Image.open(self.folder / case["inputs"]["image"]) as picture:
-            return fit_picture(np.asarray(picture), Size(case["height"], case["width"]))
+            return fit_picture(np.asarray(picture.convert("RGB")), Size(case["height"], case["width"]))
 
     def sound_of(self, case: dict[str, Any]) -> Sound:
-        with av.open(str(self.folder / case["inputs"]["audio"])) as container:
-            stream = container.streams.audio[0]
-            blocks = [frame.to_ndarray() for frame in container.decode(audio=0)]
-            packed = np.concatenate(blocks, axis=-1).reshape(-1, stream.channels).T
-            return Sound(packed.astype(np.float32) / 32768, stream.rate)
+        """Return the sound as ComfyUI reads it."""
+        from comfy_extras.nodes_audio import load
+
+        waveform, rate = load(str(self.folder / case["inputs"]["audio"]))
+        return Sound(waveform.numpy(), rate)
 
     def sampler_of(self, case: dict[str, Any], features_path: Path) -> WindowSampler:
         models = self.loaded

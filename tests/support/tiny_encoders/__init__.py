@@ -21,6 +21,13 @@ _CLIP_LAYERS = "vision_model.encoder.layers.{}.self_attn.q_proj.weight"
 _CLIP_H_MARK = "vision_model.encoder.layers.30.layer_norm1.weight"
 
 
+def link_into(base: Path) -> None:
+    """Make this a pack of the ComfyUI with that base directory, to be started with ENABLING_VARIABLE set to 1."""
+    packs = base / "custom_nodes"
+    packs.mkdir(parents=True, exist_ok=True)
+    (packs / "tiny_encoders").symlink_to(Path(__file__).parent, target_is_directory=True)
+
+
 @cache
 def fit_encoders_to_files() -> None:
     """Wrap ComfyUI's two loaders, for the rest of the process. Files of the usual sizes load as ever."""
