@@ -10,9 +10,10 @@ from typing import Any, Literal
 import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import WrappersMP
 from comfy.samplers import CFGGuider, calc_cond_batch
 
-from .guidance import Branch, Predictions, ProjectedGuidance, combine, plan_branches
+from .guidance import Branch, ProjectedGuidance, combine, plan_branches
 
 GuidanceBatch = Literal["auto", "batched", "sequential"]
 GUIDANCE_BATCHES: tuple[GuidanceBatch, ...] = ("auto", "batched", "sequential")
@@ -51,7 +52,8 @@ class TalkingGuider(CFGGuider):
         pinned: torch.Tensor,
         sigmas: torch.Tensor,
     ) -> None:
-        super().__init__(model)
+        super().__init__(model.clone())
+        self.model_patcher.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, "talkingshorts", self._fit_into_memory)
         self.inner_set_conds({branch.name: conditioning for branch, conditioning in conditionings.items()})
         self._branches = tuple(conditionings)
         self._guidance = guidance
@@ -82,21 +84,30 @@ class TalkingGuider(CFGGuider):
 
     def _predict(
         self, branches: tuple[Branch, ...], x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any]
-    ) -> Predictions:
-        """Return each branch's denoised latents; when a shared forward needs too much memory, one after the other."""
-        if self._is_sequential or len(branches) == 1:
-            return {branch: self._forward((branch,), x, timestep, model_options)[branch] for branch in branches}
-        try:
-            return self._forward(branches, x, timestep, model_options)
-        except model_management.OOM_EXCEPTION:
-            logging.warning("TalkingShorts: not enough memory for all branches at once, so they run one by one.")
-            self._is_sequential = True
-        model_management.soft_empty_cache()
-        return self._predict(branches, x, timestep, model_options)
-
-    def _forward(
-        self, branches: tuple[Branch, ...], x: torch.Tensor, timestep: torch.Tensor, model_options: dict[str, Any]
     ) -> dict[Branch, torch.Tensor]:
+        """Return each branch's denoised latents."""
         conditionings: Any = [self.conds[branch.name] if branch in branches else None for branch in self._branches]
         predictions = calc_cond_batch(self.inner_model, conditionings, x, timestep, model_options)
         return {branch: clean for branch, clean in zip(self._branches, predictions, strict=True) if branch in branches}
+
+    def _fit_into_memory(
+        self, predict: Any, model: Any, conditionings: list[Any], x: torch.Tensor, timestep: torch.Tensor, options: Any
+    ) -> list[Any]:
+        """Return the predictions of a step's conditionings (None: not wanted), all at once or one after the other.
+
+        This wraps ComfyUI's own function from within: caches like EasyCache, around it, see one call for each step.
+        """
+        wanted = [index for index, conditioning in enumerate(conditionings) if conditioning is not None]
+        if len(wanted) > 1 and not self._is_sequential:
+            try:
+                return predict(model, conditionings, x, timestep, options)
+            except Exception as error:
+                model_management.raise_non_oom(error)
+            logging.warning("TalkingShorts: not enough memory for all branches at once, so they run one by one.")
+            self._is_sequential = True
+            model_management.soft_empty_cache()
+        predictions = [*conditionings]
+        for wanted_index in reversed(wanted):  # as in ComfyUI's batches
+            alone = [value if index == wanted_index else None for index, value in enumerate(conditionings)]
+            predictions[wanted_index] = predict(model, alone, x, timestep, options)[wanted_index]
+        return predictions

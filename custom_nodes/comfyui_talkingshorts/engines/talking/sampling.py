@@ -122,7 +122,8 @@ class WindowSampler:
     def _denoise(self, index: int, window: Window, pinned: torch.Tensor, on_step: OnStep) -> torch.Tensor:
         sampling = self._sampling
         guidance = sampling.guidance
-        branches = plan_branches(guidance.text_scale, guidance.audio_scale)
+        # The last leads ComfyUI's batch, by which caches like EasyCache decide: the branch that every step has.
+        branches = plan_branches(guidance.text_scale, guidance.audio_scale)[::-1]
         self._attention.listen(branches, self._listen(window, branches))
         length = count_latents(window.frames)
         conditionings = {branch: self._choose(branch, length) for branch in branches}

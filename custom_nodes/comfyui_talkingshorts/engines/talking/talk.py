@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from ...core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_w
 from .audio_features import write_features
 from .guider import Guidance, GuidanceBatch
 from .picture import fit_picture
-from .sampling import Models, Sampling, VaeTiling, WindowFrames, WindowSampler
+from .sampling import Models, Sampling, VaeTiling, WindowSampler
 from .session import Session
 from .session_key import make_session_key
 from .speech import prepare_speech
@@ -109,11 +110,12 @@ def make_talking_video(
         if session.finished < len(windows):
             features_path = path.with_suffix(".features.npy")
             try:
-                write_features(audio_encoder, prepare_speech(subject.speech), frames, features_path)
-                picture = fit_picture(subject.portrait, size)
-                prompts = (subject.positive, subject.negative)
-                sampler = WindowSampler(models, prompts, picture, features_path, frames, sampling)
-                _sample_windows(sampler, windows, session, settings.motion_frames, watcher)
+                with _explaining_lack_of_memory():
+                    write_features(audio_encoder, prepare_speech(subject.speech), frames, features_path)
+                    picture = fit_picture(subject.portrait, size)
+                    prompts = (subject.positive, subject.negative)
+                    sampler = WindowSampler(models, prompts, picture, features_path, frames, sampling)
+                    _sample_windows(sampler, windows, session, settings.motion_frames, watcher)
             finally:
                 features_path.unlink(missing_ok=True)
         session.assemble(subject.speech, path)
@@ -158,20 +160,20 @@ def _sample_windows(
     motion = None if kept_motion is None else torch.from_numpy(kept_motion)
     with session.write_windows() as writer:
         for index in range(first, len(windows)):
-            sampled = _sample_window(sampler, index, windows[index], motion, watcher)
+            sampled = sampler.sample(index, windows[index], motion, watcher.end_step)
             motion = None if index + 1 == len(windows) else sampled.frames[-motion_frames:].clone()
             writer.submit(index, sampled.kept, motion)
             watcher.end_window(sampled.kept[-1])
 
 
-def _sample_window(
-    sampler: WindowSampler, index: int, window: Window, motion: torch.Tensor | None, watcher: Watcher
-) -> WindowFrames:
+@contextlib.contextmanager
+def _explaining_lack_of_memory() -> Iterator[None]:
     try:
-        return sampler.sample(index, window, motion, watcher.end_step)
-    except model_management.OOM_EXCEPTION as error:
+        yield
+    except Exception as error:
+        model_management.raise_non_oom(error)
         raise VideoError(
-            f"The GPU's memory ran out in window {index + 1}. Finished windows are kept: run the same graph again and "
-            "it goes on. If it happens again, close other programs, choose a smaller size, fewer window_frames, an fp8 "
-            "model, or guidance_batch sequential."
+            "The GPU's memory ran out. Finished windows are kept: run the same graph again and it goes on. If it "
+            "happens again, close other programs, choose a smaller size, fewer window_frames, an fp8 model, or "
+            "guidance_batch sequential."
         ) from error

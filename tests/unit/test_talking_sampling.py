@@ -1,0 +1,256 @@
+"""A window is sampled alike however its branches share forwards, by models as users give them, or refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from comfy import model_management
+from comfy.model_patcher import ModelPatcher
+from comfyui_talkingshorts.core.errors import ModelError, VideoError
+from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.talking_windows import plan_windows
+from comfyui_talkingshorts.engines.talking.audio_attention import attach_audio
+from comfyui_talkingshorts.engines.talking.guider import Guidance
+from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowFrames, WindowSampler
+from support.small_talks import HEIGHT, WIDTH, paint, watch_forwards
+from support.talking_models import encode_prompt
+from support.tiny_wan import video_model, write_checkpoint
+
+Sample = Callable[..., WindowFrames]
+FRAMES, WINDOW_FRAMES = 13, 9
+SCALES = {1: {"text_scale": 1.0, "audio_scale": 1.0}, 2: {"text_scale": 1.0}, 3: {}}
+
+
+@pytest.fixture(scope="module")
+def prompts(talking_models: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    encoder = talking_models["text_encoders"]
+    return encode_prompt(encoder, "a woman talks"), encode_prompt(encoder, "blurry")
+
+
+@pytest.fixture(scope="module")
+def features_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of what is heard in each of FRAMES frames."""
+    path = tmp_path_factory.mktemp("features") / "features.npy"
+    np.save(path, np.random.default_rng(1).standard_normal((FRAMES, 12, 768)).astype(np.float32))
+    return path
+
+
+@pytest.fixture
+def models(talking_models: dict[str, Any]) -> Models:
+    return Models(*(talking_models[kind] for kind in ("diffusion_models", "model_patches", "vae", "clip_vision")))
+
+
+@pytest.fixture
+def sample(models: Models, prompts: tuple[list[Any], list[Any]], features_path: Path) -> Sample:
+    """Return a function that samples the window `index` of the video."""
+
+    def sample_window(index: int = 0, steps: int = 2, model: Any = models.model, **guidance: Any) -> WindowFrames:
+        scales = {"text_scale": 5.0, "audio_scale": 4.0, "end": 1.0, "batch": "auto", "is_projected": False}
+        sigmas = torch.from_numpy(plan_sigmas(steps, 7.0))
+        sampling = Sampling(sigmas, Guidance(**{**scales, **guidance}), 1, WINDOW_FRAMES, 0.0, "auto")
+        sampler = WindowSampler(replace(models, model=model), prompts, paint(), features_path, FRAMES, sampling)
+        motion = None if index == 0 else torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))
+        return sampler.sample(index, plan_windows(FRAMES, WINDOW_FRAMES, 5)[index], motion, lambda: None)
+
+    return sample_window
+
+
+def assert_same(got: WindowFrames, want: WindowFrames) -> None:
+    torch.testing.assert_close(got.latents, want.latents, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("branches", [1, 2, 3])
+def test_branches_give_the_same_frames_in_one_forward_and_one_by_one(
+    branches: int, sample: Sample, models: Models
+) -> None:
+    with watch_forwards(models.model) as batched:
+        together = sample(batch="batched", **SCALES[branches])
+    with watch_forwards(models.model) as sequential:
+        apart = sample(batch="sequential", **SCALES[branches])
+
+    assert batched == [branches] * 2
+    assert sequential == [1] * branches * 2
+    assert_same(apart, together)
+
+
+@pytest.mark.parametrize("free_bytes", [0, 1e12], ids=["little", "plenty"])
+def test_auto_shares_forwards_when_there_is_memory(
+    free_bytes: float, sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ModelPatcher, "get_free_memory", lambda *_: free_bytes)
+
+    with watch_forwards(models.model) as batches:
+        sample(batch="auto")
+
+    assert batches == ([3] * 2 if free_bytes else [1] * 6)
+
+
+def test_branches_run_one_by_one_from_where_memory_runs_out(
+    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = sample()
+    forward = models.model.model.diffusion_model.forward
+    batches = []
+
+    def run_out(x: torch.Tensor, *arguments: Any, **options: Any) -> Any:
+        batches.append(x.shape[0])
+        if x.shape[0] > 1:
+            raise model_management.OOM_EXCEPTION("CUDA out of memory.")
+        return forward(x, *arguments, **options)
+
+    monkeypatch.setattr(models.model.model.diffusion_model, "forward", run_out)
+    got = sample()
+
+    assert batches == [3, 1, 1, 1, 1, 1, 1]
+    assert_same(got, want)
+
+
+def test_another_error_of_the_model_is_raised_as_it_is(
+    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr(models.model.model.diffusion_model, "forward", fail)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        sample()
+
+
+def test_the_end_of_audio_guidance_spares_forwards_after_it_alone(sample: Sample, models: Models) -> None:
+    with watch_forwards(models.model) as batches:
+        half = sample(steps=4, end=0.5)
+
+    assert batches == [3, 3, 2, 2]
+    assert not torch.equal(half.latents, sample(steps=4).latents)
+    assert_same(sample(steps=4, end=0.0), sample(steps=4, audio_scale=1.0))
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("is_projected", [False, True])
+def test_a_window_begins_with_the_latents_that_it_was_given(
+    index: int, is_projected: bool, sample: Sample, models: Models
+) -> None:
+    window = sample(index, is_projected=is_projected)
+    motion = torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))
+    image = torch.full((WINDOW_FRAMES, HEIGHT, WIDTH, 3), 0.5)
+    image[0] = torch.from_numpy(paint().copy()) / 255
+    with torch.inference_mode():
+        given = models.vae.encode(motion) if index else models.vae.encode(image)[:, :, :1]
+
+    length = given.shape[2]
+    torch.testing.assert_close(window.latents[:, :, :length], given, rtol=1e-5, atol=1e-5)
+    assert window.latents[:, :, length:].std() > 0.1
+
+
+def test_a_model_that_went_through_the_native_node_gives_the_same_frames(
+    sample: Sample, models: Models, talking_models: dict[str, Any], prompts: tuple[list[Any], list[Any]]
+) -> None:
+    from comfy_extras.nodes_wan import WanInfiniteTalkToVideo
+
+    with torch.inference_mode():
+        native = WanInfiniteTalkToVideo.execute(
+            {"mode": "single_speaker"},
+            *(models.model, models.model_patch, *prompts, models.vae, WIDTH, HEIGHT, WINDOW_FRAMES),
+            talking_models["audio_encoders"].encode_audio(torch.rand(1, 1, 16000), 16000),
+            motion_frame_count=5,
+            start_image=torch.rand(1, HEIGHT, WIDTH, 3),
+            audio_scale=3.0,
+        ).args[0]
+
+    assert torch.equal(sample(model=native).latents, sample().latents)
+
+
+def test_the_model_that_was_given_stays_as_it_was(sample: Sample, models: Models) -> None:
+    options = models.model.model_options
+    before = repr(options), repr(models.model.patches), repr(models.model.wrappers)
+
+    sample()
+
+    assert models.model.model_options is options
+    assert (repr(options), repr(models.model.patches), repr(models.model.wrappers)) == before
+
+
+@pytest.mark.parametrize("batch", ["batched", "sequential"])
+def test_easycache_skips_steps_of_all_branches_alike(batch: str, sample: Sample, models: Models) -> None:
+    from comfy_extras.nodes_easycache import EasyCacheNode
+
+    cached = EasyCacheNode.execute(models.model, 3.0, 0.0, 1.0, False).args[0]
+    with watch_forwards(models.model) as batches:
+        window = sample(steps=6, model=cached, batch=batch)
+
+    assert torch.isfinite(window.latents).all()
+    assert batches == {"batched": [3] * 3, "sequential": [1] * 9}[batch]
+
+
+def test_easycache_goes_on_skipping_after_the_end_of_audio_guidance(sample: Sample, models: Models) -> None:
+    from comfy_extras.nodes_easycache import EasyCacheNode
+
+    cached = EasyCacheNode.execute(models.model, 30.0, 0.0, 1.0, False).args[0]
+    with watch_forwards(models.model) as batches:
+        sample(steps=6, model=cached, end=0.5)
+
+    assert batches == [3, 3]
+
+
+def test_a_lora_of_the_model_counts(sample: Sample, models: Models) -> None:
+    from comfy.sd import load_lora_for_models
+
+    weight = models.model.model.diffusion_model.blocks[0].ffn[0].weight
+    lora = {
+        "diffusion_model.blocks.0.ffn.0.lora_A.weight": torch.ones(1, weight.shape[1]),
+        "diffusion_model.blocks.0.ffn.0.lora_B.weight": torch.ones(weight.shape[0], 1),
+    }
+    tuned, _ = load_lora_for_models(models.model, None, lora, 1.0, 0.0)
+    want = sample()
+
+    assert (sample(model=tuned).latents - want.latents).abs().max() > 0.01
+    assert torch.equal(sample().latents, want.latents)
+
+
+def load_video_model(path: Path, **sizes: Any) -> ModelPatcher:
+    from comfy.sd import load_diffusion_model
+
+    write_checkpoint(path, video_model(**sizes))
+    return load_diffusion_model(str(path))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"in_dim": 16, "has_image": False}, "with 16 input channels"),
+        ({"dim": 160, "heads": 2}, "160 wide and the InfiniteTalk patch 80"),
+    ],
+    ids=["text to video", "another width"],
+)
+def test_a_video_model_that_does_not_fit_is_refused(
+    sizes: dict[str, Any], words: str, sample: Sample, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        sample(model=load_video_model(tmp_path / "model.safetensors", **sizes))
+
+
+def test_a_model_of_another_kind_is_refused(sample: Sample) -> None:
+    other = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
+
+    with pytest.raises(ModelError, match=r"The model is Linear .* needs Wan 2\.1 I2V 14B"):
+        sample(model=other)
+
+
+def test_a_model_patch_of_another_kind_is_refused(models: Models) -> None:
+    with pytest.raises(ModelError, match="not InfiniteTalk"):
+        attach_audio(models.model, models.model)
+
+
+def test_what_is_no_picture_is_never_decoded(sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.model.model.diffusion_model, "forward", lambda x, *_, **__: x[:, :16] * torch.nan)
+    monkeypatch.setattr(models.vae, "decode", pytest.fail)
+
+    with pytest.raises(VideoError, match=r"Window 1 .*\(NaN\).*weight_dtype"):
+        sample()
