@@ -198,7 +198,7 @@ def test_emoji_are_left_out_and_chinese_is_spoken(script: str, server: ComfyUI) 
         ({"script": "🙂 🙂"}, "script"),
         ({"script": "word " * 5000, "target_seconds": 8.0}, "words"),
         ({"script": "Speaker 1: Hi there.\nSpeaker 2: Who are you?"}, "nothing is connected to reference_2"),
-        ({"voice": ""}, "There is no audio"),
+        ({"voice": ""}, "There is no voice to clone"),
     ],
     ids=["no right to the voice", "empty", "emoji alone", "far too long", "a voice is missing", "no reference"],
 )

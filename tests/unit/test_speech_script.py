@@ -146,3 +146,13 @@ def test_an_opening_that_brings_music_is_told_and_left_as_it_is(script: str) -> 
 @pytest.mark.parametrize("script", ["Well, hello.", "Hi-fi is back.", "History matters.", "Say welcome."])
 def test_other_openings_are_no_matter(script: str) -> None:
     assert prepare_script(script).note is None
+
+
+def test_a_label_after_a_sentence_begins_a_line_as_in_a_dialogue_typed_into_a_command() -> None:
+    prepared = prepare_script("Speaker 1: Are you there? Speaker 2: Yes. Ask speaker 1: he knows.")
+
+    assert [(line.speaker, line.text) for line in prepared.lines] == [
+        (0, "Are you there?"),
+        (1, "Yes."),
+        (1, "Ask speaker one: he knows."),
+    ]

@@ -21,6 +21,7 @@ MAX_SCRIPT_CHARACTERS = 50_000
 _STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
+_LABEL_AMID_LINE = re.compile(r"(?<=[.!?。！？\"”])[^\S\n]+(?=speaker[^\S\n]*\d{1,4}[^\S\n]*[:：])", re.IGNORECASE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
 _LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
@@ -110,6 +111,8 @@ def clean_script(script: str) -> str:
 def read_script(script: str) -> list[Line]:
     """Return who says what, cleaned. Lines may be labelled `Speaker 1:` (see parse_dialogue) or `[1]:`.
 
+    A label that follows the end of a sentence begins a line too: commands often hold a dialogue in one.
+
     Raises InputError for a script that holds nothing that can be said, one that takes about an hour and more to say,
     and one of more than four speakers.
     """
@@ -117,7 +120,8 @@ def read_script(script: str) -> list[Line]:
         raise InputError(
             f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
         )
-    lines = parse_dialogue(clean_script(_BRACKETED_SPEAKER.sub(r"Speaker \1:", script)))
+    labelled = _LABEL_AMID_LINE.sub("\n", _BRACKETED_SPEAKER.sub(r"Speaker \1:", script))
+    lines = parse_dialogue(clean_script(labelled))
     lines = [line for line in lines if is_speakable(line.text)]
     if not lines:
         raise InputError(

@@ -122,6 +122,11 @@ class CloneVoice(io.ComfyNode):
                 "voice_rights is off. A voice belongs to a person: turn voice_rights on to confirm that the reference "
                 "is your own voice, or that its owner agreed to have it cloned for this."
             )
+        if reference is None:
+            raise InputError(
+                "There is no voice to clone. Set voice_source to a link or a file (connect a clip to reference, on the "
+                "canvas): 10 to 30 seconds of one person talking."
+            )
         from ..engines.vibevoice.clone import CloneSettings, clone_voice  # not at ComfyUI's start
 
         others = {1: reference_2, 2: reference_3, 3: reference_4}

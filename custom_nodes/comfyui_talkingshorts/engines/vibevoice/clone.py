@@ -19,7 +19,7 @@ from ...core.sound import Sound
 from ...core.speech_chunks import plan_chunks
 from ...core.speech_length import MAX_STRETCH, choose_take, estimate_frames, estimate_seconds, require_script_fits
 from ..reference_audio import Reference, prepare_reference
-from ..speech_edit import cut_padding, fit_speech, join
+from ..speech_edit import cut_padding, fit_speech, join, trim_edges
 from ..speech_script import prepare_script
 from .model import SAMPLE_RATE_HZ, VibeVoice
 from .takes import Take, read_takes
@@ -70,7 +70,8 @@ def clone_voice(
     ]
     speech = takes[0].samples
     if len(takes) > 1:
-        speech = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
+        joined = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
+        speech = trim_edges(joined, SAMPLE_RATE_HZ)
     fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, count_words(text))
     silence_seconds = (fitted.size - (1 + MAX_STRETCH) * speech.size) / SAMPLE_RATE_HZ
     notes = [
