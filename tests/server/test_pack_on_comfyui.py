@@ -11,7 +11,7 @@ import requests
 from support.on_comfyui import PACK, ComfyUI
 
 HEAVY_MODULES = {"cv2", "parselmouth", "yt_dlp", "espeakng_loader", "transformers"}
-HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "vibevoice", "youtube"}
+HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "talking", "vibevoice", "youtube"}
 
 # node id -> the inputs, with their defaults (None: no default), and the outputs that users' graphs rely on
 CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -44,6 +44,38 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["AUDIO"],
     ),
+    "TalkingShortsTalkingVideo": (
+        {
+            "model": None,
+            "model_patch": None,
+            "vae": None,
+            "audio_encoder": None,
+            "speech": None,
+            "portrait": None,
+            "positive": None,
+            "negative": None,
+            "size_mode": "bucket_480",
+            "width": 480,
+            "height": 832,
+            "steps": 40,
+            "schedule": "official",
+            "shift": 0.0,
+            "text_scale": 5.0,
+            "audio_scale": 4.0,
+            "seed": 42,
+            "clip_vision": None,
+            "window_frames": 81,
+            "motion_frames": 9,
+            "guidance_batch": "auto",
+            "guidance_end": 1.0,
+            "color_strength": 1.0,
+            "vae_tiling": "auto",
+            "apg": False,
+            "crf": 16,
+            "resume": True,
+        },
+        ["VIDEO", "INT"],
+    ),
     "TalkingShortsSaveSpeech": ({"speech": None, "filename_prefix": "talkingshorts/speech"}, []),
     "TalkingShortsSaveShort": ({"video": None, "filename_prefix": "talkingshorts/short"}, []),
 }
@@ -53,6 +85,10 @@ OPTIONAL = {
     },
     "TalkingShortsDraftVoice": {"reference", "target_seconds", "presenter"},
     "TalkingShortsDraftVideo": {"label"},
+    "TalkingShortsTalkingVideo": {
+        *("clip_vision", "window_frames", "motion_frames", "guidance_batch", "guidance_end", "color_strength"),
+        *("vae_tiling", "apg", "crf", "resume"),
+    },
 }
 
 
