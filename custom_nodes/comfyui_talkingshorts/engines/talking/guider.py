@@ -10,7 +10,6 @@ from typing import Any, Literal
 import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
-from comfy.patcher_extension import WrappersMP
 from comfy.samplers import CFGGuider, calc_cond_batch
 
 from .guidance import Branch, ProjectedGuidance, combine, plan_branches
@@ -52,12 +51,10 @@ class TalkingGuider(CFGGuider):
         pinned: torch.Tensor,
         sigmas: torch.Tensor,
     ) -> None:
-        super().__init__(model.clone())
-        self.model_patcher.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, "talkingshorts", self._fit_into_memory)
+        super().__init__(model)
         self.inner_set_conds({branch.name: conditioning for branch, conditioning in conditionings.items()})
         self._branches = tuple(conditionings)
         self._guidance = guidance
-        self._is_sequential = guidance.batch == "sequential"
         self._pinned = pinned
         self._sigmas = sigmas
         self._projected = ProjectedGuidance() if guidance.is_projected else None
@@ -90,13 +87,20 @@ class TalkingGuider(CFGGuider):
         predictions = calc_cond_batch(self.inner_model, conditionings, x, timestep, model_options)
         return {branch: clean for branch, clean in zip(self._branches, predictions, strict=True) if branch in branches}
 
-    def _fit_into_memory(
+
+class BranchBatching:
+    """Wraps ComfyUI's calc_cond_batch: all branches of a step at once or, where memory is short, one after the other.
+
+    Add it to a model after all else: caches like EasyCache must be around it, for they take a call for a step.
+    """
+
+    def __init__(self, batch: GuidanceBatch) -> None:
+        self._is_sequential = batch == "sequential"
+
+    def __call__(
         self, predict: Any, model: Any, conditionings: list[Any], x: torch.Tensor, timestep: torch.Tensor, options: Any
     ) -> list[Any]:
-        """Return the predictions of a step's conditionings (None: not wanted), all at once or one after the other.
-
-        This wraps ComfyUI's own function from within: caches like EasyCache, around it, see one call for each step.
-        """
+        """Return a prediction for each conditioning; None are those that this step does without."""
         wanted = [index for index, conditioning in enumerate(conditionings) if conditioning is not None]
         if len(wanted) > 1 and not self._is_sequential:
             try:

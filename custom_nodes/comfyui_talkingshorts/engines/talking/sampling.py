@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import WrappersMP
 
 from ...core.errors import VideoError
 from ...core.limits import LARGEST_SEED
@@ -23,7 +24,7 @@ from .audio_features import read_features
 from .audio_tokens import project_audio
 from .colour import ColourMatch
 from .guidance import Branch, plan_branches
-from .guider import Guidance, TalkingGuider
+from .guider import BranchBatching, Guidance, TalkingGuider
 
 _GREY = 0.5
 SILENT = (Branch.SILENT_NEGATIVE, Branch.SILENT_PROMPT)
@@ -95,6 +96,8 @@ class WindowSampler:
         self._models, self._sampling = models, sampling
         self._features_path, self._frames = features_path, frames
         self._model, self._attention = attach_audio(models.model, models.model_patch)
+        batching = BranchBatching(sampling.guidance.batch)
+        self._model.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, "talkingshorts", batching)
         self._portrait = torch.from_numpy(picture.copy()).float() / 255
         # The whole of the picture squashed to a square, as the model was trained.
         self._seen = models.clip_vision.encode_image(self._portrait[None], crop=False)
