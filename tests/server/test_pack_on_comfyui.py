@@ -73,6 +73,7 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
             "apg": False,
             "crf": 16,
             "resume": True,
+            "short_last_window": False,
         },
         ["VIDEO", "INT"],
     ),
@@ -87,7 +88,7 @@ OPTIONAL = {
     "TalkingShortsDraftVideo": {"label"},
     "TalkingShortsTalkingVideo": {
         *("clip_vision", "window_frames", "motion_frames", "guidance_batch", "guidance_end", "color_strength"),
-        *("vae_tiling", "apg", "crf", "resume"),
+        *("vae_tiling", "apg", "crf", "resume", "short_last_window"),
     },
 }
 

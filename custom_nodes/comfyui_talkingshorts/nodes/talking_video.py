@@ -224,4 +224,12 @@ def _tuning_inputs() -> list[io.Input]:
             advanced=True,
             tooltip="Go on after the last finished window when a run with the same inputs was cut off.",
         ),
+        io.Boolean.Input(
+            "short_last_window",
+            default=False,
+            optional=True,
+            advanced=True,
+            tooltip="Sample only as many frames in the last window as the speech still needs: faster, but the end then "
+            "moves otherwise than in the official code.",
+        ),
     ]

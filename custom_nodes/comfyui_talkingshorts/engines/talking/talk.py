@@ -42,6 +42,7 @@ class TalkingSettings:
     seed: int
     window_frames: int = WINDOW_FRAMES
     motion_frames: int = MOTION_FRAMES
+    short_last_window: bool = False
     guidance_batch: GuidanceBatch = "auto"
     guidance_end: float = 1.0
     color_strength: float = 1.0
@@ -99,7 +100,7 @@ def make_talking_video(
     when the video can't be written or memory runs out.
     """
     frames = count_video_frames(subject.speech)
-    windows = plan_windows(frames, settings.window_frames, settings.motion_frames)
+    windows = plan_windows(frames, settings.window_frames, settings.motion_frames, settings.short_last_window)
     size = choose_size(settings.size_mode, Size(*subject.portrait.shape[:2]), Size(settings.height, settings.width))
     sampling = _plan_sampling(settings, size)
     key = make_session_key(home.prompt, home.node_id, asdict(settings), subject.speech, subject.portrait)
