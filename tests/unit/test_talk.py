@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import itertools
 import os
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from comfyui_talkingshorts.core.errors import InputError, ModelError, VideoError
 from comfyui_talkingshorts.core.limits import LARGEST_SEED
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.talking import segments
+from comfyui_talkingshorts.engines.talking import talk as talk_module
 from comfyui_talkingshorts.engines.talking.sampling import Models
 from comfyui_talkingshorts.engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
 from support.small_talks import HEIGHT, WIDTH, Recorder, Stopped, decode_frames, paint, speak, watch_forwards
@@ -112,6 +114,14 @@ def test_windows_of_any_length_make_the_video(window_frames: int, motion_frames:
 
     assert watcher.begun == (windows, 1, 0)
     assert len(decode_frames(path)) == 21
+
+
+def test_a_short_last_window_makes_the_same_windows_before_it_and_fewer_frames_in_all(talk: Talk) -> None:
+    official = decode_frames(talk(19, window_frames=17, motion_frames=5, name="official"))
+    short = decode_frames(talk(19, window_frames=17, motion_frames=5, name="short", short_last_window=True))
+
+    assert len(short) == len(official) == 19
+    np.testing.assert_array_equal(short[:17], official[:17])
 
 
 def test_silence_makes_a_video_too(talk: Talk) -> None:
@@ -257,6 +267,15 @@ def test_a_full_disk_ends_the_run_in_words_and_leaves_the_windows_before(
     assert watcher.begun[2] in (1, 2)
 
 
+def test_a_temp_folder_that_takes_no_features_ends_the_run_in_words(
+    talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talk_module, "write_features", fail_for_want_of_space)
+
+    with pytest.raises(VideoError, match=f"{tmp_path}: No space left on device.*0.00 GB free"):
+        talk()
+
+
 def test_a_damaged_window_is_made_again(talk: Talk, tmp_path: Path) -> None:
     want = decode_frames(talk(THREE_WINDOWS, name="whole"))
     stop_in_last_window(talk)
@@ -313,3 +332,26 @@ def test_a_smaller_crf_makes_a_larger_file_of_the_same_video(talk: Talk) -> None
 
 def test_vae_tiles_give_a_video_as_well(talk: Talk) -> None:
     assert len(decode_frames(talk(vae_tiling="on"))) == 9
+
+
+class MemoryRecorder(Recorder):
+    """Also notes how much memory tensors and arrays take at the end of each window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held_bytes: list[int] = []
+
+    def end_window(self, last_frame: torch.Tensor) -> None:
+        gc.collect()
+        held = [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+        self.held_bytes.append(sum(tensor.untyped_storage().nbytes() for tensor in held if not tensor.is_meta))
+
+
+def test_memory_does_not_grow_with_the_windows(talk: Talk) -> None:
+    watcher = MemoryRecorder()
+
+    talk(41, watcher=watcher)
+
+    frame_bytes = HEIGHT * WIDTH * 3 * 4
+    assert len(watcher.held_bytes) == 9
+    assert watcher.held_bytes[-2] - watcher.held_bytes[2] < frame_bytes

@@ -117,16 +117,8 @@ class CloneVoice(io.ComfyNode):
         reference_3: dict[str, Any] | None = None,
         reference_4: dict[str, Any] | None = None,
     ) -> io.NodeOutput:
-        if not voice_rights:
-            raise InputError(
-                "voice_rights is off. A voice belongs to a person: turn voice_rights on to confirm that the reference "
-                "is your own voice, or that its owner agreed to have it cloned for this."
-            )
-        if reference is None:
-            raise InputError(
-                "There is no voice to clone. Set voice_source to a link or a file (connect a clip to reference, on the "
-                "canvas): 10 to 30 seconds of one person talking."
-            )
+        _require_consent(voice_rights)
+        _require_voice(reference)
         from ..engines.vibevoice.clone import CloneSettings, clone_voice  # not at ComfyUI's start
 
         others = {1: reference_2, 2: reference_3, 3: reference_4}
@@ -135,3 +127,19 @@ class CloneVoice(io.ComfyNode):
         settings = CloneSettings(seed, guidance_scale, diffusion_steps, target_seconds)
         speech, note = clone_voice(vibevoice, voices, script, settings, make_progress_bar())
         return io.NodeOutput(audio_from_sound(speech), ui=show_note(cls, note))
+
+
+def _require_consent(voice_rights: bool) -> None:
+    if not voice_rights:
+        raise InputError(
+            "voice_rights is off. A voice belongs to a person: turn voice_rights on to confirm that the reference "
+            "is your own voice, or that its owner agreed to have it cloned for this."
+        )
+
+
+def _require_voice(reference: dict[str, Any] | None) -> None:
+    if reference is None:
+        raise InputError(
+            "There is no voice to clone. Set voice_source to a link or a file (connect a clip to reference, on the "
+            "canvas): 10 to 30 seconds of one person talking."
+        )

@@ -18,7 +18,7 @@ from ...core.flow_schedule import choose_shift, plan_sigmas
 from ...core.limits import require_seed
 from ...core.sound import Sound, count_video_frames
 from ...core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
-from .audio_features import write_features
+from .audio_features import CHANNELS, LAYERS, write_features
 from .guider import Guidance, GuidanceBatch
 from .picture import fit_picture
 from .sampling import Models, Sampling, VaeTiling, WindowSampler
@@ -112,7 +112,7 @@ def make_talking_video(
             features_path = path.with_suffix(".features.npy")
             try:
                 with _explaining_lack_of_memory():
-                    write_features(audio_encoder, prepare_speech(subject.speech), frames, features_path)
+                    _hear(audio_encoder, subject.speech, frames, features_path)
                     picture = fit_picture(subject.portrait, size)
                     prompts = (subject.positive, subject.negative)
                     sampler = WindowSampler(models, prompts, picture, features_path, frames, sampling)
@@ -150,6 +150,18 @@ def _plan_sampling(settings: TalkingSettings, size: Size) -> Sampling:
         colour_strength=settings.color_strength,
         vae_tiling=settings.vae_tiling,
     )
+
+
+def _hear(audio_encoder: Any, speech: Sound, frames: int, features_path: Path) -> None:
+    """Write the audio features of the speech. Raises VideoError when they can't be written."""
+    try:
+        write_features(audio_encoder, prepare_speech(speech), frames, features_path)
+    except OSError as error:
+        raise VideoError(
+            f"What was heard of the speech can't be kept in {features_path.parent}: {error.strerror or error}. The "
+            f"folder must exist and have {frames * LAYERS * CHANNELS * 4 / 1e9:.2f} GB free (ComfyUI's "
+            "--temp-directory names another one)."
+        ) from error
 
 
 def _sample_windows(
