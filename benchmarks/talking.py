@@ -14,8 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -120,7 +121,7 @@ def _talk_natively(models: dict[str, Any], prompt: list[Any], folder: Path) -> N
     video = None
     for window in range(WINDOWS):
         model, positive, negative, latent, trim = WanInfiniteTalkToVideo.execute(
-            {"mode": "single_speaker"},
+            cast(Any, {"mode": "single_speaker"}),
             *(models["diffusion_models"], models["model_patches"], prompt, prompt, models["vae"], SIDE, SIDE),
             WINDOW_FRAMES,
             heard,
@@ -139,8 +140,8 @@ def _talk_natively(models: dict[str, Any], prompt: list[Any], folder: Path) -> N
         frames = models["vae"].decode(sampled)[0]
         video = frames if video is None else torch.cat([video, frames[trim:]])
     assert video is not None
-    audio = {"waveform": waveform, "sample_rate": 16000}
-    parts = Types.VideoComponents(images=video[:FRAMES], audio=audio, frame_rate=25)
+    audio: Any = {"waveform": waveform, "sample_rate": 16000}
+    parts = Types.VideoComponents(images=video[:FRAMES], audio=audio, frame_rate=Fraction(25))
     InputImpl.VideoFromComponents(parts).save_to(str(folder / "theirs.mp4"))
 
 

@@ -8,6 +8,7 @@ import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,7 +91,8 @@ def test_a_video_has_a_frame_for_each_started_25th_of_a_second(
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.frames, video.average_rate, audio.sample_rate) == (frames, 25, rate)
         assert video.duration is not None
-        assert float(video.duration * video.time_base) == frames / 25
+        assert video.time_base is not None
+        assert video.duration * video.time_base == Fraction(frames, 25)
 
 
 @pytest.mark.parametrize(("frames", "windows"), [(80, 1), (81, 1), (82, 2), (97, 2), (153, 2), (154, 3)])

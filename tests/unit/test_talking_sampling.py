@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -156,7 +156,7 @@ def test_a_model_that_went_through_the_native_node_gives_the_same_frames(
 
     with torch.inference_mode():
         native = WanInfiniteTalkToVideo.execute(
-            {"mode": "single_speaker"},
+            cast(Any, {"mode": "single_speaker"}),
             *(models.model, models.model_patch, *prompts, models.vae, WIDTH, HEIGHT, WINDOW_FRAMES),
             talking_models["audio_encoders"].encode_audio(torch.rand(1, 1, 16000), 16000),
             motion_frame_count=5,
