@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,15 @@ def encode_speech(audio_encoder: Any, speech: np.ndarray, frames: int) -> Iterat
     model_management.load_model_gpu(audio_encoder.patcher)
     listener = _Listener(model, speech, frames, audio_encoder.load_device)
     for passage in plan_passages(frames):
-        hidden = listener.encode(passage)
-        for start in range(passage.kept_start_frame, passage.kept_end_frame, _BLOCK_FRAMES):
-            end = min(start + _BLOCK_FRAMES, passage.kept_end_frame)
-            block = slice(start - passage.start_frame, end - passage.start_frame)
-            yield torch.stack([states[0, block] for states in hidden], dim=1).float().cpu().numpy()
+        # A passage's states aren't kept here while those of the next are computed: 40 MB.
+        yield from _cut_into_blocks(listener.encode(passage), passage)
+
+
+def _cut_into_blocks(hidden: Sequence[torch.Tensor], passage: Passage) -> Iterator[np.ndarray]:
+    for start in range(passage.kept_start_frame, passage.kept_end_frame, _BLOCK_FRAMES):
+        end = min(start + _BLOCK_FRAMES, passage.kept_end_frame)
+        block = slice(start - passage.start_frame, end - passage.start_frame)
+        yield torch.stack([states[0, block] for states in hidden], dim=1).float().cpu().numpy()
 
 
 def require_wav2vec2_base(audio_encoder: Any) -> Wav2Vec2Model:
