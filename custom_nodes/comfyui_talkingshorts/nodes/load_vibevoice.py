@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import folder_paths
@@ -82,10 +81,7 @@ def _find_models() -> dict[str, Path]:
 
 
 def _register_folder() -> None:
-    folder = Path(folder_paths.models_dir) / _FOLDER
-    with contextlib.suppress(OSError):  # a volume that is read only
-        folder.mkdir(parents=True, exist_ok=True)
-    folder_paths.add_model_folder_path(_FOLDER, str(folder))
+    folder_paths.add_model_folder_path(_FOLDER, str(Path(folder_paths.models_dir) / _FOLDER))
     # ComfyUI leaves the extensions empty, which stands for every file there is; another pack may have named some.
     roots, extensions = folder_paths.folder_names_and_paths[_FOLDER]
     folder_paths.folder_names_and_paths[_FOLDER] = (roots, {*extensions, ".safetensors"})
