@@ -15,7 +15,6 @@ from comfy.audio_encoders.wav2vec2 import Wav2Vec2Model
 from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.engines.talking import audio_features
 from comfyui_talkingshorts.engines.talking.audio_features import (
-    LONGEST_WHOLE_FRAMES,
     encode_speech,
     plan_passages,
     read_features,
@@ -93,6 +92,7 @@ def test_passages_of_long_speech_give_each_frame_its_own_features(
     audio_encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audio_features, "LONGEST_WHOLE_FRAMES", 40)
+    monkeypatch.setattr(audio_features, "_PASSAGE_FRAMES", 40)
     monkeypatch.setattr(audio_features, "_KEPT_FRAMES", 30)
     monkeypatch.setattr(audio_features, "_BLOCK_FRAMES", 20)
     # A transformer that looks at nothing else than its frame: then passages can't differ from the whole.
@@ -114,7 +114,7 @@ def test_passages_keep_all_frames_and_are_heard_in_context(frames: int) -> None:
     assert (passages[0].kept_start_frame, passages[-1].kept_end_frame) == (0, frames)
     assert all(a.kept_end_frame == b.kept_start_frame for a, b in pairwise(passages))
     for passage in passages:
-        assert passage.end_frame - passage.start_frame == LONGEST_WHOLE_FRAMES
+        assert passage.end_frame - passage.start_frame == 500
         assert passage.start_frame == 0 or passage.kept_start_frame - passage.start_frame >= 150
         assert passage.end_frame == frames or passage.end_frame - passage.kept_end_frame >= 150
         assert 0 <= passage.start_frame < passage.end_frame <= frames

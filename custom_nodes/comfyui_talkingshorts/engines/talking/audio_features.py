@@ -26,10 +26,11 @@ _FIRST_HOP_SAMPLES, _FIRST_FIELD_SAMPLES = 5, 10
 _PIECE_STEPS = 250
 _BLOCK_FRAMES = 100
 
-# All that the official code can make a video of is heard as a whole. Of longer speech 28 s are heard at a time, with
-# six seconds or more to either side: the features differ by 0.1 %, at the joints as elsewhere.
+# All that the official code can make a video of is heard as a whole. Of longer speech 8 s are heard at a time, with
+# six seconds or more to either side, so that it takes hardly more memory than a few seconds do.
 LONGEST_WHOLE_FRAMES = 1000
-_KEPT_FRAMES = 700
+_KEPT_FRAMES = 200
+_PASSAGE_FRAMES = 500
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ def plan_passages(frames: int) -> list[Passage]:
         return [Passage(0, frames, 0, frames)]
     passages = []
     for kept_start in range(0, frames, _KEPT_FRAMES):
-        margin = (LONGEST_WHOLE_FRAMES - _KEPT_FRAMES) // 2
-        start = min(max(kept_start - margin, 0), frames - LONGEST_WHOLE_FRAMES)
+        margin = (_PASSAGE_FRAMES - _KEPT_FRAMES) // 2
+        start = min(max(kept_start - margin, 0), frames - _PASSAGE_FRAMES)
         kept_end = min(kept_start + _KEPT_FRAMES, frames)
-        passages.append(Passage(start, start + LONGEST_WHOLE_FRAMES, kept_start, kept_end))
+        passages.append(Passage(start, start + _PASSAGE_FRAMES, kept_start, kept_end))
     return passages
 
 
