@@ -92,6 +92,18 @@ def test_auto_shares_forwards_when_there_is_memory(
     assert batches == ([3] * 2 if free_bytes else [1] * 6)
 
 
+def test_batched_shares_forwards_whatever_memory_comfyui_estimates(
+    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ModelPatcher, "get_free_memory", lambda *_: 1)
+
+    with watch_forwards(models.model) as batches:
+        sample(batch="batched")
+
+    assert batches == [3] * 2
+    assert "memory_required" not in vars(models.model.model)
+
+
 def test_branches_run_one_by_one_from_where_memory_runs_out(
     sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +97,7 @@ class BranchBatching:
 
     def __init__(self, batch: GuidanceBatch) -> None:
         self._is_sequential = batch == "sequential"
+        self._is_forced = batch == "batched"
 
     def __call__(
         self, predict: Any, model: Any, conditionings: list[Any], x: torch.Tensor, timestep: torch.Tensor, options: Any
@@ -104,7 +106,8 @@ class BranchBatching:
         wanted = [index for index, conditioning in enumerate(conditionings) if conditioning is not None]
         if len(wanted) > 1 and not self._is_sequential:
             try:
-                return predict(model, conditionings, x, timestep, options)
+                with _sure_of_memory(model) if self._is_forced else contextlib.nullcontext():
+                    return predict(model, conditionings, x, timestep, options)
             except Exception as error:
                 model_management.raise_non_oom(error)
             logging.warning("TalkingShorts: not enough memory for all branches at once, so they run one by one.")
@@ -115,3 +118,13 @@ class BranchBatching:
             alone = [value if index == wanted_index else None for index, value in enumerate(conditionings)]
             predictions[wanted_index] = predict(model, alone, x, timestep, options)[wanted_index]
         return predictions
+
+
+@contextlib.contextmanager
+def _sure_of_memory(model: Any) -> Iterator[None]:
+    """Let ComfyUI, which splits a batch that it estimates not to fit, estimate that the model takes no memory."""
+    model.memory_required = lambda *arguments, **options: 0
+    try:
+        yield
+    finally:
+        del model.memory_required
