@@ -21,13 +21,21 @@ LOOK_SECONDS = 60
 PACKAGES = {
     "torch": "torch",
     "av": "av",
+    "deno": "deno",
     "espeakng-loader": "espeakng_loader",
+    "filelock": "filelock",
+    "kornia": "kornia",
+    "normt2s": "normt2s",
+    "numpy": "numpy",
     "opencv-python-headless": "cv2",
     "praat-parselmouth": "parselmouth",
-    "normt2s": "normt2s",
+    "pyloudnorm": "pyloudnorm",
+    "silero-vad": "silero_vad",
+    "soxr": "soxr",
+    "transformers": "transformers",
+    "urllib3": "urllib3",
     "wetext": "wetext",
     "yt-dlp": "yt_dlp",
-    "deno": "deno",
 }
 
 # Runs in ComfyUI's Python. Packages are looked for, not imported; torch is, because only it knows the GPU.

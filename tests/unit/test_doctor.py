@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -88,6 +89,13 @@ def test_a_python_that_cannot_be_run_is_reported(comfyui: Path, monkeypatch: pyt
     row = by_check(doctor.run_doctor(None))["ComfyUI's Python"]
     assert row["ok"] is False
     assert "/nowhere/python: No such file" in row["detail"]
+
+
+def test_every_requirement_of_the_pack_is_looked_for() -> None:
+    requirements = Path(__file__).parents[2] / "custom_nodes" / "comfyui_talkingshorts" / "requirements.txt"
+    wanted = {re.split(r"[\[<>=]", line)[0] for line in requirements.read_text().split()}
+
+    assert wanted | {"torch"} == set(doctor.PACKAGES)
 
 
 def test_packages_are_looked_for_in_comfyuis_python(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,7 @@ class NativeSpeaker:
         self.controls = embed_controls(vibevoice, CPU)
         self.rows = vibevoice.model.token_rows
         self.guidance_scale = guidance_scale
+        self.unconditional: list[torch.Tensor] = []
 
     @torch.inference_mode()
     def speak(self, prompt: torch.Tensor, max_frames: int) -> tuple[list[int], torch.Tensor]:
@@ -123,7 +124,8 @@ class NativeSpeaker:
             following = self.controls[tokens[-1]]
             if tokens[-1] == AUDIO:
                 segment = torch.cat([segment, text[-1:]])
-                latents.append(self.denoise(condition, self.read(segment)))
+                self.unconditional.append(self.read(segment))
+                latents.append(self.denoise(condition, self.unconditional[-1]))
                 sound = self.decode(latents)[-3200:]
                 heard, said = torch.cat([heard, sound]), [*said, sound]
                 following = self.listen(latents[-1], heard)
@@ -188,12 +190,15 @@ class TestTheSpeech:
         self, hesitant: VibeVoice, tiny_folder: Path
     ) -> None:
         """What is followed by no frame, the unconditional row never reads."""
-        tokens, sound = NativeSpeaker(hesitant, tiny_folder, 7, 3.0).speak(embed(hesitant)[0], max_frames=17)
+        native = NativeSpeaker(hesitant, tiny_folder, 7, 3.0)
+        tokens, sound = native.speak(embed(hesitant)[0], max_frames=17)
 
         steps = speak(hesitant, [7], guidance_scale=3.0, max_frames=17)
+        unconditional = torch.stack([step.condition[1] for step in steps if step.frame is not None])
 
         assert tokens_of(steps) == tokens == [*[AUDIO] * FRAMES_OF_A_VOICE, *[AUDIO_EOS, AUDIO] * 5]
         assert sound_alike(sound_of(steps), sound.float())
+        torch.testing.assert_close(unconditional, torch.stack(native.unconditional), rtol=0, atol=1e-3)
 
     def test_is_the_same_for_the_same_seed_whatever_ran_before(self, vibevoice: VibeVoice) -> None:
         first = sound_of(speak(vibevoice))

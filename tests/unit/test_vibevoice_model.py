@@ -103,7 +103,7 @@ def test_comfyui_moves_the_model_and_takes_it_back(folder: Path) -> None:
 
     for _ in range(2):
         assert vibevoice.move_to_device(1000) == CPU
-        assert not vibevoice.is_streamed
+        assert not vibevoice.patcher.model.model_lowvram
         assert vibevoice.patcher in comfy.model_management.loaded_models()
         assert torch.equal(read(vibevoice), expected)
         comfy.model_management.unload_all_models()
@@ -116,11 +116,11 @@ def test_weights_that_stream_in_give_the_same_bits(dtype: str, folder: Path, mon
     expected = read(vibevoice)
 
     load_partly(vibevoice, CPU, monkeypatch, budget_bytes=1)
-    assert vibevoice.is_streamed
+    assert vibevoice.patcher.model.model_lowvram
     assert torch.equal(read(vibevoice), expected)
 
     load_partly(vibevoice, CPU, monkeypatch, budget_bytes=10**9)
-    assert not vibevoice.is_streamed
+    assert not vibevoice.patcher.model.model_lowvram
     assert torch.equal(read(vibevoice), expected)
 
 

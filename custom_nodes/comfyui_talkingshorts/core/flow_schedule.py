@@ -12,7 +12,6 @@ from .errors import InputError
 
 Schedule = Literal["official", "distilled"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
-AUTO_SHIFT = 0.0
 
 _TRAINING_STEPS = 1000
 _SMALL_SHIFT, _LARGE_SHIFT, _DISTILLED_SHIFT = 7.0, 11.0, 5.0

@@ -14,6 +14,7 @@ from ..core.buckets import SIZE_MODES
 from ..core.errors import InputError
 from ..core.flow_schedule import SCHEDULES
 from ..core.limits import LARGEST_SEED
+from ..core.talking_options import GUIDANCE_BATCHES, VAE_TILINGS
 from ..core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
@@ -166,7 +167,7 @@ def _tuning_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "guidance_batch",
-            options=["auto", "batched", "sequential"],
+            options=list(GUIDANCE_BATCHES),
             default="auto",
             optional=True,
             advanced=True,
@@ -194,7 +195,7 @@ def _tuning_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "vae_tiling",
-            options=["auto", "on", "off"],
+            options=list(VAE_TILINGS),
             default="auto",
             optional=True,
             advanced=True,

@@ -17,6 +17,10 @@ class Branch(Enum):
     SILENT_NEGATIVE = "negative prompt, no audio"
     SILENT_PROMPT = "prompt, no audio"
 
+    @property
+    def is_silent(self) -> bool:
+        return self in (Branch.SILENT_NEGATIVE, Branch.SILENT_PROMPT)
+
 
 Predictions = Mapping[Branch, torch.Tensor]
 

@@ -6,17 +6,15 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 from comfy.samplers import CFGGuider, calc_cond_batch
 
+from ...core.talking_options import GuidanceBatch
 from .guidance import Branch, ProjectedGuidance, combine, plan_branches
-
-GuidanceBatch = Literal["auto", "batched", "sequential"]
-GUIDANCE_BATCHES: tuple[GuidanceBatch, ...] = ("auto", "batched", "sequential")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import comfy.sample
 import comfy.samplers
@@ -18,6 +18,7 @@ from comfy.patcher_extension import WrappersMP
 
 from ...core.errors import VideoError
 from ...core.limits import LARGEST_SEED
+from ...core.talking_options import VaeTiling
 from ...core.talking_windows import Window, count_latents, index_audio
 from .audio_attention import attach_audio
 from .audio_features import read_features
@@ -27,10 +28,6 @@ from .guidance import Branch, plan_branches
 from .guider import BranchBatching, Guidance, TalkingGuider
 
 _GREY = 0.5
-SILENT = (Branch.SILENT_NEGATIVE, Branch.SILENT_PROMPT)
-
-VaeTiling = Literal["auto", "on", "off"]
-VAE_TILINGS: tuple[VaeTiling, ...] = ("auto", "on", "off")
 
 OnStep = Callable[[], None]
 """Called after each step of a window; what it raises ends the work."""
@@ -151,10 +148,10 @@ class WindowSampler:
         device, projector = self._models.model_patch.load_device, self._models.model_patch.model.audio_proj
         heard = torch.from_numpy(read_features(self._features_path, index_audio(window, self._frames))).to(device)
         sounds = {
-            is_silent: heard * 0 if is_silent else heard for is_silent in {branch in SILENT for branch in branches}
+            is_silent: heard * 0 if is_silent else heard for is_silent in {branch.is_silent for branch in branches}
         }
         tokens = {is_silent: project_audio(projector, sound)[0] for is_silent, sound in sounds.items()}
-        return {branch: tokens[branch in SILENT] for branch in branches}
+        return {branch: tokens[branch.is_silent] for branch in branches}
 
     def _choose(self, branch: Branch, length: int) -> list[Any]:
         """Return the branch's conditioning, for a window of so many latent frames."""

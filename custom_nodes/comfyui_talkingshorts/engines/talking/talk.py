@@ -17,11 +17,12 @@ from ...core.errors import InputError, VideoError
 from ...core.flow_schedule import choose_shift, plan_sigmas
 from ...core.limits import require_seed
 from ...core.sound import Sound, count_video_frames
+from ...core.talking_options import GuidanceBatch, VaeTiling
 from ...core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
 from .audio_features import CHANNELS, LAYERS, write_features
-from .guider import Guidance, GuidanceBatch
+from .guider import Guidance
 from .picture import fit_picture
-from .sampling import Models, Sampling, VaeTiling, WindowSampler
+from .sampling import Models, Sampling, WindowSampler
 from .session import Session
 from .session_key import make_session_key
 from .speech import prepare_speech

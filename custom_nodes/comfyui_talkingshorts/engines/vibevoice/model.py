@@ -77,11 +77,6 @@ class VibeVoice:
     def model(self) -> SpeechModel:
         return self.patcher.model
 
-    @property
-    def is_streamed(self) -> bool:
-        """Whether the GPU lacked room: weights of the language model then stream in at every step."""
-        return self.patcher.model.model_lowvram
-
     def move_to_device(self, working_bytes: int = 0) -> torch.device:
         """Make room on ComfyUI's device for the model and `working_bytes`, move the model there, return the device.
 
