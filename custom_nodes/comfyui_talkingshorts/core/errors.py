@@ -18,7 +18,7 @@ class SourceError(TalkingShortsError):
 
 
 class PictureError(TalkingShortsError):
-    """A portrait picture can't be found or read."""
+    """A portrait picture can't be found, read or written."""
 
 
 class VideoError(TalkingShortsError):

@@ -11,6 +11,7 @@ from .draft_voice import DraftVoice
 from .load_vibevoice import LoadVibeVoice
 from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
+from .save_portrait import SavePortrait
 from .save_short import SaveShort
 from .save_speech import SaveSpeech
 from .talking_video import TalkingVideo
@@ -31,6 +32,7 @@ class TalkingShortsExtension(ComfyExtension):
             PortraitPrompt,
             DraftVideo,
             TalkingVideo,
+            SavePortrait,
             SaveShort,
             SaveSpeech,
         ]
