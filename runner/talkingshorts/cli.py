@@ -149,7 +149,11 @@ def _add_make_options(make: argparse.ArgumentParser) -> None:
     )
     make.add_argument("--portrait", metavar="FILE", help="a picture of the speaker")
     make.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
-    make.add_argument("--quality", choices=("draft", "fast", "best"), default="draft", help="default: draft")
+    make.add_argument(
+        "--quality",
+        choices=("draft", "fast", "best"),
+        help="default: the best that voice, GPU and models allow; fast and best clone the voice, a draft doesn't",
+    )
     make.add_argument("--size", type=_size, metavar="WxH", help="pixels, multiples of 16")
     make.add_argument("--target-seconds", type=_number, metavar="S", help="length of the speech; 0 is its natural one")
     make.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")

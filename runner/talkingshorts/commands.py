@@ -20,7 +20,8 @@ from .events import Notice
 from .fetch import OutputTemplate
 from .follow import Limits
 from .jobs import JobRecord, JobState, JobStore
-from .make import build_request, require_readable
+from .make import build_requests, require_readable, say_uncloned
+from .quality import choose_request
 from .submission import Request, Server, bind_values, prepare
 from .workflow_file import load_workflow
 
@@ -34,8 +35,14 @@ def make(options: Namespace) -> int:
     """Make a short from a script."""
     _require_output(options.output, "short")
     checkout = home.checkout_dir()
-    request = build_request(options, checkout / "workflows" if checkout else None)
-    return _run(options, request)
+    requests = build_requests(options, checkout / "workflows" if checkout else None)
+    server = _reach_or_start(options)
+    request, reason = choose_request(server.client, requests)
+    if options.quality is None:
+        reason = say_uncloned(options) or reason
+    if reason:
+        say(reason)
+    return _run(options, request, server)
 
 
 def run(options: Namespace) -> int:
@@ -43,7 +50,7 @@ def run(options: Namespace) -> int:
     request = _read_request(options)
     if options.detach:
         return _submit(options, request)
-    return _run(options, request)
+    return _run(options, request, _reach_or_start(options))
 
 
 def submit(options: Namespace) -> int:
@@ -164,8 +171,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _run(options: Namespace, request: Request) -> int:
-    server, display = _reach_or_start(options), choose_display(options.json)
+def _run(options: Namespace, request: Request, server: Server) -> int:
+    display = choose_display(options.json)
     record = _prepare(server, request, display)
     run = _watch(options, server.client, record, display)
     return _answer_paths(options, run.submit_and_complete(_limits(options)))

@@ -1,4 +1,4 @@
-"""Turn the options of `talkingshorts make` into a request: which workflow, which inputs, which files to upload."""
+"""Turn the options of `talkingshorts make` into requests: which workflow, which inputs, which files to upload."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from .binding import ValueReader, list_named_inputs, resolve
 from .errors import UsageError, ValidationError
 from .submission import Request
-from .workflow_file import Workflow, load_workflow
+from .workflow_file import load_workflow
 
 WORKFLOW_FILES = {
     "draft": "draft.api.json",
@@ -32,8 +32,8 @@ class Choices:
     files: dict[str, Path] = field(default_factory=dict)
 
 
-def build_request(options: Namespace, workflows_folder: Path | None) -> Request:
-    """Return what to run for `make`'s options.
+def build_requests(options: Namespace, workflows_folder: Path | None) -> dict[str, Request]:
+    """Return what to run for `make`'s options, for each quality that may be made: best first. Needs no server.
 
     Raises UsageError for a file that isn't there and for options that exclude each other, ValidationError for what is
     well formed but impossible.
@@ -48,15 +48,51 @@ def build_request(options: Namespace, workflows_folder: Path | None) -> Request:
     if options.target_seconds is not None:
         choices.values["target_seconds"] = _text_of_positive("--target-seconds", options.target_seconds)
     choices.values["seed"] = _text_of_positive("--seed", options.seed)
-    if options.quality != "draft" and options.voice and not options.voice_rights:
+    _require_voice(options)
+    qualities = (
+        [options.quality] if options.quality else ["draft"] if say_uncloned(options) else ["best", "fast", "draft"]
+    )
+    return {
+        quality: _build_request(options, choices, find_workflow(quality, workflows_folder)) for quality in qualities
+    }
+
+
+def say_uncloned(options: Namespace) -> str:
+    """Return why no voice may be cloned, which makes a draft of a short of no named quality; "" when one may."""
+    if not options.voice:
+        return "draft: no --voice is given, and only a voice that is given can be cloned."
+    if not options.voice_rights:
+        return "draft: with --voice-rights (the voice is yours, or its owner agreed) it is cloned where a GPU allows."
+    return ""
+
+
+def _require_voice(options: Namespace) -> None:
+    """Raise ValidationError when a quality is asked for that clones a voice, and none may be cloned."""
+    if options.quality in (None, "draft"):
+        return
+    if not options.voice:
+        raise ValidationError(
+            f"--quality {options.quality} clones a voice, and none is given: name one with --voice (a URL or a file). "
+            "--quality draft has a voice of its own."
+        )
+    if not options.voice_rights:
         raise ValidationError(
             "Cloning a voice needs its owner's consent: give --voice-rights when you have it. "
             "--quality draft speaks with a synthetic voice and needs none."
         )
-    workflow = load_workflow(find_workflow(options.quality, workflows_folder))
+
+
+def _build_request(options: Namespace, choices: Choices, path: Path) -> Request:
+    workflow = load_workflow(path)
+    values = dict(choices.values)
     if any(named.name == "voice_rights" for named in list_named_inputs(workflow)):
-        choices.values["voice_rights"] = str(options.voice_rights)
-    return _bind(workflow, choices, options.output)
+        values["voice_rights"] = str(options.voice_rights)
+    return Request(
+        workflow,
+        options.output,
+        [(resolve(workflow, name), text) for name, text in values.items()],
+        [(resolve(workflow, name), file) for name, file in choices.files.items()],
+    )
 
 
 def find_workflow(quality: str, folder: Path | None) -> Path:
@@ -78,15 +114,6 @@ def _require_mp4(output: str) -> None:
         raise UsageError(
             f"The output {output!r} ends in {ending}, and a short is an mp4: end it in .mp4, or leave it out."
         )
-
-
-def _bind(workflow: Workflow, choices: Choices, output: str) -> Request:
-    return Request(
-        workflow,
-        output,
-        [(resolve(workflow, name), text) for name, text in choices.values.items()],
-        [(resolve(workflow, name), path) for name, path in choices.files.items()],
-    )
 
 
 def _choose_voice(options: Namespace, choices: Choices) -> None:

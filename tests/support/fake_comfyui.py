@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from talkingshorts.model_names import find_model_fields
+from talkingshorts.node_info import PRIMITIVE_TYPES
 
 OBJECT_INFO: dict[str, Any] = {
     "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"], "python_module": "nodes"},
@@ -54,6 +57,9 @@ class FakeComfyUI:
 
     url: str = ""
     token: str | None = None
+    nodes: dict[str, Any] = field(default_factory=lambda: dict(OBJECT_INFO))
+    devices: list[dict[str, Any]] = field(default_factory=list)
+    ram_bytes: int = 64 * 10**9
     status: str = "completed"
     prompt_status: int = 200
     prompt_answer: dict[str, Any] = field(default_factory=dict)
@@ -87,6 +93,26 @@ class FakeComfyUI:
         return {"id": job_id, "status": status, "execution_error": self.error, **ended}
 
 
+def describe_nodes(graph: dict[str, Any], missing: Iterable[str] = ()) -> dict[str, Any]:
+    """Return an /object_info in which `graph` is valid, but for the models in `missing`, which no loader lists."""
+    nodes: dict[str, Any] = {}
+    for node in graph.values():
+        kind, required = node["class_type"], {name: ["*", {}] for name in node["inputs"]}
+        if kind in PRIMITIVE_TYPES:
+            required["value"] = [PRIMITIVE_TYPES[kind], {}]
+        for _, name, model in find_model_fields({"": node}):
+            known = nodes.get(kind, {}).get("input", {}).get("required", {}).get(name, [None, {"options": []}])
+            listed = [] if model in missing else [model]
+            required[name] = ["COMBO", {"options": [*known[1]["options"], *listed]}]
+        nodes[kind] = {
+            "input": {"required": required},
+            "output": ["*"] * 2,
+            "output_node": "Save" in kind,
+            "python_module": "nodes",
+        }
+    return nodes
+
+
 @contextlib.contextmanager
 def serve_fake_comfyui() -> Iterator[FakeComfyUI]:
     """Serve a FakeComfyUI on a free loopback port."""
@@ -114,12 +140,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.fake.token and self.headers["Authorization"] != f"Bearer {self.fake.token}":
             self._answer(401, {})
         elif path == "/system_stats":
-            self._answer(200, {"system": {"comfyui_version": "0.30.0"}})
+            system = {"comfyui_version": "0.30.0", "ram_total": self.fake.ram_bytes}
+            self._answer(200, {"system": system, "devices": self.fake.devices})
         elif path == "/object_info":
-            self._answer(200, OBJECT_INFO)
+            self._answer(200, self.fake.nodes)
         elif path.startswith("/object_info/"):
             name = path.rpartition("/")[2]
-            self._answer(200, {name: OBJECT_INFO[name]} if name in OBJECT_INFO else {})
+            self._answer(200, {name: self.fake.nodes[name]} if name in self.fake.nodes else {})
         elif path.startswith("/api/jobs/") and not self.fake.has_jobs_api:
             self._send(404, b"404: Not Found", "text/plain")
         elif path.startswith("/api/jobs/"):

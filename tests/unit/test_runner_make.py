@@ -1,32 +1,26 @@
-import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from talkingshorts.cli import build_parser
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.make import build_request, find_workflow
+from talkingshorts.make import build_requests, find_workflow, say_uncloned
 from talkingshorts.submission import Request
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
-
-
-@pytest.fixture
-def cloning_workflows(tmp_path: Path) -> Path:
-    """A folder whose fast workflow is the draft with the input `voice_rights` added."""
-    graph: dict[str, Any] = json.loads((WORKFLOWS / "draft.api.json").read_text())
-    graph["99"] = {"class_type": "PrimitiveBoolean", "inputs": {"value": False}, "_meta": {"title": "voice_rights"}}
-    (tmp_path / "talking_short_fast.api.json").write_text(json.dumps(graph))
-    return tmp_path
 
 
 def parse(*arguments: str) -> Namespace:
     return build_parser().parse_args(["make", *arguments])
 
 
+def requests(*arguments: str) -> dict[str, Request]:
+    return build_requests(parse(*arguments), WORKFLOWS)
+
+
 def request(*arguments: str) -> Request:
-    return build_request(parse(*arguments), WORKFLOWS)
+    (made,) = requests(*arguments).values()
+    return made
 
 
 def values(made: Request) -> dict[str, str]:
@@ -92,19 +86,48 @@ def test_size_length_and_seed_are_set() -> None:
     assert made["seed"] == "7"
 
 
-def test_voice_rights_are_passed_to_workflows_that_ask_for_them(cloning_workflows: Path) -> None:
-    arguments = ("--script", "Hi", "--voice", "https://youtu.be/x", "--voice-rights")
-    made = build_request(parse(*arguments, "--quality", "fast"), cloning_workflows)
-
-    assert values(made)["voice_rights"] == "True"
-    assert "voice_rights" not in values(request(*arguments))
+CLONING = ("--script", "Hi", "--voice", "https://youtu.be/x", "--voice-rights")
 
 
-def test_cloning_without_voice_rights_is_refused(cloning_workflows: Path) -> None:
-    options = parse("--script", "Hi", "--voice", "https://youtu.be/x", "--quality", "fast")
+def test_a_voice_that_may_be_cloned_may_be_made_at_any_quality() -> None:
+    assert list(requests(*CLONING)) == ["best", "fast", "draft"]
+    assert [made.workflow.name for made in requests(*CLONING).values()] == [
+        "talking_short.api.json",
+        "talking_short_fast.api.json",
+        "draft.api.json",
+    ]
+    assert say_uncloned(parse(*CLONING)) == ""
 
-    with pytest.raises(ValidationError, match="--voice-rights"):
-        build_request(options, cloning_workflows)
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"), [(CLONING[:2], "no --voice is given"), (CLONING[:4], "with --voice-rights")]
+)
+def test_without_a_voice_that_may_be_cloned_a_short_is_a_draft(arguments: tuple[str, ...], reason: str) -> None:
+    assert list(requests(*arguments)) == ["draft"]
+    assert reason in say_uncloned(parse(*arguments))
+
+
+@pytest.mark.parametrize("quality", ["draft", "fast", "best"])
+def test_the_quality_that_is_asked_for_is_the_only_one(quality: str) -> None:
+    assert list(requests(*CLONING, "--quality", quality)) == [quality]
+
+
+def test_voice_rights_are_passed_to_workflows_that_ask_for_them() -> None:
+    made = requests(*CLONING)
+
+    assert values(made["best"])["voice_rights"] == values(made["fast"])["voice_rights"] == "True"
+    assert "voice_rights" not in values(made["draft"])
+
+
+@pytest.mark.parametrize("quality", ["fast", "best"])
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(CLONING[:2], "name one with --voice"), (CLONING[:4], "give --voice-rights")]
+)
+def test_cloning_no_voice_or_one_without_consent_is_refused(
+    quality: str, arguments: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        request(*arguments, "--quality", quality)
 
 
 def test_a_quality_without_its_workflow_is_refused_with_a_remedy(tmp_path: Path) -> None:

@@ -1,0 +1,204 @@
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.fake_comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
+from talkingshorts.cli import build_parser, main
+from talkingshorts.client import ComfyClient
+from talkingshorts.errors import ValidationError
+from talkingshorts.make import build_requests
+from talkingshorts.model_names import list_models
+from talkingshorts.quality import Machine, choose_request, read_machine, say_unfit
+from talkingshorts.submission import Request
+
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
+GRAPH = json.loads((WORKFLOWS / "talking_short_fast.api.json").read_text())
+LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
+TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
+CLONING = ("--script", "Hi.", "--voice", "https://youtu.be/x", "--voice-rights")
+GB = 10**9
+
+
+def gpu(gigabytes: float, kind: str = "cuda", name: str = "cuda:0 NVIDIA RTX 9 : cudaMallocAsync") -> dict[str, Any]:
+    return {"name": name, "type": kind, "vram_total": int(gigabytes * GB)}
+
+
+CPU = gpu(64, "cpu", "cpu")
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
+    with serve_fake_comfyui() as comfyui:
+        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
+        monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
+        monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
+        monkeypatch.chdir(tmp_path)
+        comfyui.nodes = describe_nodes(GRAPH)
+        yield comfyui
+
+
+def parse(*arguments: str) -> Namespace:
+    return build_parser().parse_args(["make", *arguments])
+
+
+def choose(fake: FakeComfyUI, *arguments: str) -> tuple[Request, str]:
+    requests = build_requests(parse(*(arguments or CLONING)), WORKFLOWS)
+    return choose_request(ComfyClient(fake.url), requests)
+
+
+@pytest.mark.parametrize(
+    ("device", "workflow", "reason"),
+    [
+        (gpu(25.3), "talking_short.api.json", "best: NVIDIA RTX 9 (25 GB) and all models are there."),
+        (gpu(22.5), "talking_short.api.json", "best:"),
+        (gpu(16.9), "talking_short_fast.api.json", "fast: NVIDIA RTX 9 (17 GB) and all models are there."),
+        (gpu(12.6), "talking_short_fast.api.json", "stream in from RAM"),
+        (gpu(8.4), "draft.api.json", "draft: fast needs a GPU with 12 GB, and NVIDIA RTX 9 (8 GB) is smaller."),
+        (gpu(64, "mps", "mps"), "draft.api.json", "draft: fast needs a CUDA GPU, and ComfyUI has none."),
+        (CPU, "draft.api.json", "CUDA GPU"),
+    ],
+)
+def test_the_gpu_decides_what_is_made(fake: FakeComfyUI, device: dict[str, Any], workflow: str, reason: str) -> None:
+    fake.devices = [device]
+    request, said = choose(fake)
+
+    assert request.workflow.name == workflow
+    assert reason in said
+    assert "\n" not in said
+
+
+def test_comfyui_computes_on_the_first_device_that_it_names() -> None:
+    assert read_machine({"devices": [gpu(8), gpu(80)]}).gpu_bytes == 8 * GB
+    assert read_machine({"system": {"ram_total": 5}}) == Machine(ram_bytes=5)
+
+
+def test_weights_stream_to_a_small_gpu_only_from_enough_ram(fake: FakeComfyUI) -> None:
+    fake.devices, fake.ram_bytes = [gpu(16)], 16 * GB
+    request, said = choose(fake)
+
+    assert request.workflow.name == "draft.api.json"
+    assert "fast needs 32 GB of RAM beside NVIDIA RTX 9 (16 GB), and there are 16 GB" in said
+
+
+def test_best_is_made_without_the_models_that_only_fast_needs(fake: FakeComfyUI) -> None:
+    fake.devices, fake.nodes = [gpu(80)], describe_nodes(GRAPH, {LORA})
+
+    assert choose(fake)[0].workflow.name == "talking_short.api.json"
+
+
+def test_missing_models_make_a_draft_and_are_named_with_the_command_that_gets_them(fake: FakeComfyUI) -> None:
+    fake.devices, fake.nodes = [gpu(25)], describe_nodes(GRAPH, {TEXT_ENCODER, "VibeVoice-1.5B"})
+    request, said = choose(fake)
+
+    assert request.workflow.name == "draft.api.json"
+    assert f"best would fit NVIDIA RTX 9 (25 GB), but these models aren't there: VibeVoice-1.5B, {TEXT_ENCODER}" in said
+    assert "`talkingshorts models download best`" in said
+
+
+def test_a_server_that_lacks_a_node_makes_a_draft(fake: FakeComfyUI) -> None:
+    fake.devices = [gpu(25)]
+    del fake.nodes["TalkingShortsTalkingVideo"]
+
+    assert "no node TalkingShortsTalkingVideo: update" in choose(fake)[1]
+
+
+@pytest.mark.parametrize(("device", "reason"), [(CPU, "slow"), (gpu(8), "stream in from RAM"), (gpu(80), "80 GB")])
+@pytest.mark.parametrize("quality", ["fast", "best"])
+def test_the_quality_that_is_asked_for_is_made_on_any_machine(
+    fake: FakeComfyUI, device: dict[str, Any], reason: str, quality: str
+) -> None:
+    fake.devices = [device]
+    request, said = choose(fake, *CLONING, "--quality", quality)
+
+    assert request.workflow.name.startswith("talking_short")
+    assert said.startswith(f"{quality}, as asked for")
+    assert reason in said
+
+
+def test_models_that_lack_for_the_quality_asked_for_are_an_error_that_names_them(fake: FakeComfyUI) -> None:
+    fake.nodes = describe_nodes(GRAPH, {LORA})
+    with pytest.raises(ValidationError, match=rf"--quality fast .*: {LORA}\. `talkingshorts models download fast`"):
+        choose(fake, *CLONING, "--quality", "fast")
+
+
+def test_a_draft_that_is_asked_for_asks_nothing_back(fake: FakeComfyUI) -> None:
+    request, said = choose(fake, *CLONING, "--quality", "draft")
+
+    assert (request.workflow.name, said, fake.asked) == ("draft.api.json", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "arguments", "voice"),
+    [
+        (25, CLONING, "VibeVoice-7B"),
+        (25, (*CLONING, "--quality", "best"), "VibeVoice-7B"),
+        (25, (*CLONING, "--quality", "fast"), "VibeVoice-1.5B"),
+        (16, (*CLONING, "--quality", "best"), "VibeVoice-1.5B"),
+    ],
+)
+def test_best_clones_with_the_larger_voice_model_where_it_is_and_fits(
+    fake: FakeComfyUI, gigabytes: int, arguments: tuple[str, ...], voice: str
+) -> None:
+    fake.devices = [gpu(gigabytes)]
+    fake.nodes["TalkingShortsLoadVibeVoice"]["input"]["required"]["model"][1]["options"].append("VibeVoice-7B")
+    request, said = choose(fake, *arguments)
+
+    assert voice in list_models(request.workflow.graph)
+    assert ("VibeVoice-7B" in said) == (voice == "VibeVoice-7B")
+
+
+def test_the_larger_voice_model_stands_in_for_the_one_that_is_not_there(fake: FakeComfyUI) -> None:
+    fake.devices, fake.nodes = [gpu(80)], describe_nodes(GRAPH, {"VibeVoice-1.5B"})
+    fake.nodes["TalkingShortsLoadVibeVoice"]["input"]["required"]["model"][1]["options"] = ["VibeVoice-7B"]
+
+    assert choose(fake)[0].workflow.name == "talking_short.api.json"
+
+
+def test_every_machine_is_fit_for_a_draft() -> None:
+    assert say_unfit("draft", Machine()) == ""
+
+
+def make(*arguments: str) -> int:
+    return main(["make", "-o", "x.mp4", *arguments])
+
+
+def test_make_runs_the_quality_that_fits_and_says_why_in_one_line(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.devices = [gpu(25)]
+    assert make(*CLONING) == 0
+
+    assert json.loads(Path("x.json").read_text())["workflow"] == "talking_short.api.json"
+    captured = capsys.readouterr()
+    assert captured.out == "x.mp4\n"
+    assert captured.err.startswith("best: NVIDIA RTX 9 (25 GB)")
+
+
+@pytest.mark.parametrize(("arguments", "reason"), [(CLONING[:2], "draft: no --voice"), (CLONING[:4], "--voice-rights")])
+def test_make_says_why_no_voice_is_cloned(
+    fake: FakeComfyUI, arguments: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.devices = [gpu(25)]
+    fake.nodes = describe_nodes(json.loads((WORKFLOWS / "draft.api.json").read_text()))
+    assert make(*arguments) == 0
+
+    assert reason in capsys.readouterr().err.splitlines()[0]
+
+
+def test_make_ends_with_3_when_models_lack_for_the_quality_asked_for(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.nodes = describe_nodes(GRAPH, {TEXT_ENCODER})
+    assert make(*CLONING, "--quality", "best") == 3
+
+    assert TEXT_ENCODER in capsys.readouterr().err
+    assert fake.posted == []
+
+
+@pytest.mark.parametrize("wrong", [("--voice", "no.wav"), ("--portrait", "no.png"), ("-o", "x.gif")])
+def test_a_wrong_command_line_is_told_before_a_server_is_asked(fake: FakeComfyUI, wrong: tuple[str, str]) -> None:
+    assert make(*CLONING, *wrong) == 2
+    assert fake.asked == 0
