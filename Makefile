@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test test bench
+.PHONY: help short setup setup-test tiny-models test bench
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -8,9 +8,6 @@ SCRIPT := $(SAMPLE)
 endif
 ifeq ($(origin OUT),undefined)
 OUT := out/short.mp4
-endif
-ifeq ($(origin QUALITY),undefined)
-QUALITY := draft
 endif
 
 # Values reach the program through the environment, as they were typed: no quote, newline, & or $ is interpreted.
@@ -25,6 +22,7 @@ override SEED := $(value SEED)
 override VOICE_RIGHTS := $(value VOICE_RIGHTS)
 override OUT := $(value OUT)
 override SERVER := $(value SERVER)
+override TINY_MODELS := $(filter 1 y yes true,$(value TINY_MODELS))
 override PYTHON := $(value PYTHON)
 export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER PYTHON
 
@@ -40,7 +38,7 @@ endef
 
 help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
-	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SERVER=URL]'
+	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SERVER=URL] [TINY_MODELS=1]'
 	@echo 'make test    every test that needs no GPU'
 	@echo 'make bench   the benchmarks'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
@@ -51,11 +49,18 @@ setup:
 setup-test:
 	@$(call BOOTSTRAP,--test)
 
-short: setup
-	@.venv/bin/python -m talkingshorts make --script="$$SCRIPT" --quality="$$QUALITY" -o "$$OUT" \
+short: setup $(if $(TINY_MODELS),tiny-models)
+	@$(if $(TINY_MODELS),TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1) \
+	  .venv/bin/python -m talkingshorts make --script="$$SCRIPT" -o "$$OUT" $${QUALITY:+--quality="$$QUALITY"} \
 	  $${VOICE:+--voice="$$VOICE"} $${START:+--start="$$START"} $${DURATION:+--duration="$$DURATION"} \
 	  $${PORTRAIT:+--portrait="$$PORTRAIT"} $${PORTRAIT_PROMPT:+--portrait-prompt="$$PORTRAIT_PROMPT"} \
 	  $${SEED:+--seed="$$SEED"} $${SERVER:+--server="$$SERVER"} $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
+
+# Random weights in the real models' files, in a home of their own: they try a whole graph on any machine.
+TINY_HOME := .talkingshorts/tiny
+tiny-models: setup
+	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2
+	@PYTHONPATH=tests .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
 
 test: setup-test
 	.venv/bin/ruff check

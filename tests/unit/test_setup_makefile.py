@@ -9,13 +9,29 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {"SCRIPT", "VOICE", "START", "DURATION", "PORTRAIT", "PORTRAIT_PROMPT", "QUALITY", "SEED", "VOICE_RIGHTS"}
-VARIABLES |= {"OUT", "SERVER", "PYTHON", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+VARIABLES |= {
+    "OUT",
+    "SERVER",
+    "TINY_MODELS",
+    "TALKINGSHORTS_HOME",
+    "TALKINGSHORTS_TEST_TINY_ENCODERS",
+    "PYTHON",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
+    "PYTHONPATH",
+}
 
 FAKE_PYTHON = f"""#!/bin/sh
 case "$1 $2" in
   -c*|"-m talkingshorts.bootstrap") exit 0 ;;
 esac
-exec "{sys.executable}" -I -S -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"
+exec "{sys.executable}" -I -S -c '
+import json, os, sys
+names = ["PYTHONPATH", "TALKINGSHORTS_HOME", "TALKINGSHORTS_TEST_TINY_ENCODERS"]
+seen = {{name: os.environ[name] for name in names if name in os.environ}}
+print(json.dumps({{"arguments": sys.argv[1:], "environment": seen}}))' "$@"
 """
 
 OLD_PYTHON = """#!/bin/sh
@@ -47,7 +63,7 @@ def make(folder: Path, *words: str, **environment: str) -> subprocess.CompletedP
 def arguments_of_short(folder: Path, *words: str, **environment: str) -> list[str]:
     done = make(folder, "short", *words, **environment)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)[3:]
+    return json.loads(done.stdout)["arguments"][3:]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +86,10 @@ def test_a_script_from_the_environment_reaches_the_program_too(folder: Path) -> 
     assert arguments_of_short(folder, SCRIPT="It's $5 & more")[0] == "--script=It's $5 & more"
 
 
-def test_without_variables_a_sample_is_spoken_as_a_draft(folder: Path) -> None:
+def test_without_variables_a_sample_is_spoken_in_the_quality_that_the_program_picks(folder: Path) -> None:
     script, *rest = arguments_of_short(folder)
     assert len(script) > 40
-    assert rest == ["--quality=draft", "-o", "out/short.mp4"]
+    assert rest == ["-o", "out/short.mp4"]
 
 
 def test_every_variable_becomes_its_option(folder: Path) -> None:
@@ -84,10 +100,30 @@ def test_every_variable_becomes_its_option(folder: Path) -> None:
         "SERVER=http://host:1/",
     )
     assert given == [
-        *("--script=Hi", "--quality=best", "-o", "my out/a b.mp4"),
+        *("--script=Hi", "-o", "my out/a b.mp4", "--quality=best"),
         *("--voice=https://example.org/v?a=1&b=2", "--start=1.5", "--duration=20", "--portrait=my face.png"),
         *('--portrait-prompt=a "wise" man\'s $1 face', "--seed=7", "--server=http://host:1/", "--voice-rights"),
     ]
+
+
+def test_tiny_models_are_written_into_a_home_of_their_own_and_used_from_there(folder: Path) -> None:
+    done = make(folder, "short", "SCRIPT=Hi", "QUALITY=best", "TINY_MODELS=1")
+    writing, making = map(json.loads, done.stdout.splitlines())
+
+    assert writing["arguments"] == ["-m", "support.tiny_home", ".talkingshorts/tiny/base"]
+    assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best"]
+    assert writing["environment"] == {"PYTHONPATH": "tests"}
+    assert making["environment"] == {
+        "TALKINGSHORTS_HOME": ".talkingshorts/tiny",
+        "TALKINGSHORTS_TEST_TINY_ENCODERS": "1",
+    }
+    assert "noise" in done.stderr
+
+
+@pytest.mark.parametrize("answer", ["", "0", "no"])
+def test_tiny_models_are_used_only_on_a_yes(folder: Path, answer: str) -> None:
+    (making,) = map(json.loads, make(folder, "short", f"TINY_MODELS={answer}").stdout.splitlines())
+    assert making["environment"] == {}
 
 
 @pytest.mark.parametrize("answer", ["", "0", "no", "false", "maybe"])
