@@ -1,4 +1,4 @@
-"""Tiny Wan 2.1 and InfiniteTalk checkpoints with random weights, under the names that shipped workflows load.
+"""Tiny Wan and InfiniteTalk checkpoints with random weights, under the names that shipped workflows load.
 
 Real architectures at small widths: names and shapes come from ComfyUI's own classes, so its standard loaders load them.
 UMT5 and CLIP vision H, whose sizes ComfyUI doesn't read from the file, need the pack support/tiny_encoders.
@@ -13,6 +13,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -48,8 +49,13 @@ def write_tiny_talking_models(models_dir: Path, names: Iterable[str] | None = No
 
     The same seed writes the same bytes. CLIPLoader's type is wan.
     """
-    for name in TALKING_MODELS if names is None else names:
-        write_checkpoint(models_dir / name, TALKING_MODELS[name](), seed)
+    write_models(models_dir, {name: TALKING_MODELS[name] for name in names or TALKING_MODELS}, seed)
+
+
+def write_models(models_dir: Path, models: Mapping[str, Callable[[], Checkpoint]], seed: int = 0) -> None:
+    """Write each model under its name below models_dir."""
+    for name, build in models.items():
+        write_checkpoint(models_dir / name, build(), seed)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint, seed: int = 0) -> None:
@@ -91,6 +97,19 @@ def video_model(dim: int = DIM, heads: int = HEADS, in_dim: int = 36, has_image:
     # ComfyUI takes 128 a head unless the file says otherwise.
     config = {"transformer": {"num_heads": heads, "text_dim": TEXT_WIDTH}}
     return _checkpoint(shapes, metadata={"config": json.dumps(config)})
+
+
+def lora(modules: Iterable[str] = ("self_attn.q", "cross_attn.o", "ffn.0"), rank: int = 4) -> Checkpoint:
+    """Return a LoRA for some linear layers of the DiT's blocks."""
+    widths = {"ffn.0": (DIM, FFN)}
+    shapes = {}
+    for block in range(LAYERS):
+        for module in modules:
+            entering, leaving = widths.get(module, (DIM, DIM))
+            name = f"diffusion_model.blocks.{block}.{module}"
+            shapes[f"{name}.lora_down.weight"] = (rank, entering)
+            shapes[f"{name}.lora_up.weight"] = (leaving, rank)
+    return _checkpoint(shapes)
 
 
 def infinitetalk(dim: int = DIM) -> Checkpoint:
@@ -178,6 +197,16 @@ TALKING_MODELS: dict[str, Callable[[], Checkpoint]] = {
     "text_encoders/umt5_xxl_fp8_e4m3fn_scaled.safetensors": umt5,
     "clip_vision/clip_vision_h.safetensors": clip_vision_h,
     "audio_encoders/wav2vec2-chinese-base_fp16.safetensors": wav2vec2_base,
+}
+
+_MOVING = partial(video_model, has_image=False)
+PICTURE_MODELS: dict[str, Callable[[], Checkpoint]] = {
+    "diffusion_models/wan2.2_t2v_low_noise_14B_fp8_scaled.safetensors": partial(_MOVING, in_dim=16),
+    "diffusion_models/wan2.2_i2v_high_noise_14B_fp8_scaled.safetensors": _MOVING,
+    "diffusion_models/wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors": _MOVING,
+    "loras/lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors": lora,
+    "loras/wan2.2_i2v_lightx2v_4steps_lora_v1_high_noise.safetensors": lora,
+    "loras/wan2.2_i2v_lightx2v_4steps_lora_v1_low_noise.safetensors": lora,
 }
 
 

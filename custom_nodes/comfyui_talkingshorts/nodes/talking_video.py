@@ -20,6 +20,9 @@ from .audio import sound_from_audio
 from .image import picture_from_image
 from .talking_progress import TalkingProgress
 
+# What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
+_ORDER = (("portrait",), ("positive", "negative"), ("model", "model_patch", "vae", "audio_encoder", "clip_vision"))
+
 
 class TalkingVideo(io.ComfyNode):
     """Portrait and speech in, a video of the portrait saying it out, of any length."""
@@ -44,6 +47,12 @@ class TalkingVideo(io.ComfyNode):
         )
 
     @classmethod
+    def check_lazy_status(cls, **inputs: Any) -> list[str]:
+        """Return what to compute next of the inputs that aren't there yet."""
+        missing = ([name for name in stage if inputs.get(name, "unlinked") is None] for stage in _ORDER)
+        return next(filter(None, missing), [])
+
+    @classmethod
     def execute(
         cls,
         model: Any,
@@ -60,6 +69,7 @@ class TalkingVideo(io.ComfyNode):
         from ..engines.talking.sampling import Models  # not at ComfyUI's start
         from ..engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
 
+        subject = Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative)
         if clip_vision is None:
             raise InputError("There is no clip_vision, which keeps the face. Connect Load CLIP Vision (clip_vision_h).")
         path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_talking_{uuid.uuid4().hex}.mp4"
@@ -67,7 +77,7 @@ class TalkingVideo(io.ComfyNode):
         frame_count = make_talking_video(
             Models(model, model_patch, vae, clip_vision),
             audio_encoder,
-            Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative),
+            subject,
             TalkingSettings(**settings),
             Home(cls.hidden.prompt, cls.hidden.unique_id, sessions),
             path,
@@ -78,14 +88,16 @@ class TalkingVideo(io.ComfyNode):
 
 def _model_inputs() -> list[io.Input]:
     return [
-        io.Model.Input("model", tooltip="Wan 2.1 I2V 14B, with LoRAs, torch.compile or caches as you like."),
-        io.ModelPatch.Input("model_patch", tooltip="InfiniteTalk for one speaker, from Load Model Patch."),
-        io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
-        io.AudioEncoder.Input("audio_encoder", tooltip="wav2vec2-chinese-base, from Load Audio Encoder."),
+        io.Model.Input("model", lazy=True, tooltip="Wan 2.1 I2V 14B, with LoRAs, torch.compile or caches as you like."),
+        io.ModelPatch.Input("model_patch", lazy=True, tooltip="InfiniteTalk for one speaker, from Load Model Patch."),
+        io.Vae.Input("vae", lazy=True, tooltip="The Wan 2.1 VAE."),
+        io.AudioEncoder.Input("audio_encoder", lazy=True, tooltip="wav2vec2-chinese-base, from Load Audio Encoder."),
         io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
-        io.Image.Input("portrait", tooltip="Who says it, looking at the camera. The first picture of a batch."),
-        io.Conditioning.Input("positive", tooltip="What is seen, and how the person behaves."),
-        io.Conditioning.Input("negative", tooltip="What shall not be seen. Unused when text_scale is 1."),
+        io.Image.Input(
+            "portrait", lazy=True, tooltip="Who says it, looking at the camera. The first picture of a batch."
+        ),
+        io.Conditioning.Input("positive", lazy=True, tooltip="What is seen, and how the person behaves."),
+        io.Conditioning.Input("negative", lazy=True, tooltip="What shall not be seen. Unused when text_scale is 1."),
     ]
 
 
@@ -144,7 +156,9 @@ def _video_inputs() -> list[io.Input]:
 
 def _tuning_inputs() -> list[io.Input]:
     return [
-        io.ClipVision.Input("clip_vision", optional=True, tooltip="CLIP vision H: what keeps the face. Always needed."),
+        io.ClipVision.Input(
+            "clip_vision", lazy=True, optional=True, tooltip="CLIP vision H: what keeps the face. Always needed."
+        ),
         io.Int.Input(
             "window_frames",
             default=WINDOW_FRAMES,
