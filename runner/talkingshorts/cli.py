@@ -117,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_output(fetch)
     server = add("server", "start, stop or find the ComfyUI that this program manages")
     server.add_argument("action", choices=("start", "stop", "status"))
+    _add_models_options(add("models", "list, download or verify the model files that the workflows need"))
     add("doctor", "check this machine and the server, and say how to mend what is wrong")
     return parser
 
@@ -160,6 +161,26 @@ def _add_make_options(make: argparse.ArgumentParser) -> None:
     make.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     make.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
     _add_limits(make)
+
+
+def _add_models_options(models: argparse.ArgumentParser) -> None:
+    actions = models.add_subparsers(dest="action", required=True, metavar="list|download|verify")
+
+    def add(name: str, text: str, count: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _add_common(action, is_root=False)
+        action.add_argument(
+            "names", nargs=count, metavar="PRESET|NAME", help="a preset such as fast (see `models list`), or a file"
+        )
+        return action
+
+    add("list", "say which model files are here, how large they are, and which presets need them", "*")
+    download = add("download", "download what is missing; a download that was stopped goes on where it was", "+")
+    download.add_argument("--to", metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)")
+    download.add_argument("--jobs", type=_count, default=3, metavar="N", help="files at once (default: 3)")
+    download.add_argument("--force", action="store_true", help="download again what is here already")
+    download.add_argument("--dry-run", action="store_true", help="only say what would be downloaded")
+    add("verify", "check size and hash of the model files that are here; of a preset, that all are", "*")
 
 
 def _add_request_options(parser: argparse.ArgumentParser) -> None:
@@ -219,6 +240,12 @@ def _number(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is no number")
     return value
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,2}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
+    return int(text)
 
 
 def _limit(text: str) -> float:

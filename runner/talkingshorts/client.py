@@ -262,7 +262,7 @@ class ComfyClient:
             raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
         except requests.RequestException as error:
             kind = NotSentError if _is_unsent(error) else UnreachableError
-            raise kind(f"The server {self.url} can't be reached: {_reason(error)}.") from error
+            raise kind(f"The server {self.url} can't be reached: {reason_of(error)}.") from error
 
     def _read_json(self, answer: requests.Response) -> Any:
         self._require_success(answer)
@@ -334,7 +334,7 @@ def _is_json(answer: requests.Response) -> bool:
     return answer.headers.get("Content-Type", "").startswith("application/json")
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return the innermost cause in a few words; requests wraps it several times."""
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:

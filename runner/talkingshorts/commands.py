@@ -150,6 +150,18 @@ def server(options: Namespace) -> int:
     return 0
 
 
+def models(options: Namespace) -> int:
+    """List, download or verify the model files that the shipped workflows need."""
+    from . import model_commands
+
+    actions = {
+        "list": model_commands.list_models,
+        "download": model_commands.download_models,
+        "verify": model_commands.verify_models,
+    }
+    return actions[options.action](options, say)
+
+
 def doctor(options: Namespace) -> int:
     """Check this machine and the server, and say how to mend what is wrong."""
     from .doctor import run_doctor

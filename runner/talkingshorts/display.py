@@ -17,6 +17,9 @@ from .events import (
     Downloading,
     Ended,
     Event,
+    ModelFailed,
+    ModelReady,
+    ModelsProgress,
     NodeStarted,
     Notice,
     Progress,
@@ -79,7 +82,7 @@ class PlainDisplay:
 
     def show(self, event: Event) -> None:
         """Write a line, if the event is worth one."""
-        is_step = isinstance(event, Progress | Downloading)
+        is_step = isinstance(event, Progress | Downloading | ModelsProgress)
         if is_step and self._clock() - self._last_line < LOG_SECONDS:
             return
         line = describe(event)
@@ -108,7 +111,7 @@ class TerminalDisplay:
         if line is None:
             return
         self._stream.write(CLEAR_LINE)
-        if isinstance(event, Notice | Ended | Submitted):
+        if isinstance(event, Notice | Ended | Submitted | ModelReady | ModelFailed):
             self._stream.write(make_printable(line) + "\n")
             self._is_drawn = False
         else:
@@ -135,7 +138,7 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
     """Return the event in words; None for one that says nothing to a reader."""
     match event:
         case Uploading(file, size):
-            return f"Uploading {file} ({_size(size)})"
+            return f"Uploading {file} ({say_size(size)})"
         case Submitted(job_id, server):
             return f"Job {job_id} on {server}"
         case Queued(jobs_ahead):
@@ -145,13 +148,20 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
         case NodeStarted(_, title):
             return title
         case Progress(_, title, step, total, eta_seconds):
-            eta = "" if eta_seconds is None else f"  {_clock(eta_seconds)} left"
-            return f"{title}  {_bar(step, total, bar_width)}{step}/{total}{eta}"
+            return f"{title}  {_bar(step, total, bar_width)}{step}/{total}{_left(eta_seconds)}"
         case Downloading(file, received, None):
-            return f"Downloading {file}  {_size(received)}"
+            return f"Downloading {file}  {say_size(received)}"
         case Downloading(file, received, int(total)):
             bar = _bar(received, total, bar_width)
-            return f"Downloading {file}  {bar}{_size(received)} of {_size(total)}"
+            return f"Downloading {file}  {bar}{say_size(received)} of {say_size(total)}"
+        case ModelsProgress(action, files, done, total, eta_seconds):
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            sizes = f"{say_size(done)} of {say_size(total)} {action}"
+            return f"{files[0]}{more}  {_bar(done, total, bar_width)}{sizes}{_left(eta_seconds)}" if files else None
+        case ModelReady(file, _, size, _):
+            return f"{file} is there ({say_size(size)})"
+        case ModelFailed(_, message):
+            return message
         case Ended("completed", seconds):
             return f"Done in {seconds:.1f} s"
         case Notice(text):
@@ -204,8 +214,15 @@ def _bar(done: int, total: int, width: int) -> str:
     return "█" * filled + "░" * (width - filled) + " " * bool(width)
 
 
-def _size(number: int) -> str:
+def say_size(number: int) -> str:
+    """Return a number of bytes in words."""
+    if number >= 1e9:
+        return f"{number / 1e9:.1f} GB"
     return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{math.ceil(number / 1e3)} kB"
+
+
+def _left(eta_seconds: float | None) -> str:
+    return "" if eta_seconds is None else f"  {_clock(eta_seconds)} left"
 
 
 def _clock(seconds: float) -> str:

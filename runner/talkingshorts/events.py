@@ -86,6 +86,38 @@ class Downloading:
 
 
 @dataclass(frozen=True)
+class ModelsProgress:
+    """`done` of `total` bytes of all model files asked for are `action`: "downloaded" or "checked".
+
+    `files` are those that are being worked on; `eta_seconds` as in Progress.
+    """
+
+    action: str
+    files: tuple[str, ...]
+    done: int
+    total: int
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """A model file is there, whole; `sha256` is None when there was nothing to compare it with."""
+
+    file: str
+    path: str
+    bytes: int
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class ModelFailed:
+    """A model file isn't there; the message says why, and the remedy."""
+
+    file: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something the user should know that is no error."""
 
@@ -112,6 +144,9 @@ Event = (
     | Progress
     | Ended
     | Downloading
+    | ModelsProgress
+    | ModelReady
+    | ModelFailed
     | Notice
     | Result
 )

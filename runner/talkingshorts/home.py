@@ -35,6 +35,13 @@ def default_base_dir(checkout: Path) -> Path:
     return checkout / ".comfyui" / "base"
 
 
+def model_dirs() -> list[Path]:
+    """Return the models folders that ComfyUI is started with, its own first. They may not exist."""
+    checkout = checkout_dir()
+    folders = [base_dir() / "models", comfyui_dir() / "models"]
+    return list(dict.fromkeys([*folders, default_base_dir(checkout) / "models"] if checkout else folders))
+
+
 def comfyui_dir() -> Path:
     """Return the folder of ComfyUI's main.py: COMFYUI_DIR, else the one that set-up fetched. It may not exist yet."""
     if named := _folder_from_environment("COMFYUI_DIR"):

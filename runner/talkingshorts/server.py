@@ -134,7 +134,7 @@ def _lock(folder: Path, say: Say) -> Iterator[None]:
 def _ensure_under_lock(folder: Path, say: Say) -> str:
     base = home.base_dir()
     provision.prepare_base_dir(base, _pack_dir())
-    model_paths = model_path_sections(_model_roots(base))
+    model_paths = model_path_sections(home.model_dirs()[1:])
     wanted = fingerprint(model_paths)
     state = read_state(folder)
     if state and _runs(state, folder):
@@ -161,13 +161,6 @@ def _pack_dir() -> Path | None:
         return checkout / "custom_nodes" / home.PACK_NAME
     installed = home.comfyui_dir() / "custom_nodes" / home.PACK_NAME
     return installed.resolve() if installed.is_dir() else None
-
-
-def _model_roots(base: Path) -> list[Path]:
-    roots = [home.comfyui_dir() / "models"]
-    if checkout := home.checkout_dir():
-        roots.append(home.default_base_dir(checkout) / "models")
-    return [root for root in roots if root != base / "models"]
 
 
 def model_path_sections(roots: list[Path]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,75 @@
+"""Where the model files lie on this machine, and whether they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from . import home
+from .model_list import ModelFile
+
+Status = Literal["present", "missing", "partial", "wrong size"]
+
+HASH_CHUNK_BYTES = 1 << 22
+
+# The names that ComfyUI's folders had before, and still may have.
+_FORMER_FOLDERS = {"diffusion_models": "unet", "text_encoders": "clip"}
+_BASE_PATH = re.compile(r"^\s+base_path:\s*(\S.*?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A file of the list on this machine: at `path` it is, or belongs, with `bytes` of it there so far."""
+
+    file: ModelFile
+    path: Path
+    status: Status
+    bytes: int
+
+
+def model_roots() -> list[Path]:
+    """Return every models folder that the managed ComfyUI reads: the one for downloads first, shared ones last."""
+    checkout = home.checkout_dir()
+    shared = checkout / "extra_model_paths.yaml" if checkout else None
+    bases = _BASE_PATH.findall(shared.read_text(encoding="utf-8")) if shared and shared.is_file() else []
+    return list(dict.fromkeys([*home.model_dirs(), *map(Path, bases)]))
+
+
+def find_model(file: ModelFile, roots: Sequence[Path]) -> LocalModel:
+    """Return where the file is, as ComfyUI finds it: in the first folder that has one of its name.
+
+    A file that is nowhere belongs into the first folder. One that is being downloaded there is partial.
+    """
+    for path in _candidates(file, roots):
+        if path.is_file():
+            size = path.stat().st_size
+            return LocalModel(file, path, "present" if size == file.bytes else "wrong size", size)
+    path = roots[0] / file.relative_path
+    part = part_path(path)
+    if part.is_file():
+        return LocalModel(file, path, "partial", part.stat().st_size)
+    return LocalModel(file, path, "missing", 0)
+
+
+def part_path(path: Path) -> Path:
+    """Return where a file is kept while it is being downloaded."""
+    return path.with_name(f"{path.name}.part")
+
+
+def hash_file(path: Path, on_bytes: Callable[[int], object]) -> str:
+    """Return the file's sha256; `on_bytes` is told how many more bytes were read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+            on_bytes(len(chunk))
+    return digest.hexdigest()
+
+
+def _candidates(file: ModelFile, roots: Sequence[Path]) -> Iterable[Path]:
+    folders = [file.folder, *filter(None, [_FORMER_FOLDERS.get(file.folder)])]
+    return (root / folder / file.name for root in roots for folder in folders)
