@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import UsageError, ValidationError
-from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, InputInfo, NodeInfo
+from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 from .workflow_file import Workflow, is_link
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
@@ -38,7 +38,10 @@ class Target:
 
 @dataclass(frozen=True)
 class NamedInput:
-    """An input that a workflow exposes under a name. `type` is string, int, float, boolean, image, audio or video."""
+    """An input that a workflow exposes under a name.
+
+    `type` is string, int, float, boolean, image, audio, video or sampler.
+    """
 
     name: str
     type: str
@@ -55,9 +58,14 @@ def list_named_inputs(workflow: Workflow) -> list[NamedInput]:
             field, kind = "value", PRIMITIVE_TYPES[class_type].lower()
         elif class_type in LOADER_FIELDS:
             field, kind = LOADER_FIELDS[class_type], class_type.removeprefix("Load").lower()
+        elif class_type == SAMPLER_CHOICE and name.isidentifier() and name.islower():
+            # Named as inputs are named: a title in words, as in "Portrait Sampler", is just a title.
+            field, kind = "sampler_name", "sampler"
         else:
             continue
         value = node["inputs"].get(field)
+        if kind == "float" and isinstance(value, int):
+            value = float(value)  # the canvas exports 40.0 as 40
         if name != class_type and not is_link(value):
             named.append(NamedInput(name, kind, value, Target(name, node_id, field)))
     return named

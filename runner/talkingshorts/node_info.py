@@ -104,3 +104,6 @@ PRIMITIVE_TYPES = {
 
 LOADER_FIELDS = {"LoadImage": "image", "LoadAudio": "audio", "LoadVideo": "file"}
 """ComfyUI's file nodes, and the field that names the file in ComfyUI's input folder."""
+
+SAMPLER_CHOICE = "KSamplerSelect"
+"""ComfyUI's node that gives a sampler; its name sits in the field `sampler_name`."""

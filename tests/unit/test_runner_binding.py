@@ -38,6 +38,9 @@ WORKFLOW = Workflow(
         "8": node("Note", "Twin", text="b"),
         "10": node("PrimitiveInt", "wired", value=["5", 0]),
         "11": node("PrimitiveInt", value=3),
+        "57:3:9": node("KSamplerSelect", "sampler", sampler_name="euler"),
+        "57:10": node("KSamplerSelect", "Portrait Sampler", sampler_name="heun"),
+        "13": node("KSamplerSelect", sampler_name="heun"),
     },
 )
 
@@ -61,7 +64,14 @@ def test_named_inputs_are_titled_value_and_file_nodes_that_hold_a_value() -> Non
         ("start_seconds", "float", 40.0),
         ("portrait", "image", "sample.png"),
         ("speech", "audio", "sample.wav"),
+        ("sampler", "sampler", "euler"),
     ]
+
+
+def test_a_float_that_the_canvas_exported_without_its_point_is_still_one() -> None:
+    (named,) = list_named_inputs(Workflow("w", {"1": node("PrimitiveFloat", "fps", value=24)}))
+
+    assert repr(named.default) == "24.0"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +83,10 @@ def test_named_inputs_are_titled_value_and_file_nodes_that_hold_a_value() -> Non
         ("Main.seed", ("5", "seed")),
         ("6.seed", ("6", "seed")),
         ("57:12.filename_prefix", ("57:12", "filename_prefix")),
+        ("57:3:9.sampler_name", ("57:3:9", "sampler_name")),
+        ("sampler", ("57:3:9", "sampler_name")),
+        ("Portrait Sampler.sampler_name", ("57:10", "sampler_name")),
+        ("KSamplerSelect#2.sampler_name", ("57:10", "sampler_name")),
         ("v1.5 save.filename_prefix", ("57:12", "filename_prefix")),
         ("KSampler#1.seed", ("5", "seed")),
         ("KSampler#2.seed", ("6", "seed")),

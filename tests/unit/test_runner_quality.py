@@ -94,7 +94,7 @@ def test_missing_models_make_a_draft_and_are_named_with_the_command_that_gets_th
     request, said = choose(fake)
 
     assert request.workflow.name == "draft.api.json"
-    assert f"best would fit NVIDIA RTX 9 (25 GB), but these models aren't there: VibeVoice-1.5B, {TEXT_ENCODER}" in said
+    assert f"best would fit NVIDIA RTX 9 (25 GB), but these models aren't there: {TEXT_ENCODER}, VibeVoice-1.5B" in said
     assert "`talkingshorts models download best`" in said
 
 
