@@ -13,6 +13,7 @@ import av
 import numpy as np
 
 from ..core.errors import SourceError
+from ..core.folder_cap import list_least_recent
 from ..core.progress import ignore_progress
 from ..core.sound import Sound
 from ..core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
@@ -58,13 +59,9 @@ class VoiceCache:
         return self._folder / f"{key}.wav", self._folder / f"{key}.json"
 
     def _make_room(self) -> None:
-        sounds = sorted(self._folder.glob("*.wav"), key=lambda wav: wav.stat().st_mtime_ns, reverse=True)
-        kept_bytes = 0
-        for wav in sounds:
-            kept_bytes += wav.stat().st_size
-            if kept_bytes > self._max_bytes:
-                wav.with_suffix(".json").unlink(missing_ok=True)
-                wav.unlink(missing_ok=True)
+        for wav in list_least_recent(self._folder.glob("*.wav"), self._max_bytes):
+            wav.with_suffix(".json").unlink(missing_ok=True)
+            wav.unlink(missing_ok=True)
 
 
 def make_cache_key(source: WebSource | FileSource, segment: Segment) -> str:

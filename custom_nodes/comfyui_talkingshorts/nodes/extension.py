@@ -9,6 +9,7 @@ from .draft_portrait import DraftPortrait
 from .draft_video import DraftVideo
 from .draft_voice import DraftVoice
 from .load_vibevoice import LoadVibeVoice
+from .output_cache import register_output_cache
 from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
 from .save_portrait import SavePortrait
@@ -20,6 +21,9 @@ from .youtube_voice import YouTubeVoice
 
 class TalkingShortsExtension(ComfyExtension):
     """Everything that the pack adds to ComfyUI."""
+
+    async def on_load(self) -> None:
+        await register_output_cache()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
