@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -66,12 +66,9 @@ class _HubAuth(AuthBase):
 class Downloader:
     """Downloads one file after another; safe to use from several threads at once."""
 
-    def __init__(
-        self, on_bytes: OnBytes = lambda file, more: None, pauses_seconds: Sequence[float] = PAUSES_SECONDS
-    ) -> None:
+    def __init__(self, on_bytes: OnBytes = lambda file, more: None) -> None:
         self.cancelled = threading.Event()
         self._on_bytes = on_bytes
-        self._pauses_seconds = pauses_seconds
         self._hub = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
         self._auth = _HubAuth(self._hub, read_hub_token())
 
@@ -122,9 +119,9 @@ class Downloader:
                 size = part.seek(0, os.SEEK_END)
                 failures = 1 if size > most else failures + 1
                 most = max(most, size)
-                if failures > len(self._pauses_seconds):
+                if failures > len(PAUSES_SECONDS):
                     raise UnreachableError(f"{error} Run the same command again to go on from there.") from error
-                self._pause(max(self._pauses_seconds[failures - 1], error.wait_seconds))
+                self._pause(max(PAUSES_SECONDS[failures - 1], error.wait_seconds))
 
     def _receive(self, file: ModelFile, part: BinaryIO, version: Path) -> str | None:
         received = part.seek(0, os.SEEK_END)
@@ -135,11 +132,11 @@ class Downloader:
             headers |= {"Range": f"bytes={received}-", "If-Range": known}
         with self._get(file, headers) as answer:
             if answer.status_code == 416:
-                version.unlink()
+                version.unlink(missing_ok=True)
             self._require_success(file, answer)
             begin = _read_begin(answer)
             if begin not in {0, received}:
-                version.unlink()
+                version.unlink(missing_ok=True)
                 raise _broken_off(file, received, f"the server went on at byte {begin}")
             _require_size(file, answer, begin)
             part.truncate(begin)

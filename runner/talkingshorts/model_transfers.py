@@ -12,24 +12,22 @@ from pathlib import Path
 from .display import say_size
 from .errors import CancelledError, RunnerError, UsageError
 from .events import Event, ModelFailed, ModelReady, ModelsProgress
-from .model_download import PAUSES_SECONDS, Downloader
+from .model_download import Downloader
 from .model_files import LocalModel, part_path
 from .model_list import ModelFile
 
 SHOW_SECONDS = 0.5
 PACE_SECONDS = 3.0
-FAREWELL_SECONDS = 2.0
+FAREWELL_SECONDS = 0.5
 
 
 class Transfers:
     """Several downloads at once. The caller's thread shows how they go, and nothing else."""
 
-    def __init__(
-        self, models: Sequence[LocalModel], jobs: int, pauses_seconds: Sequence[float] = PAUSES_SECONDS
-    ) -> None:
+    def __init__(self, models: Sequence[LocalModel], jobs: int) -> None:
         self._models = models
         self._jobs = jobs
-        self._downloader = Downloader(self._count, pauses_seconds)
+        self._downloader = Downloader(self._count)
         self._lock = threading.Lock()
         self._done = {model.file: _count_kept(model.path) for model in models}
         self._kept = sum(self._done.values())
@@ -56,9 +54,8 @@ class Transfers:
             deadline = time.monotonic() + FAREWELL_SECONDS
             for worker in workers:
                 worker.join(max(deadline - time.monotonic(), 0.0))
-            raise CancelledError(
-                "Interrupted. What has arrived is kept: the same command goes on from there."
-            ) from None
+            message = "Interrupted. What has arrived is kept: the same command goes on from there."
+            raise CancelledError(message) from None
 
     def _work(self) -> None:
         while not self._downloader.cancelled.is_set():

@@ -9,6 +9,7 @@ from typing import Any
 
 from .binding import describe_options, suggest
 from .errors import ValidationError
+from .model_list import say_download
 from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo, read_input
 from .workflow_file import Workflow, is_link
 
@@ -278,7 +279,7 @@ def _say_out_of_range(info: InputInfo, value: Any, name: str) -> str:
 
 def _say_no_option(info: InputInfo, value: Any) -> str:
     options = describe_options(value, info.options) if info.options is not None else "."
-    return f"{info.name} = {_show(value)} is none of its options{options}"
+    return f"{info.name} = {_show(value)} is none of its options{options}{say_download(value)}"
 
 
 def _describe_limits(settings: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
@@ -33,6 +34,7 @@ def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "HF_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "no-hub"))
+    monkeypatch.setattr(model_download, "PAUSES_SECONDS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "models" / "vae" / "a.safetensors"
 
 
-def download(file: ModelFile, path: Path, attempts: int = 2) -> None:
-    Downloader(pauses_seconds=(0.0,) * attempts).download(file, path)
+def download(file: ModelFile, path: Path) -> None:
+    Downloader().download(file, path)
 
 
 def leave_part(path: Path, content: bytes, version: str) -> None:
@@ -144,7 +146,7 @@ def test_a_file_that_changes_between_two_attempts_is_fetched_from_its_beginning(
         def _pause(self, seconds: float) -> None:
             host.files["/a.safetensors"] = CONTENT
 
-    Swapping(pauses_seconds=(0.0,)).download(file, path)
+    Swapping().download(file, path)
 
     assert path.read_bytes() == CONTENT
 
@@ -191,15 +193,17 @@ def test_a_server_that_goes_on_at_another_byte_is_asked_for_the_whole_file(host:
     assert host.ranges_asked() == ["bytes=700-", None]
 
 
-def test_a_range_that_the_server_cant_give_begins_anew(host: ModelHost, path: Path) -> None:
+@pytest.mark.parametrize("kept", [700, 0])
+def test_a_range_that_the_server_cant_give_begins_anew(host: ModelHost, path: Path, kept: int) -> None:
     file = host.put("a.safetensors", CONTENT)
-    leave_part(path, CONTENT[:700], version_of(CONTENT))
+    if kept:
+        leave_part(path, CONTENT[:kept], version_of(CONTENT))
     host.replies.append(Reply(416))
 
     download(file, path)
 
     assert path.read_bytes() == CONTENT
-    assert host.ranges_asked() == ["bytes=700-", None]
+    assert host.ranges_asked() == ["bytes=700-" if kept else None, None]
 
 
 def test_attempts_without_a_new_byte_end_and_what_has_arrived_is_kept(host: ModelHost, path: Path) -> None:
@@ -207,7 +211,7 @@ def test_attempts_without_a_new_byte_end_and_what_has_arrived_is_kept(host: Mode
     host.cuts.extend([CHUNK, 0, 0, 0])
 
     with pytest.raises(UnreachableError, match=f"broke off after {CHUNK} of 102400 bytes") as caught:
-        download(file, path, attempts=2)
+        download(file, path)
 
     assert "Run the same command again" in str(caught.value)
     assert names_beside(path) == ["a.safetensors.part", "a.safetensors.part.version"]
@@ -218,7 +222,7 @@ def test_every_new_byte_gives_new_attempts(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.cuts.extend([CHUNK] * 5)
 
-    download(file, path, attempts=1)
+    download(file, path)
 
     assert path.read_bytes() == CONTENT
 
@@ -319,7 +323,7 @@ def test_a_server_that_stays_busy_is_given_up(host: ModelHost, path: Path) -> No
     host.replies.extend([Reply(503)] * 3)
 
     with pytest.raises(UnreachableError, match=r"answers 503 to vae/a\.safetensors"):
-        download(file, path, attempts=2)
+        download(file, path)
 
 
 def test_a_server_that_is_away_is_named(path: Path) -> None:
@@ -438,7 +442,9 @@ def test_a_token_that_no_header_takes_is_refused(monkeypatch: pytest.MonkeyPatch
         model_download.read_hub_token()
 
 
-def test_other_hosts_are_reached_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_hosts_are_reached_through_the_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxies: list[dict[str, str]] = []
 
     def send(self: requests.Session, request: requests.PreparedRequest, **options: dict[str, str]) -> requests.Response:
@@ -452,7 +458,7 @@ def test_other_hosts_are_reached_through_the_proxy_of_the_environment(monkeypatc
     file = ModelFile("a", "https://huggingface.co/a/b/resolve/main/a", "vae", 7, None, ("best",), "MIT")
 
     with pytest.raises(UnreachableError):
-        download(file, Path("/nowhere"), attempts=0)
+        download(file, tmp_path / "a")
 
     assert proxies[0]["https"] == "http://proxy.invalid:3128"
 
@@ -501,6 +507,19 @@ def test_two_at_once_download_a_file_once(host: ModelHost, path: Path, monkeypat
     assert path.read_bytes() == CONTENT
     assert names_beside(path) == ["a.safetensors"]
     assert len(host.asked) == 1
+
+
+def test_a_file_system_without_locks_takes_downloads_too(
+    host: ModelHost, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+    download(host.put("a.safetensors", CONTENT), path)
+
+    assert path.read_bytes() == CONTENT
 
 
 SCRIPT = """

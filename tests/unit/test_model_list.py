@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 from talkingshorts import home
 from talkingshorts.errors import UsageError
-from talkingshorts.model_list import ModelFile, ModelListError, list_presets, load_model_list, select_files
+from talkingshorts.model_list import (
+    ModelFile,
+    ModelListError,
+    list_presets,
+    load_model_list,
+    say_download,
+    select_files,
+)
 from talkingshorts.model_names import list_models
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +113,13 @@ def test_the_shared_volume_covers_every_folder_of_the_list() -> None:
     assert {file.folder for file in load_model_list()} <= mapped
 
 
+def test_the_shared_volume_also_covers_the_former_names_of_comfyuis_folders() -> None:
+    paths = (ROOT / "extra_model_paths.yaml").read_text()
+
+    assert "\n  unet: unet\n" in paths
+    assert "\n  clip: clip\n" in paths
+
+
 def test_a_file_lies_in_its_folder_and_goes_by_its_models_name() -> None:
     files = {file.relative_path: file for file in load_model_list()}
 
@@ -176,3 +190,4 @@ def test_a_runner_without_a_checkout_says_that_the_list_comes_with_it(monkeypatc
 
     with pytest.raises(ModelListError, match="from a checkout"):
         load_model_list()
+    assert say_download("wan_2.1_vae.safetensors") == ""

@@ -15,6 +15,9 @@ from talkingshorts.events import (
     Downloading,
     Ended,
     Event,
+    ModelFailed,
+    ModelReady,
+    ModelsProgress,
     NodeStarted,
     Notice,
     Progress,
@@ -193,3 +196,22 @@ def test_files_on_their_way_are_told_with_their_size() -> None:
     assert describe(Uploading("a.wav", 3_200_000)) == "Uploading a.wav (3.2 MB)"
     assert describe(Downloading("a.mp4", 10, None)) == "Downloading a.mp4  1 kB"
     assert describe(Downloading("a.mp4", 500_000, 2_000_000), 4) == "Downloading a.mp4  █░░░ 500 kB of 2.0 MB"
+
+
+def test_several_models_under_way_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = ModelsProgress("downloaded", ("vae/a", "vae/b", "loras/c"), 5 * 10**9, 20 * 10**9, 75.0)
+
+    assert draw(event, 100, monkeypatch) == (
+        "vae/a and 2 more  █████░░░░░░░░░░░░░░░ 5.0 GB of 20.0 GB downloaded  1:15 left"
+    )
+    assert describe(ModelsProgress("checked", (), 0, 1, None)) is None
+
+
+def test_the_end_of_a_model_stays_on_the_screen() -> None:
+    stream = io.StringIO()
+    screen = TerminalDisplay(stream)
+    screen.show(ModelsProgress("downloaded", ("vae/a",), 1, 2, None))
+    screen.show(ModelReady("vae/a", "/models/vae/a", 253_815_318, None))
+    screen.show(ModelFailed("vae/b", "The download of vae/b broke off."))
+
+    assert read_screen(stream) == ["vae/a is there (253.8 MB)", "The download of vae/b broke off.", ""]

@@ -175,3 +175,26 @@ def test_a_rejection_of_the_whole_graph_keeps_its_words() -> None:
     answer = {"error": {"message": "Prompt has no outputs", "details": ""}, "node_errors": {}}
 
     assert describe_rejection(graph(), answer) == "Prompt has no outputs"
+
+
+MODEL = "wan_2.1_vae.safetensors"
+
+
+def test_a_model_that_the_server_lacks_comes_with_the_command_that_downloads_it() -> None:
+    said = (
+        f'method = "{MODEL}" is none of its options: nearest, lanczos. To get it: talkingshorts models download {MODEL}'
+    )
+    extra = {"input_name": "method", "received_value": MODEL, "input_config": [["nearest", "lanczos"], {}]}
+    error = {"type": "value_not_in_list", "message": "Value not in list", "details": "", "extra_info": extra}
+
+    assert problems(method=MODEL) == [f"Scale 'Fit' (#2): {said}"]
+    assert describe_rejection(graph(), {"node_errors": {"2": {"errors": [error]}}}) == f"Scale 'Fit' (#2): {said}"
+
+
+def test_a_folder_of_model_files_is_downloaded_by_its_name() -> None:
+    assert problems(method="VibeVoice-1.5B")[0].endswith("To get it: talkingshorts models download VibeVoice-1.5B")
+
+
+@pytest.mark.parametrize("value", ["mine.safetensors", 7, None])
+def test_what_the_list_doesnt_know_has_no_command(value: Any) -> None:
+    assert "talkingshorts models download" not in problems(method=value)[0]
