@@ -172,7 +172,7 @@ def test_without_the_voices_owner_nothing_is_loaded(talkingshorts: CommandLine) 
     arguments = [argument.replace("rights=true", "rights=false") for argument in ARGUMENTS["talking_short"]]
 
     with start_runner(talkingshorts.folder, "run", workflow("talking_short"), *arguments) as runner:
-        assert runner.wait() == 4
+        assert runner.wait() == 3
 
     assert "voice_rights is off" in runner.error
     assert not [title for title in started_titles(runner) if title.startswith("Load")]
@@ -186,12 +186,16 @@ def test_a_lora_of_no_strength_is_none(talkingshorts: CommandLine) -> None:
         return decode_frames(done.paths[0])
 
     without, half, whole = (make(strength) for strength in ("0", "0.5", "1"))
+    plain = decode_frames(talkingshorts("run", workflow("i2v"), *without_lora(), "-o", "plain.mp4").paths[0])
 
-    assert np.abs(without.astype(float) - half).mean() > 0.1
-    assert np.abs(half.astype(float) - whole).mean() > 0.1
-    assert np.array_equal(
-        without, decode_frames(talkingshorts("run", workflow("i2v"), *without_lora(), "-o", "cfg1.mp4").paths[0])
-    )
+    # The codec alone makes the same frames differ by 0.2 levels.
+    assert measure_distance(without, plain) < 1
+    assert measure_distance(without, half) > 3
+    assert measure_distance(half, whole) > 3
+
+
+def measure_distance(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.abs(first.astype(float) - second).mean())
 
 
 def without_lora() -> tuple[str, ...]:
