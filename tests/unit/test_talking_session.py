@@ -274,7 +274,7 @@ def test_a_full_disk_at_any_step_is_an_error_and_keeps_the_windows_before(
 def test_an_error_of_the_encoder_is_raised_at_the_next_window_and_ends_the_video_there(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, pixels: np.ndarray, crf: int) -> None:
+    def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     submitted = []

@@ -35,6 +35,6 @@ class Sound:
         return self.samples.mean(axis=0, dtype=np.float32)
 
 
-def count_video_frames(sound: Sound) -> int:
-    """Return ceil(25 * seconds), counted in integers so that no frame is lost to rounding."""
-    return -(-VIDEO_FPS * sound.samples.shape[-1] // sound.sample_rate_hz)
+def count_video_frames(sound: Sound, fps: int = VIDEO_FPS) -> int:
+    """Return ceil(fps * seconds), counted in integers so that no frame is lost to rounding."""
+    return -(-fps * sound.samples.shape[-1] // sound.sample_rate_hz)

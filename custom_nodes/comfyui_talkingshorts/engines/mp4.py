@@ -80,17 +80,21 @@ class Mp4Writer:
 class Soundtrack:
     """The sound of a video as AAC, written in step with the pictures, as players read them."""
 
-    def __init__(self, container: OutputContainer, sound: Sound) -> None:
-        """Add the audio stream. Mono and more than two channels become their mean on both sides."""
+    def __init__(self, container: OutputContainer, sound: Sound, fps: int = VIDEO_FPS) -> None:
+        """Add the audio stream. Mono and more than two channels become their mean on both sides.
+
+        `fps` is how many pictures there are a second.
+        """
         self._container = container
         self._sound = sound
+        self._fps = fps
         self._sent_samples = 0
         self._audio = container.add_stream("aac", rate=_pick_aac_rate(sound.sample_rate_hz), layout="stereo")
         self._audio.bit_rate = 192_000
 
     def write_until_frame(self, frames: int) -> None:
         """Write the sound of the first `frames` video frames, as far as it isn't written yet. Raises OSError."""
-        self._write_until(frames * self._sound.sample_rate_hz // VIDEO_FPS)
+        self._write_until(frames * self._sound.sample_rate_hz // self._fps)
 
     def finish(self) -> None:
         """Write the rest of the sound. Raises OSError."""
@@ -109,13 +113,15 @@ class Soundtrack:
         self._container.mux(self._audio.encode(chunk))
 
 
-def add_h264_stream(container: OutputContainer, width: int, height: int, crf: int, preset: str) -> VideoStream:
-    """Return a new 25 fps yuv420p stream that encodes the same frames to the same bytes each time.
+def add_h264_stream(
+    container: OutputContainer, width: int, height: int, crf: int, preset: str, fps: int = VIDEO_FPS
+) -> VideoStream:
+    """Return a new yuv420p stream that encodes the same frames to the same bytes each time.
 
     `width` and `height` must be even; `crf` 0 is lossless.
     """
-    stream = container.add_stream("libx264", rate=VIDEO_FPS, width=width, height=height, pix_fmt="yuv420p")
-    stream.time_base = Fraction(1, VIDEO_FPS)
+    stream = container.add_stream("libx264", rate=fps, width=width, height=height, pix_fmt="yuv420p")
+    stream.time_base = Fraction(1, fps)
     # Without cpu-independent, x264's MB-tree differs between two runs on one machine.
     stream.options = {"crf": str(crf), "preset": preset, "x264-params": "cpu-independent=1:stitchable=1"}
     # Untagged, tall videos are shown with BT.709's colours.

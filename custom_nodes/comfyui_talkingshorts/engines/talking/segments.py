@@ -37,14 +37,14 @@ def quantize(frames: np.ndarray | torch.Tensor) -> np.ndarray:
     return pixels
 
 
-def write_segment(path: Path, pixels: np.ndarray, crf: int) -> None:
+def write_segment(path: Path, pixels: np.ndarray, crf: int, fps: int = VIDEO_FPS) -> None:
     """Encode uint8 RGB [frames, height, width, 3] as an mp4 without sound, of closed GOPs and starting at 0 s.
 
     The same pixels give the same bytes. Raises OSError.
     """
     _, height, width, _ = pixels.shape
     with av.open(str(path), "w", format="mp4") as container:
-        stream = add_h264_stream(container, width, height, crf, _PRESET)
+        stream = add_h264_stream(container, width, height, crf, _PRESET, fps)
         stream.options = {**stream.options, "threads": _THREADS}
         for index, frame in enumerate(pixels):
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
@@ -53,8 +53,8 @@ def write_segment(path: Path, pixels: np.ndarray, crf: int) -> None:
         container.mux(stream.encode(None))
 
 
-def join_segments(segments: Sequence[Path], speech: Sound, path: Path) -> None:
-    """Write the segments, one after another as they are, and the speech as AAC into one mp4.
+def join_segments(segments: Sequence[Path], speech: Sound, path: Path, fps: int = VIDEO_FPS) -> None:
+    """Write the segments, of `fps` frames a second, one after another as they are, and the speech as AAC into one mp4.
 
     The file appears under its name only when it is complete. Raises VideoError when it can't be written.
     """
@@ -62,8 +62,8 @@ def join_segments(segments: Sequence[Path], speech: Sound, path: Path) -> None:
         with replacing(path) as partial, av.open(str(partial), "w", format="mp4", options=MP4_OPTIONS) as container:
             with av.open(str(segments[0])) as first:
                 video = container.add_stream_from_template(first.streams.video[0])
-            soundtrack = Soundtrack(container, speech)
-            for index, packet in enumerate(_read_packets(segments)):
+            soundtrack = Soundtrack(container, speech, fps)
+            for index, packet in enumerate(_read_packets(segments, fps)):
                 packet.stream = video
                 container.mux(packet)
                 soundtrack.write_until_frame(index + 1)
@@ -72,13 +72,13 @@ def join_segments(segments: Sequence[Path], speech: Sound, path: Path) -> None:
         raise make_write_error(path, error) from error
 
 
-def _read_packets(segments: Sequence[Path]) -> Iterator[av.Packet]:
+def _read_packets(segments: Sequence[Path], fps: int) -> Iterator[av.Packet]:
     """Yield one packet a frame, at the time where it belongs in the whole video."""
     first_frame = 0
     for segment in segments:
         with av.open(str(segment)) as container:
             stream = container.streams.video[0]
-            ticks = int(Fraction(1, VIDEO_FPS) / cast(Fraction, stream.time_base))
+            ticks = int(Fraction(1, fps) / cast(Fraction, stream.time_base))
             packets = (packet for packet in container.demux(stream) if packet.size)  # the last, empty one tells the end
             for index, packet in enumerate(packets):
                 packet.pts = cast(int, packet.pts) + first_frame * ticks

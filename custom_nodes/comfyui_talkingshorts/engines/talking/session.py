@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ...core.errors import VideoError
-from ...core.sound import Sound, count_video_frames
+from ...core.sound import VIDEO_FPS, Sound, count_video_frames
 from ..whole_file import hash_file, replacing
 from .segments import join_segments, quantize, write_segment
 
@@ -52,11 +52,20 @@ class Session:
     last two windows, and for ever fewer further back (see `keeps_motion_frames`).
     """
 
-    def __init__(self, root: Path, key: str, window_count: int, crf: int, max_root_bytes: int = MAX_ROOT_BYTES) -> None:
+    def __init__(
+        self,
+        root: Path,
+        key: str,
+        window_count: int,
+        crf: int,
+        max_root_bytes: int = MAX_ROOT_BYTES,
+        fps: int = VIDEO_FPS,
+    ) -> None:
         self._root = root
         self._folder = root / key
         self._window_count = window_count
         self._crf = crf
+        self._fps = fps
         self._max_root_bytes = max_root_bytes
         self._windows: list[FinishedWindow] = []
 
@@ -102,13 +111,14 @@ class Session:
     def add(self, index: int, pixels: np.ndarray, motion_frames: np.ndarray | None) -> None:
         """Keep a window: uint8 RGB [frames, height, width, 3], and the float32 frames that the next continues from.
 
-        The last window needs no motion frames. Raises VideoError when they can't be written; the windows before stay.
+        These may as well be their latents: whatever it is comes back bit for bit. The last window needs none.
+        Raises VideoError when they can't be written; the windows before stay.
         """
         if index != self.finished:
             raise ValueError(f"Window {index} can't follow {self.finished} finished windows.")
         with _explaining(self._folder):
             with replacing(self._segment_path(index)) as partial:
-                write_segment(partial, pixels, self._crf)
+                write_segment(partial, pixels, self._crf, self._fps)
                 _sync(partial)
             if motion_frames is not None:
                 with replacing(self._motion_path(index)) as partial:
@@ -135,10 +145,10 @@ class Session:
 
         Raises VideoError when the windows aren't as long as the speech, or the file can't be written.
         """
-        frames, wanted = sum(window.frames for window in self._windows), count_video_frames(speech)
+        frames, wanted = sum(window.frames for window in self._windows), count_video_frames(speech, self._fps)
         if frames != wanted:
             raise VideoError(f"The video has {frames} frames, but the speech is {wanted} frames long. Run it again.")
-        join_segments([self._segment_path(index) for index in range(self.finished)], speech, path)
+        join_segments([self._segment_path(index) for index in range(self.finished)], speech, path, self._fps)
 
     def discard(self) -> None:
         """Remove the windows: nothing can be resumed any more."""
