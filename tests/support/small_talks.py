@@ -16,9 +16,9 @@ from comfyui_talkingshorts.core.sound import Sound
 HEIGHT, WIDTH = 32, 48
 
 
-def speak(frames: int, sample_rate_hz: int = 16000, channels: int = 1) -> Sound:
+def speak(frames: int, sample_rate_hz: int = 16000, channels: int = 1, fps: int = 25) -> Sound:
     """Return noise that swells and fades as syllables do, just as long as so many frames of video."""
-    samples = frames * sample_rate_hz // 25
+    samples = frames * sample_rate_hz // fps
     noise = np.random.default_rng(1).standard_normal((channels, samples))
     return Sound((0.1 * noise * np.sin(np.linspace(0, frames, samples))).astype(np.float32), sample_rate_hz)
 
@@ -76,3 +76,27 @@ class Recorder:
 
     def end_window(self, last_frame: torch.Tensor) -> None:
         self.last_frames.append(last_frame)
+
+
+class KeptFrames:
+    """Stands for a session, and keeps the frames."""
+
+    finished = 0
+
+    def __init__(self) -> None:
+        self.frames: list[np.ndarray] = []
+
+    def read_motion_frames(self) -> None:
+        return None
+
+    def write_windows(self) -> KeptFrames:
+        return self
+
+    def __enter__(self) -> KeptFrames:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, index: int, frames: torch.Tensor, motion: torch.Tensor | None) -> None:
+        self.frames.append(frames.numpy().copy())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,19 @@ _LOADERS = {
 
 
 def make_loader_nodes(models_dir: Path) -> dict[str, Any]:
-    """Return the part of an API graph that loads the models: a node for each kind, named by it."""
+    """Return the part of an API graph that loads the models: a node for each kind there is, named by it."""
     return {
         kind: {"class_type": node, "inputs": {file_input: _file_name(models_dir, kind), **inputs}}
         for kind, (node, file_input, inputs) in _LOADERS.items()
+        if (models_dir / kind).is_dir()
     }
 
 
 def load_models(models_dir: Path) -> dict[str, Any]:
-    """Return what ComfyUI's loader nodes give, by kind. UMT5 and CLIP vision H may be of any size."""
+    """Return what ComfyUI's loader nodes give, by kind, of the kinds there are.
+
+    UMT5 and CLIP vision H may be of any size.
+    """
     # comfy.sd first: the loaders lean on it.
     import comfy.sd  # noqa: F401
     import folder_paths
@@ -36,20 +41,21 @@ def load_models(models_dir: Path) -> dict[str, Any]:
     from nodes import CLIPLoader, CLIPVisionLoader, UNETLoader, VAELoader
 
     fit_encoders_to_files()
-    names = {kind: _file_name(models_dir, kind) for kind in _LOADERS}
-    for kind in _LOADERS:
+    load: dict[str, Callable[[str], Any]] = {
+        "diffusion_models": lambda name: UNETLoader().load_unet(name, "default")[0],
+        "model_patches": lambda name: ModelPatchLoader().load_model_patch(name)[0],
+        "vae": lambda name: VAELoader().load_vae(name)[0],
+        "text_encoders": lambda name: CLIPLoader().load_clip(name, "wan")[0],
+        "clip_vision": lambda name: CLIPVisionLoader().load_clip(name)[0],
+        "audio_encoders": lambda name: AudioEncoderLoader.execute(name)[0],
+    }
+    kinds = [kind for kind in load if (models_dir / kind).is_dir()]
+    for kind in kinds:
         folder_paths.add_model_folder_path(kind, str(models_dir / kind), is_default=True)
     try:
-        return {
-            "diffusion_models": UNETLoader().load_unet(names["diffusion_models"], "default")[0],
-            "model_patches": ModelPatchLoader().load_model_patch(names["model_patches"])[0],
-            "vae": VAELoader().load_vae(names["vae"])[0],
-            "text_encoders": CLIPLoader().load_clip(names["text_encoders"], "wan")[0],
-            "clip_vision": CLIPVisionLoader().load_clip(names["clip_vision"])[0],
-            "audio_encoders": AudioEncoderLoader.execute(names["audio_encoders"])[0],
-        }
+        return {kind: load[kind](_file_name(models_dir, kind)) for kind in kinds}
     finally:
-        for kind in _LOADERS:
+        for kind in kinds:
             folder_paths.folder_names_and_paths[kind][0].remove(str(models_dir / kind))
 
 

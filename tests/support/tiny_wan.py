@@ -27,7 +27,14 @@ DIM, HEADS, LAYERS, FFN = 80, 2, 2, 64
 TEXT_WIDTH, AUDIO_WIDTH, IMAGE_WIDTH = 64, 8, 1280
 VAE_WIDTH = 4
 _PIECES = 327
-_SMALL = ("modulation", "position_embedding.weight", "class_embedding", "masked_spec_embed")
+_SMALL = (
+    "modulation",
+    "position_embedding.weight",
+    "class_embedding",
+    "masked_spec_embed",
+    "padding_tokens",
+    "cond_mask.weight",
+)
 _TEXT = """A person talks to the camera in a bright studio, with soft natural light and a calm expression. The quick
 brown fox jumps over the lazy dog. blurry, low quality, watermark, subtitles, static, overexposed, worst quality,
 deformed hands, messy background. A woman with long dark hair smiles while it rains. An old man looks at the sea."""
@@ -93,10 +100,10 @@ def video_model(dim: int = DIM, heads: int = HEADS, in_dim: int = 36, has_image:
         "num_heads": heads,
         "text_dim": TEXT_WIDTH,
     }
-    shapes = _shapes_of(WanModel, model_type="i2v" if has_image else "t2v", in_dim=in_dim, **sizes)
+    shapes = shapes_of(WanModel, model_type="i2v" if has_image else "t2v", in_dim=in_dim, **sizes)
     # ComfyUI takes 128 a head unless the file says otherwise.
     config = {"transformer": {"num_heads": heads, "text_dim": TEXT_WIDTH}}
-    return _checkpoint(shapes, metadata={"config": json.dumps(config)})
+    return make_checkpoint(shapes, metadata={"config": json.dumps(config)})
 
 
 def lora(modules: Iterable[str] = ("self_attn.q", "cross_attn.o", "ffn.0"), rank: int = 4) -> Checkpoint:
@@ -109,33 +116,36 @@ def lora(modules: Iterable[str] = ("self_attn.q", "cross_attn.o", "ffn.0"), rank
             name = f"diffusion_model.blocks.{block}.{module}"
             shapes[f"{name}.lora_down.weight"] = (rank, entering)
             shapes[f"{name}.lora_up.weight"] = (leaving, rank)
-    return _checkpoint(shapes)
+    return make_checkpoint(shapes)
 
 
 def infinitetalk(dim: int = DIM) -> Checkpoint:
     """Return the InfiniteTalk patch for a DiT of that width. Of its 40 blocks those are used that the DiT has too."""
     from comfy_extras.nodes_model_patch import MultiTalkModelPatch
 
-    shapes = _shapes_of(MultiTalkModelPatch, in_dim=dim, intermediate_dim=AUDIO_WIDTH, out_dim=AUDIO_WIDTH)
-    return _checkpoint(shapes, gains={"audio_cross_attn.proj": 2.0})
+    shapes = shapes_of(MultiTalkModelPatch, in_dim=dim, intermediate_dim=AUDIO_WIDTH, out_dim=AUDIO_WIDTH)
+    return make_checkpoint(shapes, gains={"audio_cross_attn.proj": 2.0})
 
 
 def video_vae() -> Checkpoint:
     """Return the VAE of Wan 2.1."""
     from comfy.ldm.wan.vae import WanVAE
 
-    shapes = _shapes_of(
-        WanVAE, is_of_operations=False, dim=VAE_WIDTH, z_dim=16, temperal_downsample=[False, True, True]
-    )
+    shapes = shapes_of(WanVAE, is_of_operations=False, dim=VAE_WIDTH, z_dim=16, temperal_downsample=[False, True, True])
     # Frames stay around mid-grey, within 0..1.
-    return _checkpoint(shapes, gains={"decoder.head.2": 0.4})
+    return make_checkpoint(shapes, gains={"decoder.head.2": 0.4})
 
 
 def wav2vec2_base() -> Checkpoint:
     """Return wav2vec2 base, of full size. Its states vary over time by 0.8 for speech, by 0.01 for silence."""
+    return wav2vec2(embed_dim=768, num_heads=12, num_layers=12, conv_norm=False, conv_bias=False)
+
+
+def wav2vec2(**sizes: Any) -> Checkpoint:
+    """Return a wav2vec2 whose convolutions pass loud sounds on."""
     from comfy.audio_encoders.wav2vec2 import Wav2Vec2Model
 
-    shapes = _shapes_of(Wav2Vec2Model, embed_dim=768, num_heads=12, num_layers=12, conv_norm=False, conv_bias=False)
+    shapes = shapes_of(Wav2Vec2Model, **sizes)
     names = ("weight_g", "weight_v")  # older than PyTorch's parametrizations, under which names files have them
     renamed = {
         name.replace(f"parametrizations.weight.original{i}", plain): shape
@@ -143,7 +153,7 @@ def wav2vec2_base() -> Checkpoint:
         for i, plain in enumerate(names)
         if f"original{1 - i}" not in name
     }
-    return _checkpoint(
+    return make_checkpoint(
         renamed,
         rows={"weight_v": 16, "attention": 16, "intermediate": 16, "output_dense": 4},
         gains={"conv_layers": 1.4},
@@ -167,8 +177,8 @@ def clip_vision_h() -> Checkpoint:
         "projection_dim": 1024,
     }
     mark = {"vision_model.encoder.layers.30.layer_norm1.weight": (1,)}
-    shapes = {**_shapes_of(CLIPVisionModelProjection, config), **mark}
-    return _checkpoint(shapes, rows={"self_attn": 64, "visual_projection": 64, "fc2": 64})
+    shapes = {**shapes_of(CLIPVisionModelProjection, config), **mark}
+    return make_checkpoint(shapes, rows={"self_attn": 64, "visual_projection": 64, "fc2": 64})
 
 
 def umt5() -> Checkpoint:
@@ -187,7 +197,7 @@ def umt5() -> Checkpoint:
         "model_type": "umt5",
     }
     mark = {"encoder.block.23.layer.1.DenseReluDense.wi_1.weight": (10240, 1)}
-    return _checkpoint({**_shapes_of(T5, config), **mark}, raw={"spiece_model": _train_tokenizer()})
+    return make_checkpoint({**shapes_of(T5, config), **mark}, raw={"spiece_model": _train_tokenizer()})
 
 
 TALKING_MODELS: dict[str, Callable[[], Checkpoint]] = {
@@ -210,11 +220,12 @@ PICTURE_MODELS: dict[str, Callable[[], Checkpoint]] = {
 }
 
 
-def _checkpoint(shapes: Shapes, **details: Any) -> Checkpoint:
+def make_checkpoint(shapes: Shapes, **details: Any) -> Checkpoint:
+    """Return tensors of these shapes, all of them random unless `details` (fields of Checkpoint) say otherwise."""
     return Checkpoint(**({"shapes": shapes, "rows": {}, "gains": {}, "raw": {}, "metadata": {}} | details))
 
 
-def _shapes_of(network: Callable[..., Any], *arguments: Any, is_of_operations: bool = True, **sizes: Any) -> Shapes:
+def shapes_of(network: Callable[..., Any], *arguments: Any, is_of_operations: bool = True, **sizes: Any) -> Shapes:
     """Return the tensors that a network of ComfyUI has, without giving them memory."""
     import comfy.ops
     import torch
@@ -239,6 +250,8 @@ def _draw(name: str, shape: tuple[int, ...], checkpoint: Checkpoint, random: np.
         values = 1 + 0.1 * noise
     elif name == "shared.weight":
         values = noise
+    elif name.endswith(".weights"):  # of the layers of wav2vec2, whose sum divides
+        values = 1 + 0.1 * noise
     elif name.endswith(_SMALL):
         values = 0.1 * noise
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
 from support.talking_models import load_models
+from support.tiny_s2v import write_tiny_speech_models
 from support.tiny_vibevoice import write_tiny_vibevoice
 from support.tiny_wan import write_tiny_talking_models
 
@@ -29,4 +30,12 @@ def talking_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what ComfyUI's loaders give for tiny Wan and InfiniteTalk models, by the folder each is in."""
     models_dir = tmp_path_factory.mktemp("talking_models")
     write_tiny_talking_models(models_dir)
+    return load_models(models_dir)
+
+
+@pytest.fixture(scope="session")
+def speech_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what ComfyUI's loaders give for a tiny Wan S2V and all that it works with, by the folder each is in."""
+    models_dir = tmp_path_factory.mktemp("speech_models")
+    write_tiny_speech_models(models_dir)
     return load_models(models_dir)

@@ -22,7 +22,7 @@ from comfyui_talkingshorts.engines.talking.colour import ColourMatch
 from comfyui_talkingshorts.engines.talking.guider import Guidance
 from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler
 from comfyui_talkingshorts.engines.talking.talk import _sample_windows
-from support.small_talks import HEIGHT, WIDTH, Recorder, paint
+from support.small_talks import HEIGHT, WIDTH, KeptFrames, Recorder, paint
 from support.talking_models import encode_prompt
 
 FRAMES, WINDOW, MOTION, SEED = 15, 9, 5, 7
@@ -103,30 +103,6 @@ class OfficialLoop:
             if made == FRAMES:
                 return
             motion, start = frames[-MOTION:].clone(), start + WINDOW - MOTION
-
-
-class KeptFrames:
-    """Stands for a session, and keeps the frames."""
-
-    finished = 0
-
-    def __init__(self) -> None:
-        self.frames: list[np.ndarray] = []
-
-    def read_motion_frames(self) -> None:
-        return None
-
-    def write_windows(self) -> KeptFrames:
-        return self
-
-    def __enter__(self) -> KeptFrames:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def submit(self, index: int, frames: torch.Tensor, motion: torch.Tensor | None) -> None:
-        self.frames.append(frames.numpy().copy())
 
 
 @pytest.fixture(scope="module")

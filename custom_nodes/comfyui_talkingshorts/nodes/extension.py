@@ -15,6 +15,7 @@ from .portrait_prompt import PortraitPrompt
 from .save_portrait import SavePortrait
 from .save_short import SaveShort
 from .save_speech import SaveSpeech
+from .speech_to_video import SpeechToVideo
 from .talking_video import TalkingVideo
 from .youtube_voice import YouTubeVoice
 
@@ -36,6 +37,7 @@ class TalkingShortsExtension(ComfyExtension):
             PortraitPrompt,
             DraftVideo,
             TalkingVideo,
+            SpeechToVideo,
             SavePortrait,
             SaveShort,
             SaveSpeech,

@@ -14,10 +14,13 @@ _PREVIEW_PIXELS = 512
 
 
 class TalkingProgress:
-    """The watcher of the node that runs: a bar over all steps, a line with the time left, a picture per window."""
+    """The watcher of the node that runs: a bar over all steps, a line with the time left, a picture per window.
 
-    def __init__(self, node_id: str) -> None:
-        self._node_id = node_id
+    `part` is what the line calls a window.
+    """
+
+    def __init__(self, node_id: str, part: str = "Window") -> None:
+        self._node_id, self._part = node_id, part
         self._bar = ProgressBar(1)
         self._windows = self._steps = self._done = self._first = 0
         self._started_seconds = 0.0
@@ -43,7 +46,7 @@ class TalkingProgress:
         throw_exception_if_processing_interrupted()
         self._bar.update_absolute(self._done, self._windows * self._steps)
         window = min(self._done // self._steps + 1, self._windows)
-        line = f"Window {window} of {self._windows}, step {self._done % self._steps} of {self._steps}"
+        line = f"{self._part} {window} of {self._windows}, step {self._done % self._steps} of {self._steps}"
         PromptServer.instance.send_progress_text(line + self._estimate(), self._node_id)
 
     def _estimate(self) -> str:

@@ -18,6 +18,7 @@ from ..core.talking_options import GUIDANCE_BATCHES, VAE_TILINGS
 from ..core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
+from .lazy_inputs import list_next_inputs
 from .talking_progress import TalkingProgress
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
@@ -49,8 +50,7 @@ class TalkingVideo(io.ComfyNode):
     @classmethod
     def check_lazy_status(cls, **inputs: Any) -> list[str]:
         """Return what to compute next of the inputs that aren't there yet."""
-        missing = ([name for name in stage if inputs.get(name, "unlinked") is None] for stage in _ORDER)
-        return next(filter(None, missing), [])
+        return list_next_inputs(_ORDER, inputs)
 
     @classmethod
     def execute(

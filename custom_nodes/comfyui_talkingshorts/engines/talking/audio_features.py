@@ -20,7 +20,7 @@ from ..whole_file import replacing
 LAYERS, CHANNELS = 12, 768
 
 # The convolutions: one step every 320 samples, each from 400; the first alone: 5 and 10.
-_HOP_SAMPLES, _FIELD_SAMPLES = 320, 400
+HOP_SAMPLES, FIELD_SAMPLES = 320, 400
 _FIRST_HOP_SAMPLES, _FIRST_FIELD_SAMPLES = 5, 10
 # The first convolution takes 6.5 MB for each second.
 _PIECE_STEPS = 250
@@ -94,18 +94,26 @@ def _cut_into_blocks(hidden: Sequence[torch.Tensor], passage: Passage) -> Iterat
 
 def require_wav2vec2_base(audio_encoder: Any) -> Wav2Vec2Model:
     """Return the network of an AUDIO_ENCODER. Raises ModelError unless it is a wav2vec2 of 12 layers of 768."""
+    return require_wav2vec2(
+        audio_encoder,
+        LAYERS,
+        CHANNELS,
+        f"InfiniteTalk hears through wav2vec2 base, {LAYERS} layers of {CHANNELS}: load "
+        "wav2vec2-chinese-base_fp16.safetensors with Load Audio Encoder.",
+    )
+
+
+def require_wav2vec2(audio_encoder: Any, layers: int, channels: int, need: str) -> Wav2Vec2Model:
+    """Return the network of an AUDIO_ENCODER. Raises ModelError, which ends with `need`, unless it is of that size."""
     model = getattr(audio_encoder, "model", None)
     if isinstance(model, Wav2Vec2Model):
-        layers, channels = len(model.encoder.layers), model.masked_spec_embed.shape[0]
-        if (layers, channels) == (LAYERS, CHANNELS):
+        size = (len(model.encoder.layers), model.masked_spec_embed.shape[0])
+        if size == (layers, channels):
             return model
-        found = f"a wav2vec2 of {layers} layers of {channels}"
+        found = f"a wav2vec2 of {size[0]} layers of {size[1]}"
     else:
         found = "nothing" if model is None else type(model).__name__
-    raise ModelError(
-        f"The audio encoder is {found}. InfiniteTalk hears through wav2vec2 base, {LAYERS} layers of {CHANNELS}: load "
-        "wav2vec2-chinese-base_fp16.safetensors with Load Audio Encoder."
-    )
+    raise ModelError(f"The audio encoder is {found}. {need}")
 
 
 def plan_passages(frames: int) -> list[Passage]:
@@ -127,7 +135,7 @@ class _Listener:
     def __init__(self, model: Wav2Vec2Model, speech: np.ndarray, frames: int, device: torch.device) -> None:
         self._model, self._speech, self._device = model, torch.from_numpy(speech), device
         self._layers: list[Any] = list(model.feature_extractor.conv_layers)
-        self._steps = (speech.size - _FIELD_SAMPLES) // _HOP_SAMPLES + 1
+        self._steps = (speech.size - FIELD_SAMPLES) // HOP_SAMPLES + 1
         self._steps_per_frame = (self._steps - 1) / max(frames - 1, 1)
         self._mean, self._variance = self._measure_first_convolution()
 
@@ -150,7 +158,7 @@ class _Listener:
         pieces = []
         for start in range(first_step, end_step, _PIECE_STEPS):
             end = min(start + _PIECE_STEPS, end_step)
-            samples = self._samples(start * _HOP_SAMPLES, (end - 1) * _HOP_SAMPLES + _FIELD_SAMPLES)
+            samples = self._samples(start * HOP_SAMPLES, (end - 1) * HOP_SAMPLES + FIELD_SAMPLES)
             first, *others = self._layers
             heard = torch.nn.functional.gelu(self._normalize(first.layer_norm, first.conv(samples)))
             for layer in others:
@@ -168,7 +176,7 @@ class _Listener:
     def _measure_first_convolution(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean and variance of each of its channels over all of the speech: [512] each."""
         steps = (self._speech.numel() - _FIRST_FIELD_SAMPLES) // _FIRST_HOP_SAMPLES + 1
-        piece = _PIECE_STEPS * _HOP_SAMPLES // _FIRST_HOP_SAMPLES
+        piece = _PIECE_STEPS * HOP_SAMPLES // _FIRST_HOP_SAMPLES
         total = squares = torch.zeros((), dtype=torch.float64)
         for start in range(0, steps, piece):
             end = min(start + piece, steps)

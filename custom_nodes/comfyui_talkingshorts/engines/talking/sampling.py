@@ -26,6 +26,7 @@ from .audio_tokens import project_audio
 from .colour import ColourMatch
 from .guidance import Branch, plan_branches
 from .guider import BranchBatching, Guidance, TalkingGuider
+from .pixels import decode_latents, encode_frames
 
 _GREY = 0.5
 
@@ -115,7 +116,7 @@ class WindowSampler:
                 f"Window {index + 1} came out as values that are no picture (NaN). Finished windows are kept. Load the "
                 "model with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
             )
-        frames = self._decode(latents)
+        frames = decode_latents(self._models.vae, latents, self._sampling.vae_tiling)
         self._colour.correct(frames)
         return WindowFrames(window, frames, latents)
 
@@ -171,12 +172,4 @@ class WindowSampler:
         return self._encode(image)
 
     def _encode(self, frames: torch.Tensor) -> torch.Tensor:
-        if self._sampling.vae_tiling == "on":
-            return self._models.vae.encode_tiled(frames)
-        return self._models.vae.encode(frames)
-
-    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return [frames, height, width, 3] float32 0..1 on the CPU."""
-        vae = self._models.vae
-        decoded = vae.decode_tiled(latents) if self._sampling.vae_tiling == "on" else vae.decode(latents)
-        return decoded[0].to("cpu", torch.float32)
+        return encode_frames(self._models.vae, frames, self._sampling.vae_tiling)

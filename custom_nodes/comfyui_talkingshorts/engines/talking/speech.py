@@ -21,15 +21,19 @@ def prepare_speech(sound: Sound) -> np.ndarray:
     Loud peaks may pass 1. Source: audio_prepare_single in MeiGen-AI/InfiniteTalk, generate_infinitetalk.py, which drops
     what is left over after the last whole frame.
     """
-    from soxr import resample
-
-    samples = sound.mono
-    if sound.sample_rate_hz != SAMPLE_RATE_HZ:
-        samples = resample(samples, sound.sample_rate_hz, SAMPLE_RATE_HZ, quality="HQ")
     speech = np.zeros(count_video_frames(sound) * SAMPLES_PER_FRAME, np.float32)
-    levelled = level_speech(samples)[: speech.size]
+    levelled = level_speech(resample_mono(sound))[: speech.size]
     speech[: levelled.size] = levelled
     return speech
+
+
+def resample_mono(sound: Sound) -> np.ndarray:
+    """Return the mean of the channels at 16 kHz: [samples] float32."""
+    from soxr import resample
+
+    if sound.sample_rate_hz == SAMPLE_RATE_HZ:
+        return sound.mono
+    return resample(sound.mono, sound.sample_rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 
 def level_speech(samples: np.ndarray) -> np.ndarray:

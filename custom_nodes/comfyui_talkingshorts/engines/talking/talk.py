@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
-from comfy import model_management
 
 from ...core.buckets import Size, choose_size
 from ...core.errors import InputError, VideoError
@@ -26,6 +23,11 @@ from .sampling import Models, Sampling, WindowSampler
 from .session import Session
 from .session_key import make_session_key
 from .speech import prepare_speech
+from .work import Home, Subject, Watcher, explaining_lack_of_memory
+
+_LESS_MEMORY = (
+    "close other programs, choose a smaller size, fewer window_frames, an fp8 model, or guidance_batch sequential."
+)
 
 
 @dataclass(frozen=True)
@@ -51,37 +53,6 @@ class TalkingSettings:
     apg: bool = False
     crf: int = 16
     resume: bool = True
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is to be shown and heard: a picture uint8 [height, width, 1, 3 or 4 channels], a sound, and the prompts."""
-
-    portrait: np.ndarray
-    speech: Sound
-    positive: list[Any]
-    negative: list[Any]
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where the work is kept: ComfyUI's hidden prompt and the node's id in it, and the folder of all sessions."""
-
-    prompt: Mapping[str, Any]
-    node_id: str
-    sessions: Path
-
-
-class Watcher(Protocol):
-    """Who is told how far the video is; what it raises ends the work, and the finished windows stay."""
-
-    def begin(self, windows: int, steps: int, finished_windows: int) -> None: ...
-
-    def end_step(self) -> None: ...
-
-    def end_window(self, last_frame: torch.Tensor) -> None:
-        """Hear of a finished window; `last_frame` is [height, width, 3] float32 0..1."""
-        ...
 
 
 def make_talking_video(
@@ -112,7 +83,7 @@ def make_talking_video(
         if session.finished < len(windows):
             features_path = path.with_suffix(".features.npy")
             try:
-                with _explaining_lack_of_memory():
+                with explaining_lack_of_memory(_LESS_MEMORY):
                     _hear(audio_encoder, subject.speech, frames, features_path)
                     picture = fit_picture(subject.portrait, size)
                     prompts = (subject.positive, subject.negative)
@@ -178,16 +149,3 @@ def _sample_windows(
             motion = None if index + 1 == len(windows) else sampled.frames[-motion_frames:].clone()
             writer.submit(index, sampled.kept, motion)
             watcher.end_window(sampled.kept[-1])
-
-
-@contextlib.contextmanager
-def _explaining_lack_of_memory() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        model_management.raise_non_oom(error)
-        raise VideoError(
-            "The GPU's memory ran out. Finished windows are kept: run the same graph again and it goes on. If it "
-            "happens again, close other programs, choose a smaller size, fewer window_frames, an fp8 model, or "
-            "guidance_batch sequential."
-        ) from error

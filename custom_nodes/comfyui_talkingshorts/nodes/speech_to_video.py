@@ -1,0 +1,170 @@
+"""The node that makes a portrait speak, or sing, with Wan S2V, from the first chunk to the last."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import comfy.samplers
+import folder_paths
+import torch
+from comfy_api.latest import InputImpl, io
+
+from ..core.limits import LARGEST_SEED
+from ..core.talking_options import VAE_TILINGS
+from ..core.video_chunks import CHUNK_FRAMES, MOTION_FRAMES
+from .audio import sound_from_audio
+from .image import picture_from_image
+from .lazy_inputs import list_next_inputs
+from .talking_progress import TalkingProgress
+
+# What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
+_ORDER = (("portrait",), ("positive", "negative"), ("model", "vae", "audio_encoder"))
+
+
+class SpeechToVideo(io.ComfyNode):
+    """Portrait and speech in, a video of the portrait saying it out, of any length."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="TalkingShortsSpeechToVideo",
+            display_name="Make Speech Video",
+            category="talking shorts",
+            description=(
+                "Makes a portrait say, sing or play the sound, with Wan 2.2 S2V: as long as the sound, in one node, in "
+                "constant memory. What is finished survives a crash: run the same graph again and it goes on."
+            ),
+            search_aliases=["wan s2v", "sound to video", "speech to video", "audio to video", "lip sync", "extend"],
+            inputs=[*_model_inputs(), *_video_inputs(), *_tuning_inputs()],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
+            outputs=[
+                io.Video.Output("video", tooltip="The video with its sound, 16 frames a second."),
+                io.Int.Output("frame_count", tooltip="How many frames it has: 16 for each second, rounded up."),
+            ],
+        )
+
+    @classmethod
+    def check_lazy_status(cls, **inputs: Any) -> list[str]:
+        """Return what to compute next of the inputs that aren't there yet."""
+        return list_next_inputs(_ORDER, inputs)
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        vae: Any,
+        audio_encoder: Any,
+        speech: dict[str, Any],
+        portrait: torch.Tensor,
+        positive: list[Any],
+        negative: list[Any],
+        sampler: Any,
+        **settings: Any,
+    ) -> io.NodeOutput:
+        from ..engines.speech_video.sampling import Models  # not at ComfyUI's start
+        from ..engines.speech_video.speak import SpeechVideoSettings, make_speech_video
+        from ..engines.talking.work import Home, Subject
+
+        path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_speech_{uuid.uuid4().hex}.mp4"
+        sessions = Path(folder_paths.get_output_directory(), ".talkingshorts", "sessions")
+        frame_count = make_speech_video(
+            Models(model, vae, audio_encoder),
+            sampler,
+            Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative),
+            SpeechVideoSettings(**settings),
+            Home(cls.hidden.prompt, cls.hidden.unique_id, sessions),
+            path,
+            TalkingProgress(cls.hidden.unique_id, "Chunk"),
+        )
+        return io.NodeOutput(InputImpl.VideoFromFile(str(path)), frame_count)
+
+
+def _model_inputs() -> list[io.Input]:
+    return [
+        io.Model.Input(
+            "model",
+            lazy=True,
+            tooltip="Wan 2.2 S2V 14B after ModelSamplingSD3 with shift 8; LoRAs as you like.",
+        ),
+        io.Vae.Input("vae", lazy=True, tooltip="The Wan 2.1 VAE."),
+        io.AudioEncoder.Input(
+            "audio_encoder", lazy=True, tooltip="wav2vec2 large english, from Load Audio Encoder, for any language."
+        ),
+        io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
+        io.Image.Input("portrait", lazy=True, tooltip="Who says it. The first picture of a batch."),
+        io.Conditioning.Input("positive", lazy=True, tooltip="What is seen, and how the person behaves."),
+        io.Conditioning.Input("negative", lazy=True, tooltip="What shall not be seen. Unused when cfg is 1."),
+    ]
+
+
+def _video_inputs() -> list[io.Input]:
+    return [
+        io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Multiples of 64 take no extra time."),
+        io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Multiples of 64 take no extra time."),
+        io.Int.Input("steps", default=20, min=1, max=10000, tooltip="20, or 4 with a 4-step LoRA."),
+        io.Float.Input(
+            "cfg",
+            default=6.0,
+            min=0.0,
+            max=100.0,
+            step=0.1,
+            tooltip="How strongly prompt and speech guide. 1 is off, halves the time, and suits the 4-step LoRA.",
+        ),
+        io.Sampler.Input("sampler", tooltip="From KSamplerSelect: uni_pc, as in the official code, or any other."),
+        io.Combo.Input(
+            "scheduler",
+            options=list(comfy.samplers.SCHEDULER_NAMES),
+            default="simple",
+            tooltip="How the steps are spread over the noise.",
+        ),
+        io.Int.Input(
+            "seed",
+            default=42,
+            min=0,
+            max=LARGEST_SEED,
+            control_after_generate=True,
+            tooltip="Another seed, other gestures. The same inputs give the same video.",
+        ),
+    ]
+
+
+def _tuning_inputs() -> list[io.Input]:
+    return [
+        io.Int.Input(
+            "chunk_frames",
+            default=CHUNK_FRAMES,
+            min=MOTION_FRAMES,
+            max=801,
+            step=4,
+            optional=True,
+            advanced=True,
+            tooltip="Frames that are sampled at once. The model was trained on 77; 73 is the least.",
+        ),
+        io.Combo.Input(
+            "vae_tiling",
+            options=list(VAE_TILINGS),
+            default="auto",
+            optional=True,
+            advanced=True,
+            tooltip="on: always decode in tiles, which takes less memory and more time. Otherwise ComfyUI goes over to "
+            "tiles when memory runs out.",
+        ),
+        io.Int.Input(
+            "crf",
+            default=16,
+            min=0,
+            max=51,
+            optional=True,
+            advanced=True,
+            tooltip="H.264 quality: 0 is lossless, 16 looks lossless, larger makes smaller files.",
+        ),
+        io.Boolean.Input(
+            "resume",
+            default=True,
+            optional=True,
+            advanced=True,
+            tooltip="Go on after the last finished chunk when a run with the same inputs was cut off.",
+        ),
+    ]
