@@ -18,7 +18,7 @@ from pathlib import Path
 
 from talkingshorts.server import ensure_server, read_state, stop_server
 
-from . import draft, runner, talking, voice
+from . import cache, draft, runner, talking, voice
 from .ratio import Ratio, compare, take_median, time_command
 
 
@@ -28,6 +28,7 @@ def measure(folder: Path) -> Iterator[Ratio]:
     yield compare("--help, over 0.3 s", help_seconds, 0.3, "s", 1.0)
     yield from voice.measure()
     yield from talking.measure()
+    yield from cache.measure(folder)
     url = ensure_server(lambda line: print(line, file=sys.stderr))
     folder_of_server = Path(os.environ["TALKINGSHORTS_HOME"]) / "server"
     state = read_state(folder_of_server)
