@@ -2,22 +2,31 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from . import __version__, home, keeper, provision, server
 from .client import ComfyClient
+from .display import say_size
 from .errors import UnreachableError
+from .model_files import find_model, model_roots
+from .model_list import ModelFile, ModelListError, list_presets, load_model_list
+from .model_names import find_model_fields
+from .quality import Machine, read_machine, say_unfit
+from .workflow_file import load_workflow
 
 GIB = 2**30
 FREE_DISK_BYTES = 2 * GIB
-CLONING_VRAM_BYTES = 24 * 10**9
+NEW_GPU_CAPABILITY, NEW_GPU_CUDA = (10, 0), "12.8"
 LOOK_SECONDS = 60
+PACK_NODE = "TalkingShortsSaveShort"
 PACKAGES = {
     "torch": "torch",
     "av": "av",
@@ -47,18 +56,25 @@ for name, module in json.loads(sys.argv[1]).items():
         found[name] = importlib.metadata.version(name) if importlib.util.find_spec(module) else None
     except importlib.metadata.PackageNotFoundError:
         found[name] = "under another name"
-devices, trouble = [], None
+devices, build, trouble = [], {}, None
 try:
-    import torch
+    import psutil, torch
+    build = {"version": torch.__version__, "cuda": torch.version.cuda, "hip": torch.version.hip}
     if torch.cuda.is_available():
+        build["architectures"] = torch.cuda.get_arch_list()
         for index in range(torch.cuda.device_count()):
             of = torch.cuda.get_device_properties(index)
-            devices.append({"name": of.name, "type": "cuda", "vram_total": of.total_memory})
+            capability = None if torch.version.hip else [of.major, of.minor]
+            devices.append(
+                {"name": of.name, "type": "cuda", "vram_total": of.total_memory, "capability": capability}
+            )
     elif torch.backends.mps.is_available():
-        devices.append({"name": "Apple GPU", "type": "mps", "vram_total": 0})
+        devices.append({"name": "Apple GPU", "type": "mps", "vram_total": psutil.virtual_memory().total})
+    build["ram_total"] = psutil.virtual_memory().total
 except Exception as error:
     trouble = f"{type(error).__name__}: {error}"
-print(json.dumps({"python": sys.version.split()[0], "packages": found, "devices": devices, "trouble": trouble}))
+answer = {"python": sys.version.split()[0], "packages": found, "devices": devices, "torch": build, "trouble": trouble}
+print(json.dumps(answer))
 """
 
 
@@ -69,6 +85,14 @@ class Row(TypedDict):
     ok: bool | None
     detail: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class NvidiaDriver:
+    """The names of the GPUs that the driver of this machine knows, and the newest CUDA that it can serve."""
+
+    gpus: tuple[str, ...] = ()
+    cuda_version: str | None = None
 
 
 def run_doctor(server_url: str | None, token: str | None = None) -> list[dict[str, Any]]:
@@ -136,11 +160,13 @@ def pack_row(base: Path) -> Row:
         return row("node pack", True, f"{link} -> {link.resolve()}" if link.is_symlink() else str(link))
     # A home of one's own gets its link at the first start.
     is_new_home = bool(os.environ.get("TALKINGSHORTS_HOME")) and not base.exists()
-    return row("node pack", None if is_new_home else False, f"not linked yet: {link}", "Run `make setup`.")
+    if is_new_home:
+        return row("node pack", None, f"not linked yet: {link}")
+    return row("node pack", False, f"not linked yet: {link}", "Run `make setup`.")
 
 
 def look(python: Path) -> dict[str, Any] | str:
-    """Return what ComfyUI's Python has: python, packages, devices, trouble; or in words why it can't be asked."""
+    """Return what ComfyUI's Python has: python, packages, devices, torch, trouble; or in words why it can't tell."""
     try:
         done = subprocess.run(
             [python, "-c", LOOK, json.dumps(PACKAGES)],
@@ -159,6 +185,17 @@ def look(python: Path) -> dict[str, Any] | str:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def ask_nvidia_driver() -> NvidiaDriver:
+    """Return what the NVIDIA driver of this machine says; no GPUs where there is none that works."""
+    try:
+        done = subprocess.run(["nvidia-smi", "-q"], capture_output=True, text=True, timeout=LOOK_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return NvidiaDriver()
+    gpus = tuple(re.findall(r"^\s+Product Name\s+: (.+)$", done.stdout, re.MULTILINE))
+    version = re.search(r"^CUDA Version\s+: (\d+\.\d+)", done.stdout, re.MULTILINE)
+    return NvidiaDriver(gpus, version[1] if version else None)
+
+
 def _installed_rows(seen: Mapping[str, Any]) -> list[Row]:
     install = "Run `make setup`, or `pip install -r requirements.txt` of the node pack in ComfyUI's Python."
     rows = [
@@ -166,21 +203,125 @@ def _installed_rows(seen: Mapping[str, Any]) -> list[Row]:
         for name, version in seen["packages"].items()
     ]
     if seen["trouble"]:
-        rows.append(row("torch works", False, seen["trouble"], "Install torch anew in ComfyUI's Python."))
-    return [*rows, *_device_rows(seen["devices"])]
+        return [*rows, row("torch works", False, seen["trouble"], "Install torch anew in ComfyUI's Python.")]
+    machine = read_machine({"system": seen["torch"], "devices": seen["devices"]})
+    return [
+        *rows,
+        gpu_row(seen, ask_nvidia_driver()),
+        ram_row(machine),
+        *preset_rows(machine, _find_lacking, _models_disk_free()),
+    ]
 
 
-def _device_rows(devices: list[dict[str, Any]]) -> list[Row]:
-    gpus = [device for device in devices if device["type"] != "cpu"]
-    names = ", ".join(f"{gpu['name']} ({gpu['vram_total'] / 10**9:.0f} GB)" for gpu in gpus)
-    return [row("GPU", True if gpus else None, names or "none; drafts need none"), quality_row(gpus)]
+def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Row:
+    """Return whether torch, as `look` saw it, can compute on the GPUs that are there."""
+    build, devices = seen["torch"], seen["devices"]
+    if not devices and nvidia.gpus:
+        return row("GPU", False, *_explain_unused_gpu(build, nvidia))
+    for device in devices:
+        if trouble := _explain_unknown_gpu(build, device):
+            return row("GPU", False, *trouble)
+    if not devices:
+        return row("GPU", None, f"torch {build['version']} finds none; drafts need none")
+    names = ", ".join(f"{device['name']} ({device['vram_total'] / 10**9:.0f} GB)" for device in devices)
+    if build["hip"]:
+        return row("GPU", True, f"{names}, torch for ROCm {build['hip']}; fast and best are not tried out on ROCm")
+    return row("GPU", True, f"{names}, torch for CUDA {build['cuda']}" if build["cuda"] else names)
 
 
-def quality_row(gpus: list[dict[str, Any]]) -> Row:
-    """Return which qualities fit: a draft anywhere, cloning and lip-sync on a CUDA GPU of 24 GB or more."""
-    is_large = any(gpu["type"] == "cuda" and gpu["vram_total"] >= CLONING_VRAM_BYTES for gpu in gpus)
-    fit = "would fit here" if is_large else "need a CUDA GPU with 24 GB or more"
-    return row("quality", True, f"draft (fast and best {fit}, and aren't in this version)")
+def _explain_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tuple[str, str]:
+    """Return what keeps torch from the NVIDIA GPUs that are there, and the remedy."""
+    gpus, known = ", ".join(nvidia.gpus), nvidia.cuda_version
+    if not build["cuda"]:
+        return f"{gpus}, but torch {build['version']} is built without CUDA", (
+            "Install a torch built for CUDA in ComfyUI's Python."
+        )
+    if known and _parse_version(known) < _parse_version(build["cuda"]):
+        return f"{gpus}, but the driver knows CUDA up to {known}, and torch is built for {build['cuda']}", (
+            f"Update the NVIDIA driver, or install a torch built for CUDA {known} or older in ComfyUI's Python."
+        )
+    return f"{gpus}, but torch for CUDA {build['cuda']} finds none of them", (
+        "Look at CUDA_VISIBLE_DEVICES, and restart the machine if the driver was updated since its start."
+    )
+
+
+def _explain_unknown_gpu(build: Mapping[str, Any], device: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return that torch has no code for the GPU, and the remedy; None when it has some."""
+    capability = device.get("capability")
+    if not capability or _has_code_for(build["architectures"], tuple(capability)):
+        return None
+    name = f"sm_{capability[0]}{capability[1]}"
+    if tuple(capability) >= NEW_GPU_CAPABILITY:
+        remedy = f"Install a torch built for CUDA {NEW_GPU_CUDA} or newer in ComfyUI's Python."
+    else:
+        remedy = "Install a torch built for an older CUDA, which still knows this GPU, in ComfyUI's Python."
+    known = ", ".join(build["architectures"])
+    return f"{device['name']} is {name}, and torch {build['version']} is built for {known}", remedy
+
+
+def _has_code_for(architectures: list[str], capability: tuple[int, int]) -> bool:
+    """Tell whether torch runs on a GPU: compiled code serves later minor versions, PTX (compute_) any later GPU."""
+    for name in architectures:
+        match = re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", name)
+        if match is None:
+            continue
+        built = int(match[2]), int(match[3])
+        if built <= capability and (match[1] == "compute" or built[0] == capability[0]):
+            return True
+    return False
+
+
+def _parse_version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
+def ram_row(machine: Machine) -> Row:
+    """Return how much RAM there is; drafts need little of it."""
+    return row("RAM", True if machine.ram_bytes else None, f"{machine.ram_bytes / 10**9:.0f} GB")
+
+
+def preset_rows(
+    machine: Machine, find_lacking: Callable[[list[ModelFile]], list[int]], disk_free: int | None
+) -> list[Row]:
+    """Return which quality a cloned short gets, and for each preset of models whether it fits, and what is missing.
+
+    `find_lacking` tells how many bytes are still to be got of each file that isn't here; `disk_free` is None where
+    that isn't known.
+    """
+    try:
+        presets = list_presets(load_model_list())
+    except ModelListError as error:
+        return [row("models", None, str(error))]
+    lacking = {preset: find_lacking(files) for preset, files in presets.items()}
+    ready = (name for name in ("best", "fast") if not lacking[name] and not say_unfit(name, machine))
+    quality = row("quality", True, f"a short with a cloned voice is made as: {next(ready, 'draft')}")
+    return [quality, *(preset_row(name, machine, lacking[name], disk_free) for name in presets)]
+
+
+def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int | None) -> Row:
+    """Return whether a preset of models can be used here. What is missing is no failure: drafts need none of it."""
+    unfit = say_unfit(preset, machine)
+    fit = unfit or f"fits {machine}"
+    if not lacking:
+        return row(f"models {preset}", None if unfit else True, f"all files are here; {fit}")
+    get, missing = f"talkingshorts models download {preset}", sum(lacking)
+    room = f" (the disk has only {say_size(disk_free)} free)" if disk_free is not None and disk_free < missing else ""
+    files = "1 file" if len(lacking) == 1 else f"{len(lacking)} files"
+    return row(f"models {preset}", None, f"{files}, {say_size(missing)} missing{room}: {get}; {fit}", get)
+
+
+def _find_lacking(files: list[ModelFile]) -> list[int]:
+    found = [find_model(file, model_roots()) for file in files]
+    return [
+        model.file.bytes - (model.bytes if model.status == "partial" else 0)
+        for model in found
+        if model.status != "present"
+    ]
+
+
+def _models_disk_free() -> int:
+    folder = model_roots()[0]
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
 
 
 def _managed_server_row() -> Row:
@@ -194,7 +335,35 @@ def _managed_server_row() -> Row:
 def _named_server_rows(client: ComfyClient) -> list[Row]:
     try:
         stats = client.system_stats()
+        listed, has_pack = _list_server_models(client), client.node_info(PACK_NODE) is not None
     except UnreachableError as error:
         return [row("server", False, str(error), "Start it, or check its address and the token.")]
-    version = stats["system"]["comfyui_version"]
-    return [row("server", True, f"{client.url}, ComfyUI {version}"), *_device_rows(stats.get("devices", []))]
+    machine = read_machine(stats)
+    torch = stats["system"].get("pytorch_version", "of unknown version")
+    return [
+        row("server", True, f"{client.url}, ComfyUI {stats['system']['comfyui_version']}, torch {torch}"),
+        row(
+            "node pack",
+            has_pack,
+            "loaded" if has_pack else "not loaded",
+            f"Copy custom_nodes/{home.PACK_NAME} into its custom_nodes, install its requirements, and restart it.",
+        ),
+        row("GPU", True if machine.gpu else None, f"{machine}{'' if machine.gpu else '; drafts need none'}"),
+        ram_row(machine),
+        *preset_rows(machine, lambda files: [file.bytes for file in files if file.loader_name not in listed], None),
+    ]
+
+
+def _list_server_models(client: ComfyClient) -> set[str]:
+    """Return every model that the server's loaders list, those that the shipped workflows use."""
+    checkout = home.checkout_dir()
+    graphs = [load_workflow(path).graph for path in (checkout / "workflows").glob("*.api.json")] if checkout else []
+    fields = {
+        (graph[node_id]["class_type"], field) for graph in graphs for node_id, field, _ in find_model_fields(graph)
+    }
+    listed: set[str] = set()
+    for class_type, field in fields:
+        info = client.node_info(class_type)
+        known = info.inputs({}).get(field) if info else None
+        listed.update((known.options if known else None) or ())
+    return listed

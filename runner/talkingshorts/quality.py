@@ -15,9 +15,10 @@ from .submission import Request
 BEST_GPU_BYTES = 22 * 10**9
 """What a card sold as 24 GB reports at the least: nearly all of the talking model's weights stay on it."""
 
-FAST_GPU_BYTES = 12 * 10**9
-FAST_RAM_BYTES = 30 * 10**9
+STREAMING_RAM_BYTES = 30 * 10**9
 """What 32 GB of RAM report at the least: weights that don't fit a smaller GPU wait there."""
+
+VOICE_GPU_GB, BETTER_VOICE_GPU_GB, STREAMING_GPU_GB = 6, 20, 12
 
 VOICE_LOADER, BETTER_VOICE = "TalkingShortsLoadVibeVoice", "VibeVoice-7B"
 
@@ -44,18 +45,19 @@ def read_machine(stats: Mapping[str, Any]) -> Machine:
     return Machine(name, first["vram_total"], ram_bytes)
 
 
-def say_unfit(quality: str, machine: Machine) -> str:
-    """Return why the machine is too small for a quality; "" when it isn't."""
-    if quality == "draft" or machine.gpu_bytes >= BEST_GPU_BYTES:
+def say_unfit(preset: str, machine: Machine) -> str:
+    """Return why the machine is too small for a quality, or a preset of models; "" when it isn't."""
+    if preset == "draft" or machine.gpu_bytes >= BEST_GPU_BYTES:
         return ""
     if not machine.gpu:
-        return f"{quality} needs a CUDA GPU, and ComfyUI has none"
-    if quality == "best":
+        return f"{preset} needs a CUDA GPU, and ComfyUI has none"
+    if preset == "best":
         return f"best needs a GPU with 24 GB, and {machine} is smaller"
-    if machine.gpu_bytes < FAST_GPU_BYTES:
-        return f"fast needs a GPU with 12 GB, and {machine} is smaller"
-    if machine.ram_bytes < FAST_RAM_BYTES:
-        return f"fast needs 32 GB of RAM beside {machine}, and there are {machine.ram_bytes / 10**9:.0f} GB"
+    gigabytes = {"voice_clone": VOICE_GPU_GB, "vibevoice_7b": BETTER_VOICE_GPU_GB}.get(preset, STREAMING_GPU_GB)
+    if machine.gpu_bytes < gigabytes * 10**9:
+        return f"{preset} needs a GPU with {gigabytes} GB, and {machine} is smaller"
+    if gigabytes == STREAMING_GPU_GB and machine.ram_bytes < STREAMING_RAM_BYTES:
+        return f"{preset} needs 32 GB of RAM beside {machine}, and there are {machine.ram_bytes / 10**9:.0f} GB"
     return ""
 
 

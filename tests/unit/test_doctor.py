@@ -1,18 +1,18 @@
 import json
 import re
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake_comfyui import serve_fake_comfyui
+from support.fake_comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor, server
+from talkingshorts.model_list import list_presets, load_model_list
+from talkingshorts.quality import Machine
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}
 LAPTOP_GPU = {"name": "RTX 4060", "type": "cuda", "vram_total": 8 * 10**9}
+NO_DRIVER, RTX = doctor.NvidiaDriver(), doctor.NvidiaDriver(("RTX 4090",), "12.4")
 MAC = {"name": "Apple GPU", "type": "mps", "vram_total": 64 * 10**9}
 
 
@@ -38,6 +38,7 @@ def seen(**changed: Any) -> dict[str, Any]:
         "python": "3.11.7",
         "packages": {"torch": "2.11.0", "yt-dlp": "2026.1"},
         "devices": [],
+        "torch": {"version": "2.11.0", "cuda": None, "hip": None, "ram_total": 64 * 10**9},
         "trouble": None,
     } | changed
 
@@ -100,46 +101,164 @@ def test_every_requirement_of_the_pack_is_looked_for() -> None:
 
 def test_packages_are_looked_for_in_comfyuis_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "PACKAGES", {"pytest": "pytest", "no-such-package": "no_such_package"})
-    monkeypatch.setattr(doctor, "LOOK", doctor.LOOK.replace("import torch", "raise ImportError('torch')"))
+    monkeypatch.setattr(doctor, "LOOK", doctor.LOOK.replace("import psutil, torch", "raise ImportError('torch')"))
     found = doctor.look(Path(sys.executable))
     assert isinstance(found, dict)
     assert found["packages"] == {"pytest": pytest.__version__, "no-such-package": None}
     assert found["trouble"] == "ImportError: torch"
 
 
+def build(**changed: Any) -> dict[str, Any]:
+    return {"version": "2.11.0", "cuda": "13.0", "hip": None, "architectures": ["sm_75", "sm_90", "sm_120"]} | changed
+
+
+def look_at(devices: list[dict[str, Any]], nvidia: doctor.NvidiaDriver = NO_DRIVER, **changed: Any) -> Any:
+    return doctor.gpu_row(seen(devices=devices, torch=build(**changed)), nvidia)
+
+
+def test_a_gpu_that_torch_computes_on_is_named_with_the_cuda_that_torch_is_built_for() -> None:
+    row = look_at([H200])
+    assert (row["ok"], row["detail"]) == (True, "H200 (150 GB), torch for CUDA 13.0")
+
+
+def test_no_gpu_is_no_failure() -> None:
+    assert look_at([])["ok"] is None
+
+
 @pytest.mark.parametrize(
-    ("gpus", "has_all"), [([], False), ([LAPTOP_GPU], False), ([MAC], False), ([LAPTOP_GPU, H200], True)]
+    ("nvidia", "cuda", "detail", "remedy"),
+    [
+        (RTX, None, "RTX 4090, but torch 2.11.0 is built without CUDA", "built for CUDA"),
+        (RTX, "13.0", "the driver knows CUDA up to 12.4, and torch is built for 13.0", "Update the NVIDIA driver"),
+        (RTX, "12.4", "torch for CUDA 12.4 finds none of them", "CUDA_VISIBLE_DEVICES"),
+        (doctor.NvidiaDriver(("RTX 4090",)), "13.0", "finds none of them", "CUDA_VISIBLE_DEVICES"),
+    ],
 )
-def test_cloning_would_fit_from_24_gb_of_a_cuda_gpu(gpus: list[dict[str, Any]], has_all: bool) -> None:
-    assert ("would fit here" in doctor.quality_row(gpus)["detail"]) == has_all
+def test_what_keeps_torch_from_a_gpu_is_a_failure_with_a_remedy(
+    nvidia: doctor.NvidiaDriver, cuda: str | None, detail: str, remedy: str
+) -> None:
+    row = look_at([], nvidia, cuda=cuda)
+    assert row["ok"] is False
+    assert detail in row["detail"]
+    assert remedy in row["remedy"]
 
 
-class FakeComfyUI(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps({"system": {"comfyui_version": "0.31.0"}, "devices": [H200]}).encode()
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None: ...
-
-
-@pytest.fixture
-def other_server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), FakeComfyUI) as answering:
-        thread = threading.Thread(target=answering.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{answering.server_port}/"
-        answering.shutdown()
-        thread.join()
+@pytest.mark.parametrize(
+    ("capability", "architectures", "is_known"),
+    [
+        ([12, 0], ["sm_80", "sm_90"], False),
+        ([12, 0], ["sm_80", "sm_120"], True),
+        ([12, 1], ["sm_120"], True),
+        ([8, 9], ["sm_80", "sm_86"], True),
+        ([8, 0], ["sm_86"], False),
+        ([12, 0], ["sm_90", "compute_90"], True),
+        ([9, 0], ["sm_90a"], True),
+        ([6, 1], ["sm_75", "sm_120"], False),
+    ],
+)
+def test_a_gpu_needs_a_torch_with_code_for_it(capability: list[int], architectures: list[str], is_known: bool) -> None:
+    row = look_at([H200 | {"capability": capability}], architectures=architectures)
+    assert row["ok"] is is_known
 
 
-def test_a_named_server_is_looked_at_in_place_of_this_machine(other_server: str) -> None:
-    rows = by_check(doctor.run_doctor(other_server))
-    assert "ComfyUI 0.31.0" in rows["server"]["detail"]
+def test_a_new_gpu_needs_a_newer_cuda_and_an_old_one_an_older() -> None:
+    new = look_at([H200 | {"name": "RTX 5090", "capability": [12, 0]}], architectures=["sm_90"], cuda="12.6")
+    assert new["detail"] == "RTX 5090 is sm_120, and torch 2.11.0 is built for sm_90"
+    assert "CUDA 12.8 or newer" in new["remedy"]
+    assert "older CUDA" in look_at([H200 | {"capability": [6, 1]}])["remedy"]
+
+
+def test_other_makers_gpus_are_named_without_a_promise() -> None:
+    amd = look_at([LAPTOP_GPU | {"capability": None}], cuda=None, hip="6.4")
+    assert amd["ok"] is True
+    assert "not tried out on ROCm" in amd["detail"]
+    assert look_at([MAC], cuda=None)["detail"] == "Apple GPU (64 GB)"
+
+
+def test_the_driver_is_asked_for_its_gpus_and_its_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor.ask_nvidia_driver() == NO_DRIVER
+    lines = ["CUDA Version                              : 12.4", "    Product Name                          : RTX 4090"]
+    program.write_text("#!/bin/sh\n" + "\n".join(f"echo '{line}'" for line in lines))
+    program.chmod(0o755)
+    assert doctor.ask_nvidia_driver() == RTX
+
+
+GPU, SMALL_GPU = Machine("RTX 4090", 25 * 10**9, 64 * 10**9), Machine("RTX 4060", 8 * 10**9, 64 * 10**9)
+
+
+def test_a_preset_that_is_whole_and_fits_is_in_order() -> None:
+    row = doctor.preset_row("best", GPU, [], 0)
+    assert (row["ok"], row["detail"]) == (True, "all files are here; fits RTX 4090 (25 GB)")
+
+
+def test_missing_models_are_no_failure_and_come_with_the_command_that_gets_them() -> None:
+    row = doctor.preset_row("best", GPU, [10**9, 2 * 10**9], 5 * 10**9)
+    assert row["ok"] is None
+    assert "2 files, 3.0 GB missing: talkingshorts models download best; fits RTX 4090" in row["detail"]
+    assert row["remedy"] == "talkingshorts models download best"
+
+
+def test_a_disk_that_is_too_small_for_the_missing_models_is_pointed_out() -> None:
+    assert "the disk has only 2.0 GB free" in doctor.preset_row("i2v", GPU, [3 * 10**9], 2 * 10**9)["detail"]
+
+
+def test_a_preset_that_does_not_fit_says_what_it_needs() -> None:
+    row = doctor.preset_row("best", SMALL_GPU, [], 0)
+    assert row["ok"] is None
+    assert "best needs a GPU with 24 GB, and RTX 4060 (8 GB) is smaller" in row["detail"]
+    assert doctor.preset_row("voice_clone", SMALL_GPU, [], 0)["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("machine", "missing", "quality"),
+    [(GPU, "", "best"), (GPU, "VibeVoice", "draft"), (SMALL_GPU, "", "draft"), (Machine(), "", "draft")],
+)
+def test_the_quality_is_the_best_that_fits_and_whose_models_are_here(
+    machine: Machine, missing: str, quality: str
+) -> None:
+    lacking = lambda files: [file.bytes for file in files if missing and missing in file.name]  # noqa: E731
+    assert doctor.preset_rows(machine, lacking, None)[0]["detail"].endswith(f": {quality}")
+
+
+def test_every_preset_of_the_list_has_a_row(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "look", lambda python: seen())
+    rows = by_check(doctor.run_doctor(None))
+    assert {f"models {preset}" for preset in list_presets(load_model_list())} <= rows.keys()
+    assert rows["models best"]["ok"] is None
+
+
+def test_a_model_on_the_disk_is_not_missing(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (comfyui / "models" / "vibevoice" / "VibeVoice-7B").mkdir(parents=True)
+    (config,) = (file for file in load_model_list() if file.name == "VibeVoice-7B/config.json")
+    with (comfyui / "models" / config.relative_path).open("wb") as file:
+        file.truncate(config.bytes)
+    monkeypatch.setattr(doctor, "look", lambda python: seen())
+    assert "11 files" in by_check(doctor.run_doctor(None))["models vibevoice_7b"]["detail"]
+
+
+GRAPH = json.loads((Path(__file__).parents[2] / "workflows" / "talking_short.api.json").read_text())
+
+
+def test_a_named_server_is_looked_at_in_place_of_this_machine() -> None:
+    with serve_fake_comfyui() as fake:
+        fake.devices, fake.nodes = [H200], describe_nodes(GRAPH)
+        rows = by_check(doctor.run_doctor(fake.url))
+    assert "ComfyUI 0.30.0" in rows["server"]["detail"]
+    assert rows["node pack"]["ok"] is True
     assert rows["GPU"]["detail"] == "H200 (150 GB)"
-    assert "would fit here" in rows["quality"]["detail"]
+    assert rows["quality"]["detail"].endswith(": best")
+    assert rows["models best"]["ok"] is True
+    assert "1 file, 738.0 MB missing: talkingshorts models download fast" in rows["models fast"]["detail"]
     assert "disk" not in rows
+
+
+def test_a_named_server_without_the_pack_is_a_failure() -> None:
+    with serve_fake_comfyui() as fake:
+        row = by_check(doctor.run_doctor(fake.url))["node pack"]
+    assert row["ok"] is False
+    assert "comfyui_talkingshorts" in row["remedy"]
 
 
 @pytest.mark.parametrize(("token", "is_let_in"), [("secret", True), ("wrong", False), (None, False)])
