@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-from pathlib import Path
 from typing import Any
 
 import comfy.samplers
-import folder_paths
 import torch
 from comfy_api.latest import InputImpl, io
 
@@ -18,6 +15,7 @@ from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs
 from .talking_progress import TalkingProgress
+from .work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
 _ORDER = (("portrait",), ("positive", "negative"), ("model", "vae", "audio_encoder"))
@@ -67,14 +65,13 @@ class SpeechToVideo(io.ComfyNode):
         from ..engines.speech_video.speak import SpeechVideoSettings, make_speech_video
         from ..engines.talking.work import Home, Subject
 
-        path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_speech_{uuid.uuid4().hex}.mp4"
-        sessions = Path(folder_paths.get_output_directory(), ".talkingshorts", "sessions")
+        path = make_video_path()
         frame_count = make_speech_video(
             Models(model, vae, audio_encoder),
             sampler,
             Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative),
             SpeechVideoSettings(**settings),
-            Home(cls.hidden.prompt, cls.hidden.unique_id, sessions),
+            Home(cls.hidden.prompt, cls.hidden.unique_id, get_sessions_folder()),
             path,
             TalkingProgress(cls.hidden.unique_id, "Chunk"),
         )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from pathlib import Path
 from typing import Any
 
-import folder_paths
 import torch
 from comfy_api.latest import InputImpl, io
 
@@ -20,6 +17,7 @@ from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs
 from .talking_progress import TalkingProgress
+from .work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
 _ORDER = (("portrait",), ("positive", "negative"), ("model", "model_patch", "vae", "audio_encoder", "clip_vision"))
@@ -72,14 +70,13 @@ class TalkingVideo(io.ComfyNode):
         subject = Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative)
         if clip_vision is None:
             raise InputError("There is no clip_vision, which keeps the face. Connect Load CLIP Vision (clip_vision_h).")
-        path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_talking_{uuid.uuid4().hex}.mp4"
-        sessions = Path(folder_paths.get_output_directory(), ".talkingshorts", "sessions")
+        path = make_video_path()
         frame_count = make_talking_video(
             Models(model, model_patch, vae, clip_vision),
             audio_encoder,
             subject,
             TalkingSettings(**settings),
-            Home(cls.hidden.prompt, cls.hidden.unique_id, sessions),
+            Home(cls.hidden.prompt, cls.hidden.unique_id, get_sessions_folder()),
             path,
             TalkingProgress(cls.hidden.unique_id),
         )
