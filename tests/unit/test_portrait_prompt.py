@@ -1,5 +1,6 @@
 import pytest
-from comfyui_talkingshorts.core.portrait_prompt import write_portrait_prompt
+from comfyui_talkingshorts.core.portrait_prompt import TRAITS, write_portrait_prompt
+from comfyui_talkingshorts.core.presenter import read_prompt
 
 
 @pytest.mark.parametrize("script", ["", "Bake the dish in a hot oven.", "你好", "!!!"])
@@ -35,3 +36,76 @@ def test_the_same_script_gives_the_same_prompt() -> None:
 
 def test_line_breaks_and_spaces_in_the_users_words_are_tidied() -> None:
     assert write_portrait_prompt("", " a man,\n in a  hat. ").startswith("a man, in a hat, ")
+
+
+CLOSED_MOUTH, PHOTOGRAPH = "mouth visible and closed", "photograph"
+FACING, FRAMING, BACKGROUND = "facing the camera", "head and shoulders", "plain neutral background"
+EXPRESSION, LIGHT = "natural expression", "soft even light"
+
+
+@pytest.mark.parametrize(
+    ("words", "contradiction"),
+    [
+        ("a woman, side view", FACING),
+        ("a man in profile", FACING),
+        ("a man, not facing the camera", FACING),
+        ("eine Frau im Profil", FACING),
+        ("una mujer de perfil", FACING),
+        ("一个女人的侧脸", FACING),
+        ("a dancer, full body", FRAMING),
+        ("a man smiling with teeth", CLOSED_MOUTH),
+        ("a laughing girl", CLOSED_MOUTH),
+        ("a surgeon with a face mask", CLOSED_MOUTH),
+        ("eine lächelnde Frau", CLOSED_MOUTH),
+        ("微笑的男人", CLOSED_MOUTH),
+        ("an angry man", EXPRESSION),
+        ("a man at night", LIGHT),
+        ("a man in hard light", LIGHT),
+        ("a man in the street", BACKGROUND),
+        ("ein Mann, blauer Hintergrund", BACKGROUND),
+        ("a watercolor of a man", PHOTOGRAPH),
+        ("a man, not a photo", PHOTOGRAPH),
+    ],
+)
+def test_nothing_is_added_that_contradicts_the_users_words(words: str, contradiction: str) -> None:
+    assert write_portrait_prompt("", words).startswith(f"{words}")
+    assert contradiction not in write_portrait_prompt("", words).removeprefix(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "trait"),
+    [
+        ("a woman, no smile", CLOSED_MOUTH),
+        ("a woman without a smile", EXPRESSION),
+        ("a man with light brown hair", LIGHT),
+        ("a woman, no background", BACKGROUND),
+        ("a woman, no glasses", FACING),
+        ("a good looking man", FACING),
+        ("ein Mann ohne Hintergrund", BACKGROUND),
+    ],
+)
+def test_what_the_user_denies_or_only_seems_to_settle_is_still_added(words: str, trait: str) -> None:
+    assert trait in write_portrait_prompt("", words)
+
+
+def test_no_glasses_stay_no_glasses_for_the_drawn_presenter_too() -> None:
+    assert read_prompt(write_portrait_prompt("", "an old man, no glasses"))["glasses"] == ("none",)
+
+
+def test_words_without_content_are_no_description() -> None:
+    assert write_portrait_prompt("Hi.", " ...\n") == write_portrait_prompt("Hi.")
+
+
+def test_control_characters_are_dropped_and_weights_are_kept() -> None:
+    assert write_portrait_prompt("", "a (bald:1.2)\x00\u200b\nman").startswith("a (bald:1.2) man, ")
+
+
+@pytest.mark.parametrize(
+    ("words", "most"), [("a man with a very long beard " * 200, 1400), ("长胡子的男人" * 200, 400)]
+)
+def test_long_words_are_cut_so_that_the_traits_still_reach_the_model(words: str, most: int) -> None:
+    prompt = write_portrait_prompt("", words)
+    kept = prompt.removesuffix("".join(f", {trait.words}" for trait in TRAITS))
+    assert kept != prompt
+    assert words.startswith(kept)
+    assert most * 0.8 < len(kept) <= most
