@@ -60,7 +60,7 @@ short: setup $(if $(TINY_MODELS),tiny-models)
 TINY_HOME := .talkingshorts/tiny
 tiny-models: setup
 	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2
-	@PYTHONPATH=tests .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
+	@PYTHONPATH=tests:custom_nodes .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
 
 test: setup-test
 	.venv/bin/ruff check

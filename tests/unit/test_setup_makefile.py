@@ -112,7 +112,7 @@ def test_tiny_models_are_written_into_a_home_of_their_own_and_used_from_there(fo
 
     assert writing["arguments"] == ["-m", "support.tiny_home", ".talkingshorts/tiny/base"]
     assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best"]
-    assert writing["environment"] == {"PYTHONPATH": "tests"}
+    assert writing["environment"] == {"PYTHONPATH": "tests:custom_nodes"}
     assert making["environment"] == {
         "TALKINGSHORTS_HOME": ".talkingshorts/tiny",
         "TALKINGSHORTS_TEST_TINY_ENCODERS": "1",

@@ -30,8 +30,8 @@ TRAITS = (
     Trait(
         "facing the camera",
         r"facing|front[- ]?(view|facing)|frontal|looking (at|into|up|down|away|left|right|to|over|aside|past|out)\b"
-        r"|side[- ]?(view|profile|on)|sideways|from (the side|behind|above|below)|in profile|profile (view|shot|picture)"
-        r"|back view|three[- ]quarter|(turned|turning) (away|aside|left|right)|\bprofil\b"
+        r"|side[- ]?(view|profile|on)|sideways|from (the side|behind|above|below)|in profile"
+        r"|profile (view|shot|picture)|back view|three[- ]quarter|(turned|turning) (away|aside|left|right)|\bprofil\b"
         r"|seitenansicht|von der seite|de perfil|de lado|de profil|侧面|侧脸|背影|正面",
         denial_settles=True,
     ),
