@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import folder_paths
@@ -260,6 +262,18 @@ def test_another_packs_model_is_trusted_as_far_as_comfyui_trusts_it(classes: dic
     assert make_key(graph, PORTRAIT, "2") != key
     insert(graph, "Compile", name="b")
     assert make_key(graph, PORTRAIT, "1") != key
+
+
+def test_another_packs_code_counts(classes: dict[str, type], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "others.py").touch()
+    monkeypatch.setitem(sys.modules, "others", SimpleNamespace(__file__=str(tmp_path / "others.py")))
+    classes["Compile"] = make_class("custom_nodes.others", ("MODEL",), __module__="others")
+    graph = load_short()
+    insert(graph, "Compile")
+    before = make_key(graph, PORTRAIT)
+    os.utime(tmp_path / "others.py", (1, 1))
+
+    assert make_key(graph, PORTRAIT) != before
 
 
 @pytest.mark.parametrize(

@@ -344,17 +344,17 @@ def test_a_folder_that_can_not_be_made_does_no_harm(tmp_path: Path) -> None:
     assert make_store(tmp_path / "file").load(KEY) is None
 
 
-def test_an_entry_has_its_name_only_when_it_is_whole(
+def test_an_entry_has_its_name_only_when_it_is_whole_and_on_the_disk(
     store: OutputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def look(descriptor: int) -> None:
-        [name] = list_entries(tmp_path)
-        assert name.endswith(".partial")
-
+    names_when_synced: list[str] = []
     monkeypatch.setattr(output_store, "_sync_folder", lambda folder: None)
-    monkeypatch.setattr(os, "fsync", look)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: names_when_synced.extend(list_entries(tmp_path)))
+
     assert store.store(KEY, NOISE)
 
+    [name] = names_when_synced
+    assert name.endswith(".partial")
     assert list_entries(tmp_path) == [entry(tmp_path).name]
 
 
