@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import prod
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 import torch
 
@@ -122,13 +122,15 @@ def load_lora(model: Any, name: str) -> Loaded:
 
 @contextlib.contextmanager
 def on_meta() -> Iterator[None]:
-    """Make the meta device all of ComfyUI's devices: a GPU with fp16, fp8 and memory enough.
+    """Make the meta device all of ComfyUI's devices: a GPU with fp16, fp8, DynamicVRAM and memory enough.
 
     Whatever is asked of a value on it is true, and every number 0.
     """
     import comfy.clip_vision
     import comfy.model_management
+    import comfy.model_patcher
     import comfy.utils
+    import comfy_aimdo.host_buffer
     import folder_paths
 
     def read(path: str, *_: Any, return_metadata: bool = False, **__: Any) -> Any:
@@ -138,6 +140,12 @@ def on_meta() -> Iterator[None]:
     def tell_free_memory(_: Any = None, torch_free_too: bool = False) -> Any:
         return (_PLENTY_OF_BYTES, _PLENTY_OF_BYTES) if torch_free_too else _PLENTY_OF_BYTES
 
+    def load_models(patchers: Iterable[Any], *_: Any, **__: Any) -> None:
+        """Have weights cast when they are used, as DynamicVRAM does."""
+        for module in (module for patcher in patchers for module in patcher.model.modules()):
+            if hasattr(module, "comfy_cast_weights"):
+                module.comfy_cast_weights = True
+
     tell_truth, tell_int = torch.Tensor.__bool__, torch.Tensor.__int__
     with contextlib.ExitStack() as patches:
         for name in _DEVICES:
@@ -146,10 +154,12 @@ def on_meta() -> Iterator[None]:
             (comfy.utils, "load_torch_file", read),
             (comfy.clip_vision, "load_torch_file", read),
             (folder_paths, "get_full_path_or_raise", lambda folder, name: name),
+            (comfy.model_patcher, "CoreModelPatcher", comfy.model_patcher.ModelPatcherDynamic),
+            (comfy_aimdo.host_buffer, "HostBuffer", MagicMock()),
             (comfy.model_management, "get_free_memory", tell_free_memory),
             (comfy.model_management, "should_use_fp16", lambda *_, **__: True),
             (comfy.model_management, "supports_fp8_compute", lambda *_: True),
-            (comfy.model_management, "load_models_gpu", lambda *_, **__: None),
+            (comfy.model_management, "load_models_gpu", load_models),
             (torch.Tensor, "__bool__", lambda tensor: tensor.is_meta or tell_truth(tensor)),
             (torch.Tensor, "__int__", lambda tensor: 0 if tensor.is_meta else tell_int(tensor)),
         ):

@@ -108,6 +108,16 @@ def test_a_loader_lacks_no_tensor_and_has_none_too_many(name: str) -> None:
     assert loaded.complaints == ((SURPLUS[name],) if name in SURPLUS else ())
 
 
+@pytest.mark.parametrize("name", LOADABLE)
+def test_a_model_takes_as_much_memory_as_its_file(name: str) -> None:
+    value = load(FOLDERS[name], name).value
+    patcher = value if isinstance(value, ModelPatcher) else value.patcher
+
+    assert patcher.is_dynamic()
+    # A hundredth for what isn't loaded: header, SURPLUS.
+    assert 0.99 * BYTES[name] < patcher.model_size() < 1.001 * BYTES[name]
+
+
 @pytest.mark.parametrize(
     ("name", "model", "in_dim", "has_image", "millions"),
     [
