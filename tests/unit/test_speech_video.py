@@ -45,6 +45,18 @@ class QuickVae:
         return large.repeat_interleave(4, 0)[None, 3:]
 
 
+class TiledVae(QuickVae):
+    """Works in tiles alone."""
+
+    encode_tiled, decode_tiled = QuickVae.encode, QuickVae.decode
+
+    def encode(self, frames: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+
 class QuickListener:
     """Stands for wav2vec2: hears each frame's loudness."""
 
@@ -180,6 +192,14 @@ def test_each_chunk_has_noise_of_its_own_by_seeds_that_count_on_from_0(make: Mak
 
     assert (one != other).mean() > 0.1
     assert (one[:70] != one[76:146]).mean() > 0.1
+
+
+def test_tiling_is_for_all_that_the_vae_does(make: Make, models: Models) -> None:
+    want = decode_frames(make(TWO_CHUNKS))
+
+    got = decode_frames(make(TWO_CHUNKS, used=replace(models, vae=TiledVae()), vae_tiling="on"))
+
+    np.testing.assert_array_equal(got, want)
 
 
 @pytest.mark.parametrize(("cfg", "branches"), [(1.0, 1), (6.0, 2)])
