@@ -1,4 +1,4 @@
-"""Nodes inside subgraphs, whose ids the canvas exports as `BOX:NODE`, are named, set, checked and followed like others."""
+"""Nodes inside subgraphs, whose ids are exported as `BOX:NODE`, are named, set, checked and followed like others."""
 
 from pathlib import Path
 from typing import Any
