@@ -11,7 +11,9 @@ import requests
 from support.on_comfyui import PACK, ComfyUI
 
 HEAVY_MODULES = {"cv2", "parselmouth", "yt_dlp", "espeakng_loader", "transformers"}
-HEAVY_ENGINES = {"draft_portrait", "draft_video", "draft_voice", "presenter", "talking", "vibevoice", "youtube"}
+HEAVY_ENGINES = {
+    *("draft_portrait", "draft_video", "draft_voice", "presenter", "speech_video", "talking", "vibevoice", "youtube"),
+}
 
 # node id -> the inputs, with their defaults (None: no default), and the outputs that users' graphs rely on
 CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -77,6 +79,30 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["VIDEO", "INT"],
     ),
+    "TalkingShortsSpeechToVideo": (
+        {
+            "model": None,
+            "vae": None,
+            "audio_encoder": None,
+            "speech": None,
+            "portrait": None,
+            "positive": None,
+            "negative": None,
+            "width": 480,
+            "height": 832,
+            "steps": 20,
+            "cfg": 6.0,
+            "sampler": None,
+            "scheduler": "simple",
+            "seed": 42,
+            "chunk_frames": 77,
+            "vae_tiling": "auto",
+            "crf": 16,
+            "resume": True,
+        },
+        ["VIDEO", "INT"],
+    ),
+    "TalkingShortsSavePortrait": ({"portrait": None, "filename_prefix": "talkingshorts/portrait"}, []),
     "TalkingShortsSaveSpeech": ({"speech": None, "filename_prefix": "talkingshorts/speech"}, []),
     "TalkingShortsSaveShort": ({"video": None, "filename_prefix": "talkingshorts/short"}, []),
 }
@@ -86,6 +112,7 @@ OPTIONAL = {
     },
     "TalkingShortsDraftVoice": {"reference", "target_seconds", "presenter"},
     "TalkingShortsDraftVideo": {"label"},
+    "TalkingShortsSpeechToVideo": {"chunk_frames", "vae_tiling", "crf", "resume"},
     "TalkingShortsTalkingVideo": {
         *("clip_vision", "window_frames", "motion_frames", "guidance_batch", "guidance_end", "color_strength"),
         *("vae_tiling", "apg", "crf", "resume", "short_last_window"),
