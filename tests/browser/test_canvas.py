@@ -79,6 +79,13 @@ def test_the_templates_browser_offers_the_graph_with_its_picture(comfyui: ComfyU
     assert picture.content == (TEMPLATES / f"{name}.jpg").read_bytes()
 
 
+def test_a_user_finds_every_graph_in_the_templates_browser_and_opens_one(canvas: Canvas) -> None:
+    canvas.open()
+
+    assert canvas.open_template("comfyui_talkingshorts", "talking_short") == set(WORKFLOWS)
+    assert canvas.export() == json.loads(api_file("talking_short").read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="module")
 def preview(canvas: Canvas) -> dict[str, Any]:
     """Return what the draft graph shows after a user typed a script and pressed Run."""

@@ -19,6 +19,11 @@ DRIVER = ROOT / "tests" / "browser" / "driver.mjs"
 FOLDER = ROOT / ".browser"
 
 RUN_BUTTON = 'button[data-testid="queue-button"]'
+TEMPLATES_BUTTON = ".templates-tab-button"
+CARD = "template-workflow-"
+OFFERED = f"""() => [...document.querySelectorAll("[data-testid^='{CARD}']")]
+  .map((card) => card.dataset.testid.slice({len(CARD)}))"""
+IS_OFFERED = f"""(name) => document.querySelector(`[data-testid='{CARD}${{name}}'] img`)?.naturalWidth"""
 SCREEN = (1920, 1080)
 PICTURE_WIDTH = 1600
 MARGIN = 30
@@ -133,6 +138,16 @@ class Canvas:
         """Open a graph as the user does who drops the file on the canvas."""
         graph = json.loads(graph_file.read_text(encoding="utf-8"))
         self.look("([graph, name]) => app.loadGraphData(graph, true, true, name)", [graph, graph_file.stem])
+
+    def open_template(self, pack: str, name: str) -> set[str]:
+        """Open a graph from the Templates browser, and return the names of all that the pack offers there."""
+        self._browser.tell("click", selector=TEMPLATES_BUTTON)
+        self._browser.tell("click", selector=f"text={pack}")
+        self.wait(IS_OFFERED, name)
+        offered = self.look(OFFERED)
+        self._browser.tell("click", selector=f"[data-testid='{CARD}{name}']")
+        self.wait("(name) => app.extensionManager.workflow.activeWorkflow.filename === name", name)
+        return set(offered)
 
     def export(self) -> dict[str, Any]:
         """Return what Workflow > Export (API) saves."""
