@@ -22,9 +22,10 @@ override SEED := $(value SEED)
 override VOICE_RIGHTS := $(value VOICE_RIGHTS)
 override OUT := $(value OUT)
 override SERVER := $(value SERVER)
+override SIZE := $(value SIZE)
 override TINY_MODELS := $(filter 1 y yes true,$(value TINY_MODELS))
 override PYTHON := $(value PYTHON)
-export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER PYTHON
+export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE PYTHON
 
 # PYTHON as named; else the environment's own; else the first usable one. Each is run: a name on the PATH may be a dead shim.
 define BOOTSTRAP
@@ -38,7 +39,7 @@ endef
 
 help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
-	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SERVER=URL] [TINY_MODELS=1]'
+	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832] [SERVER=URL] [TINY_MODELS=1]'
 	@echo 'make test    every test that needs no GPU'
 	@echo 'make bench   the benchmarks'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
@@ -50,13 +51,14 @@ setup-test:
 	@$(call BOOTSTRAP,--test)
 
 short: setup $(if $(TINY_MODELS),tiny-models)
-	@$(if $(TINY_MODELS),TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1) \
+	@$(if $(TINY_MODELS),export TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1 SIZE="$${SIZE:-128x224}";) \
 	  .venv/bin/python -m talkingshorts make --script="$$SCRIPT" -o "$$OUT" $${QUALITY:+--quality="$$QUALITY"} \
 	  $${VOICE:+--voice="$$VOICE"} $${START:+--start="$$START"} $${DURATION:+--duration="$$DURATION"} \
 	  $${PORTRAIT:+--portrait="$$PORTRAIT"} $${PORTRAIT_PROMPT:+--portrait-prompt="$$PORTRAIT_PROMPT"} \
-	  $${SEED:+--seed="$$SEED"} $${SERVER:+--server="$$SERVER"} $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
+	  $${SEED:+--seed="$$SEED"} $${SERVER:+--server="$$SERVER"} $${SIZE:+--size="$$SIZE"} \
+	  $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
 
-# Random weights in the real models' files, in a home of their own: they try a whole graph on any machine.
+# Random weights in the real models' files, in a home of their own: with a small picture they try a whole graph anywhere.
 TINY_HOME := .talkingshorts/tiny
 tiny-models: setup
 	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2

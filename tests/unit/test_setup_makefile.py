@@ -97,12 +97,13 @@ def test_every_variable_becomes_its_option(folder: Path) -> None:
         folder,
         *("SCRIPT=Hi", "VOICE=https://example.org/v?a=1&b=2", "START=1.5", "DURATION=20", "PORTRAIT=my face.png"),
         *('PORTRAIT_PROMPT=a "wise" man\'s $1 face', "QUALITY=best", "SEED=7", "VOICE_RIGHTS=1", "OUT=my out/a b.mp4"),
-        "SERVER=http://host:1/",
+        *("SERVER=http://host:1/", "SIZE=512x896"),
     )
     assert given == [
         *("--script=Hi", "-o", "my out/a b.mp4", "--quality=best"),
         *("--voice=https://example.org/v?a=1&b=2", "--start=1.5", "--duration=20", "--portrait=my face.png"),
-        *('--portrait-prompt=a "wise" man\'s $1 face', "--seed=7", "--server=http://host:1/", "--voice-rights"),
+        *('--portrait-prompt=a "wise" man\'s $1 face', "--seed=7", "--server=http://host:1/", "--size=512x896"),
+        "--voice-rights",
     ]
 
 
@@ -111,13 +112,18 @@ def test_tiny_models_are_written_into_a_home_of_their_own_and_used_from_there(fo
     writing, making = map(json.loads, done.stdout.splitlines())
 
     assert writing["arguments"] == ["-m", "support.tiny_home", ".talkingshorts/tiny/base"]
-    assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best"]
+    assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best", "--size=128x224"]
     assert writing["environment"] == {"PYTHONPATH": "tests:custom_nodes"}
     assert making["environment"] == {
         "TALKINGSHORTS_HOME": ".talkingshorts/tiny",
         "TALKINGSHORTS_TEST_TINY_ENCODERS": "1",
     }
     assert "noise" in done.stderr
+
+
+def test_a_size_beats_that_of_tiny_models(folder: Path) -> None:
+    _, making = map(json.loads, make(folder, "short", "TINY_MODELS=1", "SIZE=64x96").stdout.splitlines())
+    assert making["arguments"][-1] == "--size=64x96"
 
 
 @pytest.mark.parametrize("answer", ["", "0", "no"])
