@@ -16,7 +16,7 @@ from . import __version__, home, keeper, provision, server
 from .client import ComfyClient
 from .display import say_size
 from .errors import UnreachableError
-from .model_files import find_model, model_roots
+from .model_files import find_model, model_roots, nearest_folder
 from .model_list import ModelFile, ModelListError, list_presets, load_model_list
 from .model_names import find_model_fields
 from .quality import Machine, read_machine, say_unfit
@@ -320,8 +320,7 @@ def _find_lacking(files: list[ModelFile]) -> list[int]:
 
 
 def _models_disk_free() -> int:
-    folder = model_roots()[0]
-    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+    return shutil.disk_usage(nearest_folder(model_roots()[0])).free
 
 
 def _managed_server_row() -> Row:

@@ -81,8 +81,8 @@ class Downloader:
         Raises UnreachableError when the server is away, refuses or breaks off time and again, WrongModelError when it
         has another file, UsageError when nothing can be written, CancelledError once `cancelled` is set.
         """
-        before = _mark(path)
         try:
+            before = _mark(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._open_locked(part_path(path)) as part:
                 if _mark(path) not in {before, None}:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +47,27 @@ def find_model(file: ModelFile, roots: Sequence[Path]) -> LocalModel:
     A file that is nowhere belongs into the first folder. One that is being downloaded there is partial.
     """
     for path in _candidates(file, roots):
-        if path.is_file():
-            size = path.stat().st_size
+        size = find_size(path)
+        if size is not None:
             return LocalModel(file, path, "present" if size == file.bytes else "wrong size", size)
     path = roots[0] / file.relative_path
-    part = part_path(path)
-    if part.is_file():
-        return LocalModel(file, path, "partial", part.stat().st_size)
-    return LocalModel(file, path, "missing", 0)
+    kept = find_size(part_path(path))
+    return LocalModel(file, path, "missing", 0) if kept is None else LocalModel(file, path, "partial", kept)
+
+
+def find_size(path: Path) -> int | None:
+    """Return the bytes of a file; None for what is no file, and in a folder that may not be entered."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def nearest_folder(path: Path) -> Path:
+    """Return the path, or what lies above it: the first that is a folder already, on the disk where files go."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if os.path.isdir(folder))  # noqa: PTH112
 
 
 def part_path(path: Path) -> Path:

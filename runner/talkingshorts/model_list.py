@@ -106,7 +106,7 @@ def select_files(files: Sequence[ModelFile], words: Iterable[str]) -> list[Model
 def say_download(loader_name: Any) -> str:
     """Return how to get a model that a loader is set to, as a further sentence; "" when the list doesn't have it."""
     try:
-        known = {file.loader_name for file in load_model_list()}
+        known = [file.loader_name for file in load_model_list()]
     except ModelListError:
         return ""
     return f" To get it: talkingshorts models download {loader_name}" if loader_name in known else ""

@@ -13,7 +13,7 @@ from .display import say_size
 from .errors import CancelledError, RunnerError, UsageError
 from .events import Event, ModelFailed, ModelReady, ModelsProgress
 from .model_download import Downloader
-from .model_files import LocalModel, part_path
+from .model_files import LocalModel, find_size, nearest_folder, part_path
 from .model_list import ModelFile
 
 SHOW_SECONDS = 0.5
@@ -110,7 +110,7 @@ def require_space(models: Sequence[LocalModel]) -> None:
     needed: dict[int, int] = {}
     folders: dict[int, Path] = {}
     for model in models:
-        folder = next(path for path in model.path.absolute().parents if path.exists())
+        folder = nearest_folder(model.path.parent)
         device = folder.stat().st_dev
         folders.setdefault(device, folder)
         needed[device] = needed.get(device, 0) + max(model.file.bytes - _count_kept(model.path), 0)
@@ -129,5 +129,4 @@ def estimate_seconds_left(done: int, total: int, seconds: float) -> float | None
 
 
 def _count_kept(path: Path) -> int:
-    part = part_path(path)
-    return part.stat().st_size if part.is_file() else 0
+    return find_size(part_path(path)) or 0

@@ -477,6 +477,13 @@ def test_a_disk_that_takes_no_more_is_named(host: ModelHost, path: Path, monkeyp
     assert not path.exists()
 
 
+def test_a_folder_that_is_a_file_is_named(host: ModelHost, tmp_path: Path) -> None:
+    (tmp_path / "models").touch()
+
+    with pytest.raises(UsageError, match=r"a\.safetensors can't be written: Not a directory"):
+        download(host.put("a.safetensors", CONTENT), tmp_path / "models" / "vae" / "a.safetensors")
+
+
 def test_a_cancelled_download_keeps_what_has_arrived(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.held.add("/a.safetensors")

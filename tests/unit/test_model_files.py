@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from talkingshorts import home
-from talkingshorts.model_files import LocalModel, find_model, hash_file, model_roots, part_path
+from talkingshorts.model_files import LocalModel, find_model, hash_file, model_roots, nearest_folder, part_path
 from talkingshorts.model_list import ModelFile
 
 VAE = ModelFile("a.safetensors", "https://models.invalid/a", "vae", 4, None, ("best",), "MIT")
@@ -88,6 +89,23 @@ def test_a_home_of_its_own_sees_the_models_of_the_checkout(
         checkout / ".comfyui" / "ComfyUI" / "models",
         checkout / ".comfyui" / "base" / "models",
     ]
+
+
+def test_a_folder_that_may_not_be_entered_has_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, here = tmp_path / "closed", write(tmp_path / "open" / "vae" / "a.safetensors")
+    closed.mkdir()
+    look = os.stat
+
+    def refuse(path: str | Path, **options: bool) -> os.stat_result:
+        if closed in Path(path).parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+
+    assert find_model(VAE, [closed, tmp_path / "open"]) == LocalModel(VAE, here, "present", 4)
+    assert find_model(VAE, [closed]).status == "missing"
+    assert nearest_folder(closed / "vae") == closed
 
 
 def test_a_hash_is_taken_in_steps_that_come_to_the_whole_file(tmp_path: Path) -> None:

@@ -195,6 +195,6 @@ def test_a_folder_of_model_files_is_downloaded_by_its_name() -> None:
     assert problems(method="VibeVoice-1.5B")[0].endswith("To get it: talkingshorts models download VibeVoice-1.5B")
 
 
-@pytest.mark.parametrize("value", ["mine.safetensors", 7, None])
+@pytest.mark.parametrize("value", ["mine.safetensors", 7, None, {"name": MODEL}])
 def test_what_the_list_doesnt_know_has_no_command(value: Any) -> None:
     assert "talkingshorts models download" not in problems(method=value)[0]
