@@ -264,16 +264,37 @@ def test_another_packs_model_is_trusted_as_far_as_comfyui_trusts_it(classes: dic
     assert make_key(graph, PORTRAIT, "1") != key
 
 
-def test_another_packs_code_counts(classes: dict[str, type], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "others.py").touch()
-    monkeypatch.setitem(sys.modules, "others", SimpleNamespace(__file__=str(tmp_path / "others.py")))
-    classes["Compile"] = make_class("custom_nodes.others", ("MODEL",), __module__="others")
+@pytest.mark.parametrize(
+    ("entry", "changed", "counts"),
+    [
+        ("others.py", "others.py", True),
+        ("others.py", "neighbours.py", False),
+        ("others/__init__.py", "others/nodes.py", True),
+        ("others/__init__.py", "others/engine/weights.py", True),
+        ("others/__init__.py", "others/example.txt", False),
+    ],
+)
+def test_another_packs_code_counts_from_comfyuis_next_start(
+    entry: str,
+    changed: str,
+    counts: bool,
+    classes: dict[str, type],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (entry, changed):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setitem(sys.modules, "others", SimpleNamespace(__file__=str(tmp_path / entry)))
+    classes["Compile"] = make_class("custom_nodes.others", ("MODEL",), __module__="others.nodes")
     graph = load_short()
     insert(graph, "Compile")
     before = make_key(graph, PORTRAIT)
-    os.utime(tmp_path / "others.py", (1, 1))
+    os.utime(tmp_path / changed, (1, 1))
 
-    assert make_key(graph, PORTRAIT) != before
+    assert make_key(graph, PORTRAIT) == before
+    output_keys._hash_code.cache_clear()
+    assert (make_key(graph, PORTRAIT) != before) == counts
 
 
 @pytest.mark.parametrize(

@@ -135,18 +135,29 @@ def _get_module(class_type: str) -> str:
 
 
 def _describe_source(class_type: str) -> list[Any]:
-    """Return what changes when another pack's node is updated: size and time of change of the file it stands in."""
-    module = sys.modules.get(nodes.NODE_CLASS_MAPPINGS[class_type].__module__)
-    path = getattr(module, "__file__", None)
-    return [class_type, None if path is None else read_stamp(path)]
+    """Return what changes when the pack that another's node is of is updated."""
+    # ComfyUI loads a pack under a name without dots.
+    pack = sys.modules.get(nodes.NODE_CLASS_MAPPINGS[class_type].__module__.partition(".")[0])
+    path = getattr(pack, "__file__", None)
+    return [class_type, None if path is None else _hash_code(Path(path))]
+
+
+@functools.cache
+def _hash_code(path: Path) -> str:
+    """Return what changes with a module's files, all of its folder if it is a package: their sizes and times of change.
+
+    It is that of the first call: later they may be newer than what runs.
+    """
+    root = path.parent
+    files = sorted(root.rglob("*.py")) if path.name == "__init__.py" else [path]
+    return hash_value([[str(file.relative_to(root)), read_stamp(str(file))] for file in files])
 
 
 @functools.cache
 def describe_surroundings() -> list[Any]:
     """Return what decides outputs beside the graph: versions, the pack's own files, and the kind of device.
 
-    To be called first while the pack is loaded: later its files may be newer than what runs.
+    To be called first while the pack is loaded, as for _hash_code.
     """
-    code = [[str(path.relative_to(_PACK_ROOT)), read_stamp(str(path))] for path in sorted(_PACK_ROOT.rglob("*.py"))]
     device = model_management.get_torch_device().type
-    return [KEY_VERSION, PACK_VERSION, comfyui_version.__version__, device, hash_value(code)]
+    return [KEY_VERSION, PACK_VERSION, comfyui_version.__version__, device, _hash_code(_PACK_ROOT / "__init__.py")]
