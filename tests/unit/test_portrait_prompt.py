@@ -101,7 +101,14 @@ def test_control_characters_are_dropped_and_weights_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "most"), [("a man with a very long beard " * 200, 1400), ("长胡子的男人" * 200, 400)]
+    ("words", "most"),
+    [
+        ("a man with a very long beard " * 200, 1400),
+        ("长胡子的男人" * 200, 400),
+        (f"{'男' * 400},{'男' * 200}", 400),
+        (f"男 {'人' * 398},{'男' * 200}", 400),
+        ("beard" * 400, 1400),
+    ],
 )
 def test_long_words_are_cut_so_that_the_traits_still_reach_the_model(words: str, most: int) -> None:
     prompt = write_portrait_prompt("", words)

@@ -76,6 +76,7 @@ TRAITS = (
 _DENIED = re.compile(
     r"(?:\b(?:no|not|without|never|ohne|keine?n?|sin|sans|senza|sem)\s+(?:[\w'-]+\s+){0,2}|没有|不|无)$", re.IGNORECASE
 )
+_CUT_WORD = re.compile(r"[!-~]+$")
 _ENDS = " .,;:\u3002\uff0c\uff1b\u3001"
 
 
@@ -100,8 +101,8 @@ def _shorten(words: str) -> str:
     for place, char in enumerate(words):
         tokens += TOKENS_A_LETTER if char.isascii() else TOKENS_A_SIGN
         if tokens > WORDS_TOKENS:
-            # Chinese has no spaces to cut at.
-            return words[:place].rpartition(" ")[0] if char.isascii() else words[:place]
+            # A word that is cut in two is left out, unless it is all there is: Chinese has no spaces to cut at.
+            return _CUT_WORD.sub("", words[:place]) or words[:place]
     return words
 
 
