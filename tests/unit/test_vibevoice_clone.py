@@ -488,11 +488,12 @@ class TestTheNode:
 
         return CloneVoice
 
-    def test_asks_for_the_model_only_once_the_right_to_the_voice_is_confirmed(self, node: Any) -> None:
-        inputs = {"vibevoice": None, "reference": {}, "script": SENTENCE, "seed": 1}
+    def test_asks_for_the_model_only_once_there_is_a_voice_and_the_right_to_it(self, node: Any) -> None:
+        inputs = {"vibevoice": None, "script": SENTENCE, "seed": 1}
 
-        assert node.check_lazy_status(voice_rights=False, **inputs) == []
-        assert node.check_lazy_status(voice_rights=True, **inputs) == ["vibevoice"]
+        assert node.check_lazy_status(voice_rights=False, reference={}, **inputs) == []
+        assert node.check_lazy_status(voice_rights=True, reference=None, **inputs) == []
+        assert node.check_lazy_status(voice_rights=True, reference={}, **inputs) == ["vibevoice"]
 
     def test_refuses_a_voice_without_the_right_to_it(self, node: Any) -> None:
         with pytest.raises(InputError, match=r"voice_rights is off.*turn voice_rights on to confirm"):

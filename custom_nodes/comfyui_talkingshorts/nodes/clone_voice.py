@@ -98,9 +98,9 @@ class CloneVoice(io.ComfyNode):
         )
 
     @classmethod
-    def check_lazy_status(cls, voice_rights: bool, **inputs: Any) -> list[str]:
+    def check_lazy_status(cls, voice_rights: bool, reference: dict[str, Any] | None, **inputs: Any) -> list[str]:
         """Return what else is needed: the model's gigabytes are not loaded only to refuse."""
-        return ["vibevoice"] if voice_rights else []
+        return ["vibevoice"] if voice_rights and reference is not None else []
 
     @classmethod
     def execute(
