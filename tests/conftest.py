@@ -43,7 +43,6 @@ def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyUI]:
         environment.setenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "1")
         environment.setenv("OMP_NUM_THREADS", "1")
         environment.setenv("TALKINGSHORTS_CACHE_GB", "0")  # what these tests look at is made, not remembered
-        environment.setenv("TALKINGSHORTS_CACHE_GB", "0")  # what these tests look at is made, not remembered
         for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_COOKIES", "COLUMNS"):
             environment.delenv(name, raising=False)
         try:
