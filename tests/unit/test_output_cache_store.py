@@ -295,6 +295,20 @@ def test_an_entry_that_can_not_be_read_counts_as_missing(
     assert list_entries(tmp_path) == []
 
 
+def test_an_entry_that_may_only_be_read_is_served(
+    store: OutputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(store, NOISE)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refuse)
+
+    assert store.load(KEY) is not None
+    assert list_entries(tmp_path) == [entry(tmp_path).name]
+
+
 def test_a_folder_in_an_entrys_place_does_no_harm(store: OutputStore, tmp_path: Path) -> None:
     entry(tmp_path).mkdir(parents=True)
 
@@ -348,7 +362,7 @@ def test_an_entry_has_its_name_only_when_it_is_whole_and_on_the_disk(
     store: OutputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names_when_synced: list[str] = []
-    monkeypatch.setattr(output_store, "_sync_folder", lambda folder: None)
+    monkeypatch.setattr(output_store, "sync_folder", lambda folder: None)
     monkeypatch.setattr(os, "fsync", lambda descriptor: names_when_synced.extend(list_entries(tmp_path)))
 
     assert store.store(KEY, NOISE)

@@ -19,6 +19,7 @@ import torch
 
 from ..core.folder_cap import list_least_recent
 from .kept_value import Block, Packed, UnkeepableError, pack, unpack
+from .whole_file import sync_folder
 
 FORMAT = "talkingshorts-output-1"
 MAX_TENSOR_BYTES = 64 * 1000**2
@@ -75,7 +76,7 @@ class OutputStore:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self._path(key))
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             self._complain(error)
             return False
@@ -91,7 +92,6 @@ class OutputStore:
         try:
             with path.open("rb") as file:
                 value = _read(file, self._video_folder)
-            os.utime(path)
         except FileNotFoundError:
             return None
         except _NoVideoError as error:
@@ -102,6 +102,8 @@ class OutputStore:
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
+        with contextlib.suppress(OSError):  # another process may have made room by now, or only reading is allowed
+            os.utime(path)
         return (value,)
 
     def _path(self, key: str) -> Path:
@@ -270,12 +272,3 @@ def _list_videos(form: Any) -> Iterator[int]:
     elif isinstance(form, list):
         for part in form:
             yield from _list_videos(part)
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not on Windows, nor on some network drives
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

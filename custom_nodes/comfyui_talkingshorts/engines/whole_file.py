@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,16 @@ def require_possible(path: Path) -> None:
     """Raise OSError or ValueError for a name that no file can have: too long, or with characters that none takes."""
     with contextlib.suppress(FileNotFoundError):
         _partial_path(path).lstat()
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a new name in the folder survive a power cut, where the system can do that: not on Windows, for one."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def hash_file(path: Path) -> str:

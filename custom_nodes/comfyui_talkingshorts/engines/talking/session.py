@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from ...core.errors import VideoError
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
-from ..whole_file import hash_file, replacing
+from ..whole_file import hash_file, replacing, sync_folder
 from .segments import join_segments, quantize, write_segment
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Session:
         with replacing(self._folder / _MANIFEST_NAME) as partial:
             partial.write_text(json.dumps(self._make_manifest([*self._windows, *added])), encoding="utf-8")
             _sync(partial)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def _find_whole(self, windows: Sequence[FinishedWindow]) -> list[FinishedWindow]:
         """Return the windows up to the last one that the video can go on from."""
@@ -302,15 +302,6 @@ def _is_whole(path: Path, sha256: str | None) -> bool:
 def _sync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not on Windows, nor on some network drives
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextlib.contextmanager
