@@ -220,6 +220,18 @@ def test_the_list_of_models_holds_folders_and_single_files_at_any_depth(tmp_path
     ]
 
 
+def test_a_model_is_listed_once_no_file_of_its_folder_is_on_its_way(tmp_path: Path) -> None:
+    for name in ("config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors.part"):
+        touch(tmp_path / "VibeVoice-7B" / name)
+    touch(tmp_path / "single.safetensors")
+    touch(tmp_path / "another.safetensors.part")
+
+    assert list_checkpoints(tmp_path) == ["single.safetensors"]
+    part = tmp_path / "VibeVoice-7B" / "model-00002-of-00002.safetensors.part"
+    part.rename(part.with_suffix(""))
+    assert list_checkpoints(tmp_path) == ["VibeVoice-7B", "single.safetensors"]
+
+
 def test_a_folder_that_is_not_there_holds_no_models(tmp_path: Path) -> None:
     assert list_checkpoints(tmp_path / "none") == []
 

@@ -19,6 +19,7 @@ REMEDY = (
 
 _WEIGHTS_NAME = "model.safetensors"
 _INDEX_NAME = "model.safetensors.index.json"
+_PART_ENDING = ".part"
 _SHARD_NAME = re.compile(r"-\d+-of-\d+\.safetensors$")
 
 
@@ -49,13 +50,15 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
 def list_checkpoints(root: Path) -> list[str]:
     """Return the models below a folder, as paths from there with slashes: folders with a config.json and single files.
 
-    Models with files missing are among them: loading one then says what it lacks.
+    Models with files missing are among them: loading one then says what it lacks. Those that are being downloaded, with
+    a file X.part in their folder, aren't: a program would take one for a model that is there.
     """
     found: list[str] = []
     for folder, subfolders, names in os.walk(root, followlinks=True):
         here = Path(folder).relative_to(root)
         if _is_model_folder(names):
-            found.append(here.as_posix())
+            if not any(name.endswith(_PART_ENDING) for name in names):
+                found.append(here.as_posix())
             subfolders.clear()
         else:
             found += [(here / name).as_posix() for name in names if name.endswith(".safetensors")]
