@@ -126,9 +126,14 @@ class Downloader:
     def _receive(self, file: ModelFile, part: BinaryIO, version: Path) -> str | None:
         received = part.seek(0, os.SEEK_END)
         if received == file.bytes:
-            return None
+            if file.sha256:
+                return None
+            # Only the server knows the hash, and tells it with any byte.
+            received -= 1
+            part.truncate(received)
+            self._on_bytes(file, -1)
         headers = {"Accept-Encoding": "identity"}
-        if 0 < received < file.bytes and (known := _read_text(version)):
+        if 0 < received < file.bytes and _is_version(known := _read_text(version)):
             headers |= {"Range": f"bytes={received}-", "If-Range": known}
         with self._get(file, headers) as answer:
             if answer.status_code == 416:
@@ -265,6 +270,11 @@ def _read_version(answer: requests.Response) -> str:
     """Return what If-Range takes: a strong ETag, else the date of the last change; "" when the server tells neither."""
     tag = answer.headers.get("ETag", "")
     return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
+
+
+def _is_version(text: str) -> bool:
+    """Tell whether a header can hold the text: after a power cut a file may be of its size, and hold zeros."""
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def _read_published_sha256(answer: requests.Response) -> str | None:

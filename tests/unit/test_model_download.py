@@ -172,6 +172,16 @@ def test_a_server_that_names_no_version_is_asked_for_the_whole_file(host: ModelH
     assert host.ranges_asked() == [None, None]
 
 
+def test_a_version_that_a_power_cut_destroyed_is_not_sent(host: ModelHost, path: Path) -> None:
+    file = host.put("a.safetensors", CONTENT)
+    leave_part(path, CONTENT[:700], "\0" * 40)
+
+    download(file, path)
+
+    assert path.read_bytes() == CONTENT
+    assert host.ranges_asked() == [None]
+
+
 def test_a_weak_version_isnt_trusted_with_a_range(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.headers["ETag"] = 'W/"1"'
@@ -250,6 +260,20 @@ def test_a_hash_that_only_the_server_publishes_is_held_too(host: ModelHost, path
     host.headers[header] = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
     download(file, path)
     assert path.read_bytes() == CONTENT
+
+
+def test_a_whole_part_is_held_to_a_hash_that_only_the_server_publishes(host: ModelHost, path: Path) -> None:
+    file = host.put("a.safetensors", CONTENT, sha256=None)
+    host.headers["X-Linked-ETag"] = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+    leave_part(path, CONTENT, version_of(CONTENT))
+
+    download(file, path)
+
+    assert path.read_bytes() == CONTENT
+    assert host.ranges_asked() == [f"bytes={len(CONTENT) - 1}-"]
+    leave_part(path, bytes(len(CONTENT)), version_of(CONTENT))
+    with pytest.raises(WrongModelError, match="thrown away"):
+        download(file, path)
 
 
 def test_the_hash_is_that_of_the_host_asked_and_not_of_where_it_sends_us(host: ModelHost, path: Path) -> None:
