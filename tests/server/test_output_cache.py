@@ -6,8 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +14,10 @@ import pytest
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
 from support.following import start_runner
 from support.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
+from support.talking_jobs import kill_comfyui, write_wav
 from support.tiny_encoders import ENABLING_VARIABLE
 from support.tiny_home import fill_tiny_home
-from talkingshorts.server import ensure_server, read_state, stop_server
+from talkingshorts.server import ensure_server, stop_server
 
 WORKFLOW = str(ROOT / "workflows" / "talking_short.api.json")
 SCRIPT = "This is said in another voice."
@@ -33,9 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     fill_tiny_home(home / "base", speech_frames=4)
     (home / "base" / "input").mkdir()
     speech = speak_draft("I talk for a while so that my voice is heard, and then I go on about the weather.", 1)[0]
-    with wave.open(str(home / "base" / "input" / "ann.wav"), "wb") as file:
-        file.setparams((1, 2, speech.sample_rate_hz, 0, "NONE", ""))
-        file.writeframes((speech.samples.T * 32767).astype("<i2").tobytes())
+    write_wav(home / "base" / "input" / "ann.wav", speech)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TALKINGSHORTS_HOME", str(home))
         environment.setenv(ENABLING_VARIABLE, "1")
@@ -80,12 +77,6 @@ def make_short(folder: Path, script: str = SCRIPT, prompt: str = "a person talks
     cached = {title for event in runner.events if event["event"] == "cached" for title in event["titles"]}
     ran = {event["title"] for event in runner.events if event["event"] == "node_started"}
     return Short(code, folder / "out.mp4", cached, ran)
-
-
-def kill_comfyui(home: Path) -> None:
-    state = read_state(home / "server")
-    assert state is not None
-    os.kill(state.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +16,10 @@ from PIL import Image
 from support.faulty_proxy import wait_until
 from support.following import Runner, start_runner
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.talking_jobs import kill_comfyui, write_wav
 from support.tiny_encoders import ENABLING_VARIABLE
 from support.tiny_home import fill_tiny_home
-from talkingshorts.server import ensure_server, read_state, stop_server
+from talkingshorts.server import ensure_server, stop_server
 
 WORKFLOWS = ROOT / "workflows"
 PHOTO = ROOT / "tests" / "data" / "astronaut_face.jpg"
@@ -77,9 +76,7 @@ def fill_desk(folder: Path) -> None:
     shutil.copy(PHOTO, folder / "me.jpg")
     words = "I talk for a while so that my voice is heard, and then I go on about the weather, which is fine today."
     speech = speak_draft(words, 1)[0]
-    with wave.open(str(folder / "ann.wav"), "wb") as file:
-        file.setparams((1, 2, speech.sample_rate_hz, 0, "NONE", ""))
-        file.writeframes((speech.samples.T * 32767).astype("<i2").tobytes())
+    write_wav(folder / "ann.wav", speech)
 
 
 def workflow(name: str) -> str:
@@ -221,12 +218,6 @@ def uninterrupted(home: Path, tmp_path_factory: pytest.TempPathFactory) -> np.nd
     done = CommandLine(folder)(*arguments, "-o", "whole.mp4")
     assert done.code == 0, done.stderr
     return decode_frames(done.paths[0])
-
-
-def kill_comfyui(home: Path) -> None:
-    state = read_state(home / "server")
-    assert state is not None
-    os.kill(state.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,12 @@ def write_wav(path: Path, sound: Sound) -> None:
 
 
 def kill(server: ComfyUI) -> None:
-    state = read_state(server.base.parent / "server")
+    kill_comfyui(server.base.parent)
+
+
+def kill_comfyui(home: Path) -> None:
+    """Kill the server of a home folder."""
+    state = read_state(home / "server")
     assert state is not None
     os.kill(state.pid, signal.SIGKILL)
 
