@@ -219,6 +219,19 @@ def test_an_input_file_whose_name_comes_from_a_text_node_is_noticed(tmp_path: Pa
     assert make_key(graph, SPEECH) != before
 
 
+def test_a_text_longer_than_any_path_is_looked_for_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought: list[str] = []
+    monkeypatch.setattr(folder_paths, "get_full_path", lambda folder, name: sought.append(name))
+    monkeypatch.setattr(os, "walk", lambda path, **options: sought.append(str(path)) or ())
+    picture = "iVBORw0KGgo/" * 1000
+    graph = {"1": {"class_type": "LoadImageFromText", "inputs": {"image": picture, "file": "a.png"}}}
+
+    OutputKeys(graph, FileWatch())
+
+    assert any(name == "a.png" for name in sought)
+    assert not any(picture in name for name in sought)
+
+
 def test_where_a_node_before_it_tells_comfyui_whether_it_changed_comfyuis_key_counts() -> None:
     assert list_changed(lambda graph: None, "a file changed") == {SPEECH, VIDEO}
 

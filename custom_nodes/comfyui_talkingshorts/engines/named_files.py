@@ -11,9 +11,15 @@ import folder_paths
 
 from ..core.graph_key import read_stamp
 
+# Linux takes no longer one, and nobody types one. Some graphs hold whole pictures as text: to look for a file of such a
+# name would take minutes.
+_LONGEST_PATH = 4096
+
 
 def find_paths(name: str) -> Iterator[str]:
     """Yield the paths at which ComfyUI would look for a file of this name: among its models and in its input folder."""
+    if len(name) > _LONGEST_PATH:
+        return
     for folder in folder_paths.folder_names_and_paths:
         path = folder_paths.get_full_path(folder, name)
         if path is not None:
@@ -24,8 +30,10 @@ def find_paths(name: str) -> Iterator[str]:
 
 def find_model_folder_files(name: str) -> Iterator[str]:
     """Yield every file of the folders of this name among ComfyUI's models: some models are a folder."""
+    if len(name) > _LONGEST_PATH or "\0" in name:
+        return
     parts = Path(name).parts
-    if not parts or ".." in parts or Path(name).is_absolute() or "\0" in name:
+    if not parts or ".." in parts or Path(name).is_absolute():
         return
     for roots, _ in folder_paths.folder_names_and_paths.values():
         for root in roots:
