@@ -14,7 +14,7 @@ from talkingshorts.browser import is_supported
 FACE = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def canvas(comfyui: ComfyUI) -> Iterator[Canvas]:
     """Return the page, opened."""
     if not is_supported():

@@ -56,7 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         environment.setenv(ENABLING_VARIABLE, "1")
         environment.setenv("CUDA_VISIBLE_DEVICES", "")
         environment.setenv("OMP_NUM_THREADS", "1")
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "COLUMNS"):
+        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_CACHE_GB", "COLUMNS"):
             environment.delenv(name, raising=False)
         try:
             yield home
