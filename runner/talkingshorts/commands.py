@@ -41,7 +41,7 @@ def make(options: Namespace) -> int:
     if options.quality is None:
         reason = say_uncloned(options) or reason
     if reason:
-        say(reason)
+        choose_display(options.json).show(Notice(reason))
     return _run(options, request, server)
 
 

@@ -426,3 +426,17 @@ def test_folding_leaves_the_graph_that_runs_as_it_is() -> None:
     OutputKeys(graph, FileWatch())
 
     assert graph == before
+
+
+def test_precision_and_attention_count_and_where_comfyui_listens_does_not() -> None:
+    options = {
+        "fp8_e4m3fn_unet": True,
+        "use_sage_attention": True,
+        "fast": {"fp16_accumulation"},
+        "deterministic": False,
+    }
+    where = {"port": 8188, "fast_disk": True, "output_directory": "/tmp", "listen": "0.0.0.0"}
+
+    assert output_keys.list_number_options(options | where) == [
+        *("fast={'fp16_accumulation'}", "fp8_e4m3fn_unet=True", "use_sage_attention=True")
+    ]

@@ -321,6 +321,21 @@ def test_what_was_never_kept_is_missing_without_a_word(store: OutputStore, caplo
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError()])
+def test_an_entry_for_which_there_is_no_memory_stays_kept(
+    error: Exception, store: OutputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.store(KEY, [NOISE])
+
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(output_store, "_read", fail)
+
+    assert store.load(KEY) is None
+    assert entry(tmp_path).is_file()
+
+
 def test_a_video_that_has_no_room_where_it_is_used_stays_kept(store: OutputStore, tmp_path: Path) -> None:
     keep(store, write_video(tmp_path))
     elsewhere = OutputStore(tmp_path / "outputs", tmp_path / "made.mp4" / "temp", GIGABYTE)

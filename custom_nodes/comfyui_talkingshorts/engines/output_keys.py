@@ -7,13 +7,17 @@ node before it, also where one of these gives the same text for another script. 
 from __future__ import annotations
 
 import functools
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import comfyui_version
 import nodes
+import torch
 from comfy import model_management
+from comfy.cli_args import args
 from comfy_api.internal import _ComfyNodeInternal, first_real_override
 
 from ..core.graph_key import (
@@ -57,6 +61,7 @@ _MODEL_TYPES = {
     *("AUDIO_ENCODER", "CLIP", "CLIP_VISION", "CONTROL_NET", "LATENT_UPSCALE_MODEL", "MODEL", "MODEL_PATCH"),
     *("STYLE_MODEL", "UPSCALE_MODEL", "VAE", "VIBEVOICE"),
 }
+_NUMBER_OPTION = re.compile(r"fp\d|bf16|attention|^fast$|deterministic")
 # A text encoder replaces this and the name after it by a file's content.
 _EMBEDDING_MARK = "embedding:"
 
@@ -155,9 +160,15 @@ def _hash_code(path: Path) -> str:
 
 @functools.cache
 def describe_surroundings() -> list[Any]:
-    """Return what decides outputs beside the graph: versions, the pack's own files, and the kind of device.
+    """Return what decides outputs beside the graph: versions, the pack's own files, and how numbers are computed.
 
     To be called first while the pack is loaded, as for _hash_code.
     """
+    versions = [KEY_VERSION, PACK_VERSION, comfyui_version.__version__, torch.__version__]
     device = model_management.get_torch_device().type
-    return [KEY_VERSION, PACK_VERSION, comfyui_version.__version__, device, _hash_code(_PACK_ROOT / "__init__.py")]
+    return [*versions, device, list_number_options(vars(args)), _hash_code(_PACK_ROOT / "__init__.py")]
+
+
+def list_number_options(options: Mapping[str, Any]) -> list[str]:
+    """Return those of ComfyUI's command line options that decide in which precision, and how, it computes."""
+    return sorted(f"{name}={value}" for name, value in options.items() if value and _NUMBER_OPTION.search(name))

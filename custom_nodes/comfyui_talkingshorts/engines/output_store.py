@@ -97,6 +97,9 @@ class OutputStore:
         except _NoVideoError as error:
             logging.warning("TalkingShorts: a kept video can't be copied to %s: %s", self._video_folder, error)
             return None
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            logging.warning("TalkingShorts: there is no memory for the kept output %s: %s", path, error)
+            return None
         except Exception as error:  # there is no end to what a damaged file may do to those who read it
             logging.warning("TalkingShorts: the kept output %s is damaged and is made anew: %s", path, error)
             with contextlib.suppress(OSError):
