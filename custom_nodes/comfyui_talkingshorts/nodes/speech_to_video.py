@@ -8,13 +8,12 @@ import comfy.samplers
 import torch
 from comfy_api.latest import InputImpl, io
 
-from ..core.limits import LARGEST_SEED
-from ..core.talking_options import VAE_TILINGS
 from ..core.video_chunks import CHUNK_FRAMES, MOTION_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs
 from .talking_progress import TalkingProgress
+from .video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
 from .work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
@@ -116,14 +115,7 @@ def _video_inputs() -> list[io.Input]:
             default="simple",
             tooltip="How the steps are spread over the noise.",
         ),
-        io.Int.Input(
-            "seed",
-            default=42,
-            min=0,
-            max=LARGEST_SEED,
-            control_after_generate=True,
-            tooltip="Another seed, other gestures. The same inputs give the same video.",
-        ),
+        make_seed_input(),
     ]
 
 
@@ -139,29 +131,7 @@ def _tuning_inputs() -> list[io.Input]:
             advanced=True,
             tooltip="Frames that are sampled at once. The model was trained on 77; 73 is the least.",
         ),
-        io.Combo.Input(
-            "vae_tiling",
-            options=list(VAE_TILINGS),
-            default="auto",
-            optional=True,
-            advanced=True,
-            tooltip="on: always decode in tiles, which takes less memory and more time. Otherwise ComfyUI goes over to "
-            "tiles when memory runs out.",
-        ),
-        io.Int.Input(
-            "crf",
-            default=16,
-            min=0,
-            max=51,
-            optional=True,
-            advanced=True,
-            tooltip="H.264 quality: 0 is lossless, 16 looks lossless, larger makes smaller files.",
-        ),
-        io.Boolean.Input(
-            "resume",
-            default=True,
-            optional=True,
-            advanced=True,
-            tooltip="Go on after the last finished chunk when a run with the same inputs was cut off.",
-        ),
+        make_vae_tiling_input(),
+        make_crf_input(),
+        make_resume_input("chunk"),
     ]

@@ -10,13 +10,13 @@ from comfy_api.latest import InputImpl, io
 from ..core.buckets import SIZE_MODES
 from ..core.errors import InputError
 from ..core.flow_schedule import SCHEDULES
-from ..core.limits import LARGEST_SEED
-from ..core.talking_options import GUIDANCE_BATCHES, VAE_TILINGS
+from ..core.talking_options import GUIDANCE_BATCHES
 from ..core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs
 from .talking_progress import TalkingProgress
+from .video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
 from .work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
@@ -140,14 +140,7 @@ def _video_inputs() -> list[io.Input]:
             step=0.1,
             tooltip="How strongly the speech moves the mouth. 1 is off, saves time, and suits the 4-step LoRA.",
         ),
-        io.Int.Input(
-            "seed",
-            default=42,
-            min=0,
-            max=LARGEST_SEED,
-            control_after_generate=True,
-            tooltip="Another seed, other gestures. The same inputs give the same video.",
-        ),
+        make_seed_input(),
     ]
 
 
@@ -204,15 +197,7 @@ def _tuning_inputs() -> list[io.Input]:
             advanced=True,
             tooltip="How closely each frame keeps to the portrait's colours, so that they don't drift.",
         ),
-        io.Combo.Input(
-            "vae_tiling",
-            options=list(VAE_TILINGS),
-            default="auto",
-            optional=True,
-            advanced=True,
-            tooltip="on: always decode in tiles, which takes less memory and more time. Otherwise ComfyUI goes over to "
-            "tiles when memory runs out.",
-        ),
+        make_vae_tiling_input(),
         io.Boolean.Input(
             "apg",
             default=False,
@@ -220,22 +205,8 @@ def _tuning_inputs() -> list[io.Input]:
             advanced=True,
             tooltip="Adaptive projected guidance: less oversaturation at large scales.",
         ),
-        io.Int.Input(
-            "crf",
-            default=16,
-            min=0,
-            max=51,
-            optional=True,
-            advanced=True,
-            tooltip="H.264 quality: 0 is lossless, 16 looks lossless, larger makes smaller files.",
-        ),
-        io.Boolean.Input(
-            "resume",
-            default=True,
-            optional=True,
-            advanced=True,
-            tooltip="Go on after the last finished window when a run with the same inputs was cut off.",
-        ),
+        make_crf_input(),
+        make_resume_input("window"),
         io.Boolean.Input(
             "short_last_window",
             default=False,
