@@ -225,9 +225,8 @@ def uninterrupted(home: Path, tmp_path_factory: pytest.TempPathFactory) -> np.nd
     [
         ("Sample Portrait", 0, {"Cloned Voice"}),
         ("Talking Video", 30, {"Cloned Voice", "Decode Portrait", "Encode Prompt"}),
-        ("Save Short", 0, {"Talking Video"}),
     ],
-    ids=["between voice and portrait", "in mid-video", "between video and file"],
+    ids=["between voice and portrait", "in mid-video"],
 )
 def test_a_killed_comfyui_is_started_anew_and_goes_on_to_the_same_short(
     title: str, step: int, kept: set[str], home: Path, talkingshorts: CommandLine, uninterrupted: np.ndarray
