@@ -1,12 +1,14 @@
 """What a node with lazy inputs asks for next: what is cheap first, and gigabytes last."""
 
+from typing import Any
+
 from comfyui_talkingshorts.nodes.lazy_inputs import list_next_inputs
 
 ORDER = (("portrait",), ("positive", "negative"), ("model", "vae"))
 
 
 def test_one_stage_is_asked_for_at_a_time() -> None:
-    inputs = dict.fromkeys(("model", "vae", "positive", "negative", "portrait"))
+    inputs: dict[str, Any] = dict.fromkeys(("model", "vae", "positive", "negative", "portrait"))
 
     asked = []
     while names := list_next_inputs(ORDER, inputs):
