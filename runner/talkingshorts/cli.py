@@ -22,8 +22,8 @@ CLOSED_PIPE_EXIT_CODE = 141
 
 EPILOG = """\
 exit codes: 0 ok, 2 usage, 3 validation, 4 a node failed, 5 unreachable, 6 timeout, 7 lost or unknown job,
-            130 cancelled, 1 anything else
-environment: TALKINGSHORTS_SERVER, TALKINGSHORTS_TOKEN, TALKINGSHORTS_HOME"""
+            8 rows of a batch failed, 130 cancelled, 1 anything else
+environment: TALKINGSHORTS_SERVER, TALKINGSHORTS_TOKEN, TALKINGSHORTS_WEBHOOK_SECRET, TALKINGSHORTS_HOME"""
 
 ADDRESS_HELP = "a named input (see `inputs`), Title.field, ID.field or Class#n.field"
 VALUE_HELP = "VALUE may be @FILE, - (stdin) or {env:NAME}; @@ stands for one @"
@@ -103,14 +103,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_request_options(run)
     _add_limits(run)
     run.add_argument("--detach", action="store_true", help="only submit; print the job id")
+    _add_webhook(run)
     add("inputs", "list a workflow's named inputs: name, type, default").add_argument("workflow", metavar="WORKFLOW")
     _add_values(add("validate", "check a workflow against the server without running it"))
-    _add_request_options(add("submit", "submit a workflow and print the job id"))
+    submit = add("submit", "submit a workflow and print the job id")
+    _add_request_options(submit)
+    _add_webhook(submit)
     _add_job(add("status", "print where a job is"))
     wait = add("wait", "follow a job to its end, and fetch what it made")
     _add_job(wait)
     _add_output(wait)
     _add_limits(wait)
+    _add_webhook(wait)
     _add_job(add("cancel", "cancel this one job"))
     fetch = add("fetch", "fetch what an ended job made")
     _add_job(fetch)
@@ -161,6 +165,7 @@ def _add_make_options(make: argparse.ArgumentParser) -> None:
     make.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     make.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
     _add_limits(make)
+    _add_webhook(make)
 
 
 def _add_models_options(models: argparse.ArgumentParser) -> None:
@@ -225,6 +230,17 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--resubmit",
         action="store_true",
         help="submit the job again when it is lost because the server was restarted; waits up to 5 minutes for it",
+    )
+
+
+def _add_webhook(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--webhook",
+        metavar="URL",
+        help="post a JSON object there when the job has ended, whichever way; tried again for hours until it is taken",
+    )
+    parser.add_argument(
+        "--webhook-secret", metavar="S", help="sign it with S (Standard Webhooks); better: TALKINGSHORTS_WEBHOOK_SECRET"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import re
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -27,6 +28,7 @@ UPLOAD_SECONDS = 600.0
 DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
+CREDENTIALS = re.compile(r"(?<=://)\S*@")
 UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -41,6 +43,10 @@ class BusyServerError(UnreachableError):
 
 class NotSentError(UnreachableError):
     """No connection came about, so that the server can't have seen the request."""
+
+
+class AccessRefusedError(UnreachableError):
+    """The server wants a token, or another one."""
 
 
 class FailedServerError(UnreachableError):
@@ -91,15 +97,15 @@ class Delivery:
     chunks: Iterator[bytes]
 
 
-class _BearerAuth(AuthBase):
-    """Sets the token itself, and so keeps requests from putting a .netrc entry in its place."""
+class HeaderAuth(AuthBase):
+    """Sets the Authorization header itself, and so keeps requests from putting a .netrc entry in its place."""
 
-    def __init__(self, token: str | None) -> None:
-        self._token = token
+    def __init__(self, authorization: str | None) -> None:
+        self.authorization = authorization
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if self.authorization:
+            request.headers["Authorization"] = self.authorization
         return request
 
 
@@ -107,13 +113,14 @@ class ComfyClient:
     """Talks to one ComfyUI server. Every method raises UnreachableError when the server doesn't answer as ComfyUI.
 
     Whatever may be asked twice is asked again when the connection fails or the server does; only `submit` may not.
+    `url` is the address without user and password, and so may be shown and written down.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self.url = normalize_url(url)
-        self.token = require_token(token)
+        self.url, basic = split_credentials(normalize_url(url))
+        self._auth = HeaderAuth(f"Bearer {token}" if require_token(token) else basic)
         self._session = requests.Session()
-        self._session.auth = _BearerAuth(token)
+        self._session.auth = self._auth
         self._session.trust_env = urlsplit(self.url).hostname not in LOOPBACK_HOSTS
 
     def version(self) -> str:
@@ -224,7 +231,7 @@ class ComfyClient:
     def websocket_address(self, client_id: str) -> tuple[str, list[str]]:
         """Return URL and headers for the progress socket."""
         scheme, rest = self.url.split("://", 1)
-        headers = [f"Authorization: Bearer {self.token}"] if self.token else []
+        headers = [f"Authorization: {self._auth.authorization}"] if self._auth.authorization else []
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client_id)}", headers
 
     def _json(self, method: str, path: str, timeout: float = ANSWER_SECONDS) -> Any:
@@ -276,7 +283,7 @@ class ComfyClient:
             return
         code = answer.status_code
         if code in {401, 403}:
-            raise UnreachableError(
+            raise AccessRefusedError(
                 f"The server {self.url} refuses access ({code}): give its token with --token or TALKINGSHORTS_TOKEN."
             )
         if code in {429, 502, 503, 504}:
@@ -295,11 +302,34 @@ def normalize_url(url: str) -> str:
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
         # A label that is empty or too long fails here, and not deep inside the connection.
         valid = valid and not re.search(r"\s", parts.netloc) and bool((parts.hostname or "").encode("idna"))
+        # A password with a bare /, ? or # in it would be taken for a path, and shown.
+        valid = valid and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:
         valid = False
     if not valid:
-        raise UsageError(f"{url!r} is no server address: expected something like http://127.0.0.1:8188.")
+        shown = url.rpartition("@")[2]
+        raise UsageError(f"{shown!r} is no server address: expected something like http://127.0.0.1:8188.")
     return full.strip().rstrip("/")
+
+
+def split_credentials(url: str) -> tuple[str, str | None]:
+    """Return the address without user and password, and the Authorization header that they make."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url, None
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+def public_url(url: str) -> str:
+    """Return the address as ComfyClient shows it. Raises UsageError when it is no http address."""
+    return split_credentials(normalize_url(url))[0]
+
+
+def without_credentials(text: str) -> str:
+    """Return the text with no user and password in the addresses that it holds."""
+    return CREDENTIALS.sub("", text)
 
 
 def require_token(token: str | None) -> str | None:
@@ -339,4 +369,4 @@ def reason_of(error: Exception) -> str:
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return getattr(cause, "strerror", None) or without_credentials(str(cause)) or type(cause).__name__

@@ -12,17 +12,19 @@ from typing import Any
 
 from . import home
 from .binding import ValueReader, list_named_inputs, resolve, split_assignment
-from .client import PENDING, ComfyClient, Job
+from .client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
 from .display import Display, choose_display
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, ValidationError
 from .events import Notice
 from .fetch import OutputTemplate
 from .follow import Limits
-from .jobs import JobRecord, JobState, JobStore
+from .jobs import JobRecord, JobState, JobStore, open_jobs
 from .make import build_requests, require_readable, say_uncloned
 from .quality import choose_request
 from .submission import Request, Server, bind_values, prepare
+from .webhook_announcer import Announcer
+from .webhook_delivery import open_store
 from .workflow_file import load_workflow
 
 RESTART_PATIENCE_SECONDS = 300.0
@@ -36,13 +38,14 @@ def make(options: Namespace) -> int:
     _require_output(options.output, "short")
     checkout = home.checkout_dir()
     requests = build_requests(options, checkout / "workflows" if checkout else None)
+    announcer = _announcer(options)
     server = _reach_or_start(options)
     request, reason = choose_request(server.client, requests)
     if options.quality is None:
         reason = say_uncloned(options) or reason
     if reason:
         choose_display(options.json).show(Notice(reason))
-    return _run(options, request, server)
+    return _run(options, request, server, announcer)
 
 
 def run(options: Namespace) -> int:
@@ -50,7 +53,8 @@ def run(options: Namespace) -> int:
     request = _read_request(options)
     if options.detach:
         return _submit(options, request)
-    return _run(options, request, _reach_or_start(options))
+    announcer = _announcer(options)
+    return _run(options, request, _reach_or_start(options), announcer)
 
 
 def submit(options: Namespace) -> int:
@@ -89,6 +93,7 @@ def validate(options: Namespace) -> int:
 
 def status(options: Namespace) -> int:
     """Print where a job is: pending, in_progress, completed, failed or cancelled."""
+    _announcer(options).take_up(options.job)
     noted = _store().load_latest(options.job)
     if noted is not None and noted.has_ended:
         return _answer_status(options, noted, noted.state, 0)
@@ -101,14 +106,16 @@ def status(options: Namespace) -> int:
 
 def wait(options: Namespace) -> int:
     """Follow a job to its end, and fetch what it made."""
-    record, client = _find_job(options)
-    return _answer_paths(
-        options, _watch(options, client, record, choose_display(options.json)).complete(_limits(options))
-    )
+    with _announcer(options).announcing(options.job):
+        record, client = _find_job(options)
+        return _answer_paths(
+            options, _watch(options, client, record, choose_display(options.json)).complete(_limits(options))
+        )
 
 
 def fetch(options: Namespace) -> int:
     """Fetch what an ended job made."""
+    _announcer(options).take_up(options.job)
     record, client = _find_job(options)
     return _answer_paths(options, Run(client, _store(), record, choose_display(options.json)).fetch())
 
@@ -183,17 +190,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _run(options: Namespace, request: Request, server: Server) -> int:
+def _run(options: Namespace, request: Request, server: Server, announcer: Announcer) -> int:
     display = choose_display(options.json)
     record = _prepare(server, request, display)
     run = _watch(options, server.client, record, display)
-    return _answer_paths(options, run.submit_and_complete(_limits(options)))
+    with announcer.announcing(record.id):
+        return _answer_paths(options, run.submit_and_complete(_limits(options)))
 
 
 def _submit(options: Namespace, request: Request) -> int:
+    announcer = _announcer(options)
     server, display = _reach_or_start(options), choose_display(options.json)
     record = _prepare(server, request, display)
-    job_id = Run(server.client, _store(), record, display).submit()
+    with announcer.announcing(record.id):
+        job_id = Run(server.client, _store(), record, display).submit()
     if not options.json:
         print(job_id)
     say(f"Fetch the result with: talkingshorts wait {job_id}")
@@ -286,13 +296,16 @@ def _find_job(options: Namespace) -> tuple[JobRecord, ComfyClient]:
         if job is None:
             raise LostJobError(f"The job {options.job} is known neither here nor to the server {client.url}.")
         record = _foreign_record(job, client)
+        if getattr(options, "webhook", None):
+            _store().save(record)  # The follower finds the job by its record.
     if getattr(options, "output", None):
         record.output = _require_output(options.output, workflow_stem(record.workflow_name))
     return record, client
 
 
 def _reach_for_job(options: Namespace, record: JobRecord | None) -> ComfyClient:
-    if options.server and (record is None or options.is_server_explicit):
+    is_named = record is not None and bool(options.server) and public_url(options.server) == record.server
+    if options.server and (record is None or is_named or options.is_server_explicit):
         return ComfyClient(options.server, options.token)
     if record is not None and not record.is_managed:
         return ComfyClient(record.server, options.token)
@@ -332,7 +345,11 @@ def _note(record: JobRecord, state: JobState) -> None:
 
 
 def _store() -> JobStore:
-    return JobStore(home.home_dir() / "jobs")
+    return open_jobs()
+
+
+def _announcer(options: Namespace) -> Announcer:
+    return Announcer(options, choose_display(options.json))
 
 
 def _limits(options: Namespace) -> Limits:
@@ -349,7 +366,9 @@ def _answer_paths(options: Namespace, paths: Iterable[Path]) -> int:
 def _answer_status(options: Namespace, record: JobRecord, status: str, jobs_ahead: int) -> int:
     if options.json:
         answer = {"id": record.id, "status": status, "jobs_ahead": jobs_ahead}
-        _answer_json({**answer, "server": record.server, "files": record.files})
+        webhook = open_store().load(options.job)
+        told = {"webhook": webhook.describe()} if webhook else {}
+        _answer_json({**answer, "server": record.server, "files": record.files, **told})
     else:
         print(status)
     return 0

@@ -100,6 +100,10 @@ class Run:
         """Follow a job that was posted before, and return the paths of its files."""
         return self._bring_home(self._see_through(lambda: self._follow(limits), limits))
 
+    def await_end(self, limits: Limits) -> Job:
+        """Return the job once it has ended, and leave its files where they are."""
+        return self._see_through(lambda: self._follow(limits), limits)
+
     def fetch(self) -> list[Path]:
         """Return the paths of the files of a job that has ended. Raises ValidationError while it hasn't."""
         job = self._client.job(self._record.id) or self._noted_ending()
@@ -242,7 +246,7 @@ class Run:
             self._display.close()
 
     def _fetch_files(self, job: Job, files: list[RemoteFile]) -> list[Path]:
-        reports = _read_reports(job.outputs)
+        reports = read_reports(job.outputs)
         paths = choose_paths(
             OutputTemplate(self._record.output), [_template_fields(self._record, file) for file in files]
         )
@@ -336,11 +340,11 @@ def _read_notes(workflow: Workflow, outputs: dict[str, Any]) -> Iterator[str]:
     """Yield what nodes have to say beside their results: a text output that is no report, after its node's title."""
     for node_id, entries in outputs.items():
         for text in entries.get("text") or ():
-            if isinstance(text, str) and not _read_reports({node_id: {"text": [text]}}):
+            if isinstance(text, str) and not read_reports({node_id: {"text": [text]}}):
                 yield f"{workflow.title(node_id)}: {text[:NOTE_CHARACTERS]}"
 
 
-def _read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return by file name the JSON reports that the nodes that save shorts and speech give under `text`."""
     reports = {}
     for text in (text for entries in outputs.values() for text in entries.get("text") or ()):

@@ -9,8 +9,9 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from . import home
 from .errors import UsageError
 from .workflow_file import Graph, Workflow
 
@@ -56,6 +57,30 @@ def new_job_id() -> str:
     return str(uuid.uuid4())
 
 
+def canonical_id(text: str) -> str | None:
+    """Return a job's id as it is noted, or None for what is no UUID."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+class RecordStore(Protocol):
+    """Where a job's record is kept while the job is seen through."""
+
+    def save(self, record: JobRecord) -> None:
+        """Note the record so that it survives a crash. Raises UsageError."""
+        ...
+
+    def load(self, job_id: str) -> JobRecord | None:
+        """Return the record as it is noted now."""
+        ...
+
+    def forget(self, record: JobRecord) -> None:
+        """Remove the record of a job that never came to be."""
+        ...
+
+
 class JobStore:
     """Keeps the records in one folder."""
 
@@ -64,24 +89,7 @@ class JobStore:
 
     def save(self, record: JobRecord) -> None:
         """Write the record so that it survives a crash. Raises UsageError when the folder can't be written."""
-        text = json.dumps(asdict(record), indent=1)
-        path = self._path(record.id)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            _make_folder(self._folder)
-            with partial.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-            _sync_folder(self._folder)
-        except OSError as error:
-            raise UsageError(
-                f"The job can't be noted in {self._folder}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+        write_privately(self._path(record.id), json.dumps(asdict(record), indent=1))
 
     def load(self, job_id: str) -> JobRecord | None:
         """Return the record, or None when there is none for this id, or one that another version wrote.
@@ -110,6 +118,32 @@ class JobStore:
 
     def _path(self, job_id: str) -> Path:
         return self._folder / f"{job_id}.json"
+
+
+def open_jobs() -> JobStore:
+    """Return the records of this home."""
+    return JobStore(home.home_dir() / "jobs")
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Write what only this user may read, so that it survives a crash. Raises UsageError when it can't be written."""
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        _make_folder(path.parent)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UsageError(
+            f"The job can't be noted in {path.parent}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -36,7 +36,10 @@ WATCHED_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "CUDA_VISIBLE_DEVICES", "PYTHONPATH"),
 )
-RUNNER_ONLY_VARIABLES = ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_HOME")
+SECRET_VARIABLES = ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_WEBHOOK_SECRET")
+"""For the runner alone: ComfyUI and the nodes in it get to see none of them. An address may hold a password."""
+
+RUNNER_ONLY_VARIABLES = (*SECRET_VARIABLES, "TALKINGSHORTS_HOME")
 
 FIND_DEVICE = (
     "import sys, torch; xpu = getattr(torch, 'xpu', None); "
@@ -200,6 +203,12 @@ def relevant_environment() -> dict[str, str]:
     }
 
 
+def server_environment() -> dict[str, str]:
+    """Return the environment that ComfyUI is started in."""
+    kept = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+    return kept | {"PYTHONNOUSERSITE": "1", "HF_HUB_OFFLINE": "1"}
+
+
 def _source_files(pack: Path) -> list[Path]:
     return sorted(path for path in pack.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
@@ -233,7 +242,7 @@ def _start(
     with (folder / "keeper.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-I", keeper.__file__, str(folder)],
-            env=os.environ | {"PYTHONNOUSERSITE": "1", "HF_HUB_OFFLINE": "1"},
+            env=server_environment(),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,0 +1,97 @@
+"""Follows one job to its end and delivers its webhook: `python -m talkingshorts.webhook_follower ID`.
+
+Runs detached. Secrets come through the environment; what it says goes to HOME/webhooks/ID.log.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from .client import AccessRefusedError, ComfyClient, Job
+from .completion import Run
+from .display import Display, PlainDisplay
+from .errors import CancelledError, LostJobError, RunnerError, UnreachableError
+from .events import Notice
+from .follow import Limits
+from .jobs import JobRecord, open_jobs
+from .server import find_server
+from .webhook import build_event, read_key
+from .webhook_delivery import deliver, open_store
+
+SERVER_PATIENCE_SECONDS = 6 * 3600.0
+"""After a server has been away for so long, its job is told to be lost."""
+
+GONE_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 30.0
+
+
+def main() -> int:
+    """Do both. Whoever started this process has claimed the webhook for it."""
+    job_id = sys.argv[1]
+    display, webhooks = PlainDisplay(sys.stderr), open_store()
+    webhook = webhooks.load(job_id)
+    if webhook is None:
+        return 1
+    if webhook.event is None:
+        webhook.event = await_event(job_id, display)
+        webhooks.save(webhook)
+    secret = os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET")
+    deliver(webhook, read_key(secret) if secret else None, webhooks.save)
+    display.show(Notice(webhook.describe_outcome()))
+    return 0
+
+
+def await_event(job_id: str, display: Display) -> dict[str, Any]:
+    """Return what is to be told, once the job has ended.
+
+    Raises AccessRefusedError when the server wants a token, LostJobError when this home has forgotten the job.
+    """
+    while True:
+        record = open_jobs().load_latest(job_id)
+        if record is None:
+            raise LostJobError(f"The job {job_id} isn't noted here.")
+        client = ComfyClient(
+            os.environ.get("TALKINGSHORTS_SERVER") or record.server, os.environ.get("TALKINGSHORTS_TOKEN")
+        )
+        try:
+            return build_event(job_id, record, _await_end(client, record, display))
+        except AccessRefusedError:
+            raise
+        except UnreachableError as error:
+            display.show(Notice(str(error)))
+            if _stays_away(client):
+                return build_event(job_id, record, LostJobError(f"The job is lost: its server stays away. {error}"))
+
+
+def _await_end(client: ComfyClient, record: JobRecord, display: Display) -> Job | RunnerError:
+    """Return how the job ended: what the server says, or a CancelledError or LostJobError. Raises UnreachableError."""
+
+    def is_gone(server: ComfyClient) -> bool:
+        return record.is_managed and find_server() != server.url
+
+    try:
+        return Run(client, open_jobs(), record, display, has_ended=is_gone).await_end(Limits(gone_seconds=GONE_SECONDS))
+    except (LostJobError, CancelledError) as error:
+        return error
+
+
+def _stays_away(client: ComfyClient) -> bool:
+    """Wait for the server to answer again, and tell whether that was in vain."""
+    deadline = time.monotonic() + SERVER_PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            client.version()
+            return False
+        except AccessRefusedError:
+            raise
+        except UnreachableError:
+            continue
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
