@@ -93,9 +93,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_common(parser, is_root=True)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
+    def add(name: str, text: str, takes_servers: bool = False) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-        _add_common(command, is_root=False)
+        _add_common(command, is_root=False, takes_servers=takes_servers)
         return command
 
     _add_make_options(add("make", "make a short from a script and a voice"))
@@ -119,6 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
     fetch = add("fetch", "fetch what an ended job made")
     _add_job(fetch)
     _add_output(fetch)
+    _add_batch_options(add("batch", "run a workflow once for each row of a table", takes_servers=True))
     server = add("server", "start, stop or find the ComfyUI that this program manages")
     server.add_argument("action", choices=("start", "stop", "status"))
     _add_models_options(add("models", "list, download or verify the model files that the workflows need"))
@@ -126,14 +127,20 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser, is_root: bool) -> None:
+def _add_common(parser: argparse.ArgumentParser, is_root: bool, takes_servers: bool = False) -> None:
     """Add the options that may stand before or after the command; only the root gives them defaults."""
 
     def default(value: Any) -> Any:
         return value if is_root else argparse.SUPPRESS
 
     group = parser.add_argument_group("common options")
-    group.add_argument("--server", metavar="URL", default=default(None), help="run on this ComfyUI, not a managed one")
+    group.add_argument(
+        "--server",
+        metavar="URL",
+        action="append" if takes_servers else "store",
+        default=default(None),
+        help="run on this ComfyUI, not a managed one" + (" (once for each server)" if takes_servers else ""),
+    )
     group.add_argument("--token", metavar="T", default=default(None), help="the server's bearer token")
     group.add_argument(
         "--json", action="store_true", default=default(False), help="JSON on stdout, one object or event a line"
@@ -213,11 +220,30 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_batch_options(batch: argparse.ArgumentParser) -> None:
+    batch.add_argument("workflow", metavar="WORKFLOW", help="API-format JSON, or a PNG, FLAC or mp4 that embeds one")
+    batch.add_argument(
+        "table", metavar="JOBS", help=f"a .csv or .jsonl file, one job a row; a column is {ADDRESS_HELP}"
+    )
+    batch.add_argument(
+        "-o",
+        "--output",
+        metavar="TEMPLATE",
+        help=f"where results go: {OUTPUT_HELP} {{row}} and {{COLUMN}} (default: out/{{workflow}}-{{row:04}}{{ext}})",
+    )
+    batch.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
+    batch.add_argument("--keep-going", action="store_true", help="start further rows after one has failed")
+    batch.add_argument(
+        "--state", metavar="FILE", help="what is remembered from run to run (default: JOBS.WORKFLOW.state)"
+    )
+    _add_time_limits(batch)
+
+
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
+def _add_time_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_limit, metavar="S", help="cancel the job after S seconds, whatever it does")
     parser.add_argument(
         "--idle-timeout",
@@ -226,6 +252,10 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         help="give the job up when the server hasn't said a word for S seconds: no progress, and no answer to where "
         "the job is. A node that works on in silence isn't idle (default: 300)",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    _add_time_limits(parser)
     parser.add_argument(
         "--resubmit",
         action="store_true",

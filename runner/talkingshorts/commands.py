@@ -140,6 +140,13 @@ def cancel(options: Namespace) -> int:
     return 0
 
 
+def batch(options: Namespace) -> int:
+    """Run a workflow once for each row of a table."""
+    from .batch import run_batch
+
+    return run_batch(options, say)
+
+
 def server(options: Namespace) -> int:
     """Start, find or stop the managed server."""
     from . import server as managed

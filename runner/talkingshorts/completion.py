@@ -20,6 +20,7 @@ from .errors import (
     JobTimeoutError,
     LostJobError,
     NodeFailedError,
+    OutOfMemoryError,
     RunnerError,
     UnreachableError,
     UsageError,
@@ -28,7 +29,7 @@ from .errors import (
 from .events import Created, Downloading, Notice, Result, Submitted
 from .fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
-from .jobs import JobRecord, JobState, JobStore, new_job_id
+from .jobs import JobRecord, JobState, RecordStore, new_job_id
 from .model_names import list_models
 from .progress_socket import JobWatch
 from .submission import post
@@ -64,7 +65,7 @@ class Run:
     def __init__(
         self,
         client: ComfyClient,
-        store: JobStore,
+        store: RecordStore,
         record: JobRecord,
         display: Display,
         recover: Recover | None = None,
@@ -321,10 +322,16 @@ def describe_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
     """
     node = workflow.describe(str(error.get("node_id", "?")))
     message = str(error.get("exception_message") or "failed without a message").strip()
-    is_input_error = str(error.get("exception_type", "")).endswith("InputError")
-    failure = (ValidationError if is_input_error else NodeFailedError)(f"{node}: {message}")
+    failure = _kind_of_failure(str(error.get("exception_type", "")), message)(f"{node}: {message}")
     failure.details = "".join(error.get("traceback") or [])
     return failure
+
+
+def _kind_of_failure(exception_type: str, message: str) -> type[RunnerError]:
+    if exception_type.endswith("InputError"):
+        return ValidationError
+    lacks_memory = exception_type.endswith(("OutOfMemoryError", "MemoryError")) or "out of memory" in message.lower()
+    return OutOfMemoryError if lacks_memory else NodeFailedError
 
 
 def _renew(record: JobRecord, node_ids: set[str]) -> JobRecord:

@@ -128,7 +128,7 @@ class TerminalDisplay:
 
     def _fit(self, event: Event, line: str) -> str:
         """Return the event in as many words as the line takes."""
-        width = _count_columns(self._stream) - 1
+        width = count_columns(self._stream) - 1
         wordings = [line + self._cached, *(describe(event, bar_width) or "" for bar_width in BAR_WIDTHS)]
         printable = [make_printable(wording) for wording in wordings]
         return next((wording for wording in printable if count_cells(wording) <= width), clip(printable[-1], width))
@@ -148,16 +148,16 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
         case NodeStarted(_, title):
             return title
         case Progress(_, title, step, total, eta_seconds):
-            return f"{title}  {_bar(step, total, bar_width)}{step}/{total}{_left(eta_seconds)}"
+            return f"{title}  {draw_bar(step, total, bar_width)}{step}/{total}{_left(eta_seconds)}"
         case Downloading(file, received, None):
             return f"Downloading {file}  {say_size(received)}"
         case Downloading(file, received, int(total)):
-            bar = _bar(received, total, bar_width)
+            bar = draw_bar(received, total, bar_width)
             return f"Downloading {file}  {bar}{say_size(received)} of {say_size(total)}"
         case ModelsProgress(action, files, done, total, eta_seconds):
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
             sizes = f"{say_size(done)} of {say_size(total)} {action}"
-            return f"{files[0]}{more}  {_bar(done, total, bar_width)}{sizes}{_left(eta_seconds)}" if files else None
+            return f"{files[0]}{more}  {draw_bar(done, total, bar_width)}{sizes}{_left(eta_seconds)}" if files else None
         case ModelReady(file, _, size, _):
             return f"{file} is there ({say_size(size)})"
         case ModelFailed(_, message):
@@ -200,7 +200,7 @@ def _count_cells_of(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
-def _count_columns(stream: TextIO) -> int:
+def count_columns(stream: TextIO) -> int:
     """Return the width of the terminal that the stream goes to."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
@@ -208,7 +208,7 @@ def _count_columns(stream: TextIO) -> int:
         return shutil.get_terminal_size().columns
 
 
-def _bar(done: int, total: int, width: int) -> str:
+def draw_bar(done: int, total: int, width: int) -> str:
     """Return a bar with a space behind it; nothing for a width of 0."""
     filled = min(width * done // max(total, 1), width)
     return "█" * filled + "░" * (width - filled) + " " * bool(width)
@@ -222,10 +222,10 @@ def say_size(number: int) -> str:
 
 
 def _left(eta_seconds: float | None) -> str:
-    return "" if eta_seconds is None else f"  {_clock(eta_seconds)} left"
+    return "" if eta_seconds is None else f"  {say_clock(eta_seconds)} left"
 
 
-def _clock(seconds: float) -> str:
+def say_clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -28,6 +28,10 @@ class NodeFailedError(RunnerError):
     exit_code = 4
 
 
+class OutOfMemoryError(NodeFailedError):
+    """A node of the graph failed because the server's memory, or its GPU's, didn't hold what it needed."""
+
+
 class UnreachableError(RunnerError):
     """The server can't be reached, can't be started, or answers with something that isn't ComfyUI."""
 
@@ -44,6 +48,12 @@ class LostJobError(RunnerError):
     """The server doesn't know the job, or no longer does."""
 
     exit_code = 7
+
+
+class PartialBatchError(RunnerError):
+    """Rows of a batch failed; the message lists them with the reasons."""
+
+    exit_code = 8
 
 
 class CancelledError(RunnerError):

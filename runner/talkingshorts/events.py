@@ -154,6 +154,10 @@ Event = (
 
 def to_json(event: Event) -> dict[str, Any]:
     """Return the event as one flat JSON object, its kind under `event`."""
+    return {"event": name_of(event), **asdict(event)}
+
+
+def name_of(event: object) -> str:
+    """Return the name of the event's kind as JSON has it: `node_started` for NodeStarted."""
     name = type(event).__name__
-    kind = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-    return {"event": kind, **asdict(event)}
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -12,9 +12,9 @@ from .binding import Target, list_named_inputs, parse_value, require_field
 from .client import ComfyClient, FailedServerError, NotSentError
 from .errors import UnreachableError, UsageError, ValidationError
 from .events import Created, Event, Uploading
-from .jobs import JobRecord, JobStore, new_job_id
+from .jobs import JobRecord, RecordStore, new_job_id
 from .node_info import NodeInfo
-from .validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
+from .validation import NodeInfos, describe_rejection, find_problems, find_unknown_nodes, require_valid
 from .workflow_file import Workflow
 
 POST_PAUSES_SECONDS = (0.3, 1.0)
@@ -62,27 +62,46 @@ def bind_values(client: ComfyClient, request: Request) -> Workflow:
 
     Raises ValidationError with one line per problem.
     """
+    return bind(request, describe_nodes(client, request.workflow))
+
+
+def bind(request: Request, nodes: NodeInfos) -> Workflow:
+    """Return the workflow with its values set and checked against what the server says about its classes.
+
+    Raises ValidationError with one line per problem.
+    """
     workflow = request.workflow.copy()
-    nodes = _describe_nodes(client, workflow)
-    for target, text in request.values:
-        info = require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
+    problems: list[str] = []
+    for target, given in (*request.values, *request.files):
         inputs = workflow.graph[target.node_id]["inputs"]
-        inputs[target.field] = parse_value(target, text, info, inputs.get(target.field))
-    for target, path in request.files:
-        require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
-        workflow.graph[target.node_id]["inputs"][target.field] = path.name
-    require_valid(find_problems(workflow, nodes))
+        try:
+            info = require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
+            inputs[target.field] = (
+                given.name if isinstance(given, Path) else parse_value(target, given, info, inputs.get(target.field))
+            )
+        except ValidationError as error:
+            problems.append(str(error))
+    require_valid(problems or find_problems(workflow, nodes))
     return workflow
 
 
 def prepare(
-    server: Server, store: JobStore, request: Request, show: Callable[[Event], None] = lambda event: None
+    server: Server, store: RecordStore, request: Request, show: Callable[[Event], None] = lambda event: None
 ) -> JobRecord:
     """Bind the inputs, upload the files, and note the job; return its record, ready to be posted.
 
     Raises ValidationError when something is impossible, UnreachableError when the server is away.
     """
-    workflow = bind_values(server.client, request)
+    return note(server, store, request, bind_values(server.client, request), show)
+
+
+def note(
+    server: Server, store: RecordStore, request: Request, workflow: Workflow, show: Callable[[Event], None]
+) -> JobRecord:
+    """Upload the files of a request that is bound to `workflow`, and note the job; return its record.
+
+    Raises ValidationError when a file is refused, UnreachableError when the server is away.
+    """
     for target, path in request.files:
         show(Uploading(str(path), path.stat().st_size))
         workflow.graph[target.node_id]["inputs"][target.field] = server.client.upload(path)
@@ -106,7 +125,7 @@ def prepare(
     return record
 
 
-def post(client: ComfyClient, store: JobStore, record: JobRecord) -> None:
+def post(client: ComfyClient, store: RecordStore, record: JobRecord) -> None:
     """Post a prepared job, so that the server has it once.
 
     Raises ValidationError when the graph is refused in whole or in part; the job is then forgotten. Raises
@@ -131,13 +150,13 @@ def post(client: ComfyClient, store: JobStore, record: JobRecord) -> None:
 def _explain(client: ComfyClient, workflow: Workflow, answer: dict[str, Any]) -> str:
     """Return the refusal in words, with the names near a wrong one as long as the server still answers."""
     try:
-        nodes = _describe_nodes(client, workflow)
+        nodes = describe_nodes(client, workflow)
     except UnreachableError:
         nodes = {}
     return describe_rejection(workflow, answer, nodes)
 
 
-def _describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:
+def describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:
     """Return what the server says about each class of the workflow. Raises ValidationError when it lacks one."""
     classes = {node["class_type"] for node in workflow.graph.values()}
     nodes = {info.class_type: info for class_type in sorted(classes) if (info := client.node_info(class_type))}
@@ -152,7 +171,8 @@ def _deliver(client: ComfyClient, record: JobRecord) -> dict[str, Any]:
         try:
             return client.submit(record.graph, record.id, client_id=record.id)
         except UnreachableError as error:
-            if not isinstance(error, NotSentError) and _was_taken(client, record, error):
+            settling_seconds = LOOK_AGAIN_SECONDS if isinstance(error, FailedServerError) else ARRIVAL_SECONDS
+            if not isinstance(error, NotSentError) and was_taken(client, record, settling_seconds):
                 return {}
             if pause is None:
                 raise
@@ -160,13 +180,12 @@ def _deliver(client: ComfyClient, record: JobRecord) -> dict[str, Any]:
     raise AssertionError("The last attempt returns or raises.")
 
 
-def _was_taken(client: ComfyClient, record: JobRecord, failure: UnreachableError) -> bool:
+def was_taken(client: ComfyClient, record: JobRecord, settling_seconds: float = ARRIVAL_SECONDS) -> bool:
     """Tell whether the server has a job whose posting went wrong.
 
-    Only a server that answers, and doesn't file the job for a while, hasn't taken it. Raises UnreachableError when it
-    stays away: what became of the job is unknown then.
+    Only a server that answers, and doesn't file the job for `settling_seconds`, hasn't taken it. Raises
+    UnreachableError when it stays away: what became of the job is unknown then.
     """
-    settling_seconds = LOOK_AGAIN_SECONDS if isinstance(failure, FailedServerError) else ARRIVAL_SECONDS
     deadline = time.monotonic() + LOOK_UP_PATIENCE_SECONDS
     unknown_since: float | None = None
     while True:

@@ -47,7 +47,7 @@ def read_screen(stream: io.StringIO) -> list[str]:
 
 
 def draw(event: Event, columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(display, "_count_columns", lambda stream: columns)
+    monkeypatch.setattr(display, "count_columns", lambda stream: columns)
     stream = io.StringIO()
     TerminalDisplay(stream).show(event)
     return read_screen(stream)[-1]
@@ -180,8 +180,8 @@ def test_what_only_programs_care_about_is_no_line() -> None:
 
 def test_the_width_is_that_of_the_terminal_which_is_written_to() -> None:
     program = (
-        "import fcntl, struct, sys, termios; from talkingshorts.display import _count_columns\n"
-        "fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 43, 0, 0)); print(_count_columns(sys.stderr))"
+        "import fcntl, struct, sys, termios; from talkingshorts.display import count_columns\n"
+        "fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 43, 0, 0)); print(count_columns(sys.stderr))"
     )
     parent, child = pty.openpty()
     runner = Path(display.__file__).parents[1]

@@ -1,0 +1,118 @@
+"""`talkingshorts batch`: check a table of jobs, run them on several servers at once, go on where a run was ended."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .batch_display import choose_batch_display
+from .batch_events import RowFailed, RowKept
+from .batch_plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
+from .batch_schedule import Scheduler, connect_slots
+from .batch_slot import ServerSlot, Slot
+from .batch_state import BatchState
+from .batch_table import read_table
+from .client import ComfyClient
+from .completion import workflow_stem
+from .errors import PartialBatchError
+from .follow import GONE_PATIENCE_SECONDS, Limits
+from .submission import Server
+from .workflow_file import Workflow, load_workflow
+
+GONE_SECONDS = 5.0
+"""A server that takes no connections for so long is left to itself when there are others."""
+
+Say = Callable[[str], None]
+
+
+def run_batch(options: Namespace, say: Say) -> int:
+    """Run the rows of a table that aren't done yet; return 0 when all are done then.
+
+    Raises PartialBatchError when some failed, ValidationError and UsageError before anything runs, UnreachableError
+    when no server is left, CancelledError on a Ctrl-C.
+    """
+    workflow, table = load_workflow(Path(options.workflow)), Path(options.table)
+    jobs = plan_jobs(workflow, read_table(table), table.parent, options.output or DEFAULT_OUTPUT)
+    check_outputs(jobs)
+    with BatchState(Path(options.state) if options.state else default_state_path(table, workflow)) as state:
+        if not options.overwrite:
+            started = state.list_started()
+            require_free([job for job in jobs if job.key not in started], state.list_own_files())
+        return _run(options, say, workflow, jobs, state)
+
+
+def default_state_path(table: Path, workflow: Workflow) -> Path:
+    """Return where a batch's state is kept: beside its table, one file for each workflow."""
+    return table.with_name(f"{table.name}.{workflow_stem(workflow.name)}.state")
+
+
+def list_slots(options: Namespace, say: Say) -> list[Slot]:
+    """Return where the jobs may run: the servers that are named, or else the managed one."""
+    addresses = [options.server] if isinstance(options.server, str) else options.server or []
+    urls = [url for address in addresses for url in re.split(r"[\s,]+", address) if url]
+    clients = {client.url: client for client in (ComfyClient(url, options.token) for url in urls)}
+    gone_seconds = GONE_SECONDS if len(clients) > 1 else GONE_PATIENCE_SECONDS
+    limits = Limits(options.timeout, options.idle_timeout, gone_seconds)
+    if not clients:
+        return [ServerSlot("managed", partial(_reach_managed, say), limits, _has_managed_ended)]
+    return [
+        ServerSlot(url.removeprefix(f"{urlsplit(url).scheme}://"), partial(_reach, client), limits)
+        for url, client in clients.items()
+    ]
+
+
+def _run(options: Namespace, say: Say, workflow: Workflow, jobs: Sequence[RowJob], state: BatchState) -> int:
+    finished = state.list_finished()
+    left = [job for job in jobs if job.key not in finished]
+    slots = list_slots(options, say) if left else []
+    descriptions = connect_slots(slots, workflow, left) if left else {}
+    changes = state.adopt(jobs)
+    if changes.dropped:
+        say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
+    display = choose_batch_display(options.json, [slot.name for slot in slots])
+    try:
+        for job in jobs:
+            if job.key in finished:
+                display.show(RowKept(job.row, _name_files(job, finished[job.key])))
+        if not left:
+            return 0
+        failures = Scheduler(workflow, slots, state, display.show, options.keep_going).run(left, descriptions)
+    finally:
+        display.close()
+    if failures:
+        raise PartialBatchError(_describe_failures(failures, len(jobs), options.keep_going))
+    return 0
+
+
+def _describe_failures(failures: Sequence[RowFailed], rows: int, is_kept_going: bool) -> str:
+    lines = [f"row {failure.row} failed: {'; '.join(failure.reason.splitlines())}" for failure in failures]
+    more = "" if is_kept_going else " No others were started after the first: --keep-going does."
+    return "\n".join([*lines, f"{len(failures)} of {rows} rows failed. The same command tries them again.{more}"])
+
+
+def _name_files(job: RowJob, paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the files' names as they were told when they were made: relative ones for a relative output."""
+    here = Path.cwd()
+    is_relative = not Path(job.request.output).is_absolute()
+    return tuple(str(path.relative_to(here) if is_relative and path.is_relative_to(here) else path) for path in paths)
+
+
+def _reach(client: ComfyClient) -> Server:
+    return Server(client, client.version())
+
+
+def _reach_managed(say: Say) -> Server:
+    from .server import ensure_server
+
+    client = ComfyClient(ensure_server(say))
+    return Server(client, client.version(), is_managed=True)
+
+
+def _has_managed_ended(client: ComfyClient) -> bool:
+    from .server import find_server
+
+    return find_server() != client.url

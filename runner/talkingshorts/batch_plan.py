@@ -1,0 +1,293 @@
+"""Turn the rows of a table into jobs for a workflow: their inputs, their files, and where their results go."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import re
+import string
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .batch_table import Problems, Row
+from .binding import Target, ValueReader, list_named_inputs, resolve
+from .completion import workflow_stem
+from .errors import RunnerError, UsageError, ValidationError
+from .fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
+from .make import require_readable
+from .model_names import list_models
+from .node_info import LOADER_FIELDS
+from .submission import SEED_FIELDS, Request, bind
+from .validation import NodeInfos
+from .workflow_file import Workflow, is_link
+
+DEFAULT_OUTPUT = "out/{workflow}-{row:04}{ext}"
+
+FILE_INPUTS = frozenset({"voice_source", "portrait_picture"})
+"""Named inputs of the shipped workflows that take the name of an uploaded file as a text."""
+
+SPEAKER_INPUTS = ("voice_", "portrait")
+"""How the named inputs begin that say who speaks."""
+
+UNSAFE_IN_PATHS = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+COLUMN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Warmth:
+    """What a server keeps at hand from one job to the next: models, and what it made of a speaker."""
+
+    models: tuple[str, ...]
+    speaker: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RowJob:
+    """One row as a job. `key` is the same as long as the workflow, the row's inputs and its output are."""
+
+    row: int
+    line: int
+    key: str
+    request: Request
+    warmth: Warmth
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The patterns of the paths that the job's result and its report will have, as far as they are known."""
+        template = OutputTemplate(self.request.output)
+        path = template.path_for(dict.fromkeys(TEMPLATE_FIELDS, "\0") | {"ext": ".\0", "id": self.key})
+        places = (path, report_path([path]))
+        return tuple(dict.fromkeys(glob.escape(str(place)).replace("\0", "*") for place in places))
+
+
+def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str) -> list[RowJob]:
+    """Return one job a row. Files that a row names are looked for in `folder`, the table's own. Needs no server.
+
+    Raises ValidationError with every row that sets an input that isn't there, or names a file that isn't; UsageError
+    for a template that can't be filled in.
+    """
+    planner = _Planner(workflow, folder, output)
+    problems, jobs = Problems(), []
+    planner.note_unknown_columns(rows, problems)
+    problems.require_none()
+    for row in rows:
+        try:
+            jobs.append(planner.plan(row))
+        except RunnerError as error:
+            problems.add(str(error), row.number, row.line)
+    problems.require_none()
+    return jobs
+
+
+def check_jobs(jobs: Iterable[RowJob], nodes: NodeInfos) -> Problems:
+    """Return what a server that describes its classes as `nodes` would refuse."""
+    problems = Problems()
+    for job in jobs:
+        try:
+            bind(job.request, nodes)
+            _require_known_files(job.request, nodes)
+        except ValidationError as error:
+            problems.add(str(error), job.row, job.line)
+    return problems
+
+
+def check_outputs(jobs: Sequence[RowJob]) -> None:
+    """Raise ValidationError when two rows would be written to one place, UsageError when one can't be written to."""
+    takers: dict[str, list[RowJob]] = {}
+    for job in jobs:
+        takers.setdefault(job.places[-1], []).append(job)
+    problems = Problems()
+    for place, sharing in takers.items():
+        for job in sharing if len(sharing) > 1 else ():
+            problems.add(
+                f"all their results would go to {place}: put {{row}} into -o, or a column that tells.", job.row
+            )
+    problems.require_none()
+    for output in {str(Path(job.places[0]).parent): job.request.output for job in jobs}.values():
+        OutputTemplate(output).require_writable({})
+
+
+def require_free(jobs: Iterable[RowJob], own: Collection[Path]) -> None:
+    """Raise ValidationError when a job would be written over a file that isn't one of the batch's own."""
+    problems = Problems()
+    for job in jobs:
+        found = [path for place in job.places for path in _find_files(place) if path not in own]
+        if found:
+            problems.add(f"its result would be written over {found[0]}: move that, or give --overwrite.", job.row)
+    problems.require_none()
+
+
+class RowTemplate:
+    """A template for results' paths that may also name the row and its columns: `out/{row:03}_{speaker}.mp4`.
+
+    Raises UsageError for a field that is neither, when it is filled in.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        try:
+            self._parts = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise UsageError(
+                f"The output {text!r} can't be filled in: {error}. {{{{ and }}}} stand for braces."
+            ) from error
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """Return the template for one row, with only those fields left that are known when its job has ended."""
+        return "".join(
+            _escape(literal) + ("" if name is None else self._fill_field(name, spec or "", conversion, values))
+            for literal, name, spec, conversion in self._parts
+        )
+
+    def _fill_field(self, name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
+        if name in values and not conversion:
+            try:
+                text = format(values[name], spec)
+            except ValueError as error:
+                raise UsageError(
+                    f"The output {self._text!r} can't be filled in: {{{name}:{spec}}}: {error}."
+                ) from error
+            return _escape(UNSAFE_IN_PATHS.sub("_", text)[:COLUMN_CHARACTERS].strip(" .") or "_")
+        if name in TEMPLATE_FIELDS:
+            return f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+        known = ", ".join(f"{{{name}}}" for name in (*values, *TEMPLATE_FIELDS))
+        raise UsageError(f"The output {self._text!r} can't be filled in: it has no {{{name}}}. It has: {known}.")
+
+
+class _Planner:
+    """Plans one row after the other for the same workflow."""
+
+    def __init__(self, workflow: Workflow, folder: Path, output: str) -> None:
+        self._workflow = workflow
+        self._folder = folder
+        self._template = RowTemplate(output)
+        self._reader = ValueReader({})
+        self._named = list_named_inputs(workflow)
+        self._target = cache(lambda address: resolve(workflow, address))
+        self._hash = cache(_hash_file)
+        self._graph_hash = _digest(workflow.graph)
+
+    def note_unknown_columns(self, rows: Iterable[Row], problems: Problems) -> None:
+        """Note each column that is no input of the workflow, and two columns that are the same one."""
+        unknown: dict[str, str] = {}
+        for row in rows:
+            taken: dict[tuple[str, str], str] = {}
+            for address in row.values:
+                try:
+                    target = unknown.get(address) or self._target(address)
+                except ValidationError as error:
+                    target = unknown[address] = str(error)
+                if isinstance(target, str):
+                    problems.add(target, row.number, row.line)
+                elif (other := taken.setdefault((target.node_id, target.field), address)) != address:
+                    problems.add(f"{other!r} and {address!r} set the same input: keep one.", row.number, row.line)
+
+    def plan(self, row: Row) -> RowJob:
+        """Return the row's job. Raises ValidationError, or UsageError for a file that can't be read."""
+        values: list[tuple[Target, str]] = []
+        files: list[tuple[Target, Path]] = []
+        for address, text in row.values.items():
+            target = self._target(address)
+            path = self._local_file(target, text)
+            if path is not None:
+                files.append((target, path))
+            else:
+                values.append((target, self._read(text)))
+        given = {(target.node_id, target.field): str(value) for target, value in (*values, *files)}
+        request = Request(self._workflow, self._template.fill(self._fields(row, given)), values, files)
+        key = _digest(
+            [
+                self._graph_hash,
+                sorted((target.node_id, target.field, text) for target, text in values),
+                sorted((target.node_id, target.field, path.name, self._hash(path)) for target, path in files),
+                request.output,
+            ]
+        )
+        return RowJob(row.number, row.line, key, request, self._warmth(given))
+
+    def _read(self, text: str) -> str:
+        """Return the text, or what the file holds that `@FILE` names beside the table."""
+        if not text.startswith("@"):
+            return text
+        is_escaped = text.startswith("@@")
+        return self._reader.read(text if is_escaped else f"@{self._folder / text[1:]}")
+
+    def _local_file(self, target: Target, text: str) -> Path | None:
+        """Return the file beside the table that the text names, for an input that takes a file."""
+        is_named = any(named.target.address in FILE_INPUTS for named in self._named if _is_same(named.target, target))
+        if not text or not (is_named or _takes_file(self._workflow, target)):
+            return None
+        path = self._folder / text.removeprefix("@")
+        try:
+            is_there = path.is_file()
+        except (OSError, ValueError):
+            is_there = False
+        return require_readable(path) if is_there or text.startswith("@") else None
+
+    def _fields(self, row: Row, given: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+        """Return what the template for the row's output may name."""
+        inputs = {named.name: named.default for named in self._named}
+        seed = self._seed(given)
+        fixed = {"row": row.number, "workflow": workflow_stem(self._workflow.name)}
+        return inputs | row.values | ({} if seed is None else {"seed": seed}) | fixed
+
+    def _seed(self, given: Mapping[tuple[str, str], str]) -> int | str | None:
+        """Return the row's seed: the input named so, else the first one set in a node."""
+        named = [(named.target.node_id, named.target.field) for named in self._named if named.name == "seed"]
+        fields = [(node_id, field) for node_id in self._workflow.graph for field in SEED_FIELDS]
+        for node_id, field in (*named, *fields):
+            value = given.get((node_id, field), self._workflow.graph[node_id]["inputs"].get(field))
+            if value is not None and not is_link(value):
+                return int(value) if str(value).strip().isdecimal() else str(value)
+        return None
+
+    def _warmth(self, given: Mapping[tuple[str, str], str]) -> Warmth:
+        graph = dict(self._workflow.graph)
+        for (node_id, field), text in given.items():
+            graph[node_id] = graph[node_id] | {"inputs": graph[node_id]["inputs"] | {field: text}}
+        speaker = (
+            str(graph[named.target.node_id]["inputs"].get(named.target.field))
+            for named in self._named
+            if named.name.startswith(SPEAKER_INPUTS)
+        )
+        return Warmth(tuple(list_models(graph)), tuple(speaker))
+
+
+def _require_known_files(request: Request, nodes: NodeInfos) -> None:
+    """Raise ValidationError for the name of a file that is neither here nor, as far as it tells, on the server."""
+    for target, text in request.values:
+        info = nodes[request.workflow.class_type(target.node_id)].inputs({}).get(target.field)
+        is_plain = not re.search(r"[\\/\[\]]", text)
+        if info is not None and info.is_upload and is_plain and text not in (info.options or ()):
+            raise ValidationError(f"{target.address}: there is no file {text!r} beside the table, nor on the server.")
+
+
+def _find_files(pattern: str) -> Iterator[Path]:
+    """Yield the absolute paths that the pattern fits."""
+    path = Path(pattern).absolute()
+    yield from Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+
+
+def _takes_file(workflow: Workflow, target: Target) -> bool:
+    return LOADER_FIELDS.get(workflow.class_type(target.node_id)) == target.field
+
+
+def _is_same(one: Target, other: Target) -> bool:
+    return (one.node_id, one.field) == (other.node_id, other.field)
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,142 @@
+"""A slot owns or reaches one ComfyUI, and runs one row's job on it to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from .batch_plan import RowJob
+from .batch_state import RowStore
+from .client import CANCELLED, ComfyClient, FailedServerError
+from .completion import Run, cancel_and_wait
+from .errors import LostJobError, UnreachableError, ValidationError
+from .events import Event
+from .follow import Limits
+from .jobs import JobRecord
+from .submission import Server, bind, describe_nodes, note, was_taken
+from .validation import NodeInfos
+from .workflow_file import Workflow
+
+Show = Callable[[Event], None]
+
+
+class Slot(Protocol):
+    """What the scheduler needs of a place where jobs run. Its methods are called from several threads at once.
+
+    A slot is lost when `run` raises UnreachableError. Its jobs go elsewhere, and `connect` is called now and then until
+    it answers again: it may start a new ComfyUI at another address.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call it: unlike every other slot's of the batch, and the same while the batch lasts."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where its ComfyUI is, once connected. A job that was noted with this address is looked for there."""
+        ...
+
+    def connect(self, workflow: Workflow) -> NodeInfos:
+        """Get it ready to run jobs, and return what its ComfyUI says about the workflow's classes.
+
+        Raises UnreachableError when it can't run any now, ValidationError when it lacks a class.
+        """
+        ...
+
+    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[Path]:
+        """See the job through to its end, and return the paths of its files. Two are run at a time at most.
+
+        `noted` is the job as an earlier run of the batch left it on this slot's ComfyUI, if it did: it is followed
+        there, or fetched, and run anew only when the server doesn't know it.
+
+        Raises UnreachableError when the slot is lost; LostJobError and OutOfMemoryError for what is worth another
+        attempt, here or elsewhere; another RunnerError when the job failed for good.
+        """
+        ...
+
+    def cancel(self, record: JobRecord) -> None:
+        """Cancel this one job, and wait for a while until it no longer runs. Raises UnreachableError."""
+        ...
+
+
+class ServerSlot:
+    """A ComfyUI that is reached over HTTP. `reach` returns it, starting it if need be, or raises UnreachableError.
+
+    `has_ended` tells whether the server's process is gone, where that can be known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reach: Callable[[], Server],
+        limits: Limits,
+        has_ended: Callable[[ComfyClient], bool] = lambda client: False,
+    ) -> None:
+        self.name = name
+        self._reach = reach
+        self._limits = limits
+        self._has_ended = has_ended
+        self._server: Server | None = None
+        self._nodes: NodeInfos = {}
+
+    @property
+    def url(self) -> str:
+        """Where the server is; "" while it isn't known."""
+        return self._server.client.url if self._server else ""
+
+    def connect(self, workflow: Workflow) -> NodeInfos:
+        """Reach the server, and ask it about each class of the workflow once."""
+        server = self._reach()
+        self._nodes = describe_nodes(server.client, workflow)
+        self._server = server
+        return self._nodes
+
+    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[Path]:
+        """Follow the noted job, or post a new one; fetch its files."""
+        server = self._require_server()
+        display = _Shown(show)
+        try:
+            if noted is not None and self._is_known(server.client, noted):
+                return Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
+            record = note(server, store, job.request, bind(job.request, self._nodes), show)
+            run = Run(server.client, store, record, display, has_ended=self._has_ended)
+            return run.submit_and_complete(self._limits)
+        except ValidationError as error:
+            if isinstance(error.__cause__, FailedServerError):
+                raise LostJobError(str(error)) from error
+            raise
+
+    def cancel(self, record: JobRecord) -> None:
+        """Cancel the job, and wait up to 10 s until it no longer runs."""
+        cancel_and_wait(self._require_server().client, record)
+
+    @staticmethod
+    def _is_known(client: ComfyClient, noted: JobRecord) -> bool:
+        """Tell whether the noted job came to the server, and is there still or was seen to end, but not by a Ctrl-C."""
+        if noted.ending is not None:
+            return noted.state != "cancelled"
+        if noted.state == "created" and not was_taken(client, noted):
+            return False
+        job = client.job(noted.id)
+        return job is not None and job.status != CANCELLED
+
+    def _require_server(self) -> Server:
+        if self._server is None:
+            raise UnreachableError(f"{self.name} isn't connected.")
+        return self._server
+
+
+class _Shown:
+    """Shows a job's events to the batch."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+
+    def show(self, event: Event) -> None:
+        """Pass the event on."""
+        self._show(event)
+
+    def close(self) -> None:
+        """Nothing is left open."""

@@ -1,0 +1,240 @@
+"""What a batch remembers: one SQLite file, on disk before anything is posted, so that a run that was killed goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from .batch_plan import RowJob
+from .errors import UsageError
+from .fetch import report_path
+from .jobs import JobRecord
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE jobs (
+    key TEXT PRIMARY KEY, row INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    server TEXT, prompt_id TEXT, record TEXT, files TEXT, reason TEXT, started TEXT, ended TEXT
+);
+CREATE TABLE strays (prompt_id TEXT PRIMARY KEY, server TEXT NOT NULL, record TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How the table differs from the one that the state was last used with, in rows."""
+
+    added: int
+    dropped: int
+
+
+class BatchState:
+    """Keeps what became of each row. Used by one process at a time, and by all of its threads.
+
+    A job is `waiting`, `running` (its record is kept: it may be on a server), `done`, `failed`, or `dropped` (its row
+    isn't in the table any more). A stray is a job that may still run on a server that went away, and that was given to
+    another one meanwhile.
+
+    Every method raises UsageError when the file can't be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._telling():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            try:
+                self._open()
+            except BaseException:
+                self._database.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def adopt(self, jobs: Sequence[RowJob]) -> Changes:
+        """Take over the table's rows: keep those that are known, forget those that are gone, try failed ones anew."""
+        keys = {job.key for job in jobs}
+        with self._transaction() as database:
+            known = {key for (key,) in database.execute("SELECT key FROM jobs WHERE state != 'dropped'")}
+            for key in known - keys:
+                self._make_stray(database, key)
+                database.execute("UPDATE jobs SET state = 'dropped', record = NULL WHERE key = ?", (key,))
+            for job in jobs:
+                # What a row made that was dropped meanwhile may have been written over: it is made anew.
+                database.execute(
+                    "INSERT INTO jobs (key, row, state) VALUES (?, ?, 'waiting') ON CONFLICT (key) DO UPDATE "
+                    "SET row = excluded.row, state = iif(state IN ('failed', 'dropped'), 'waiting', state)",
+                    (job.key, job.row),
+                )
+            database.execute("UPDATE jobs SET attempts = 0, reason = NULL WHERE state = 'waiting'")
+        return Changes(len(keys - known), len(known - keys))
+
+    def list_finished(self) -> dict[str, list[Path]]:
+        """Return by key the files of the rows that are done, as far as all of them are still there in their size."""
+        rows = self._read("SELECT key, files FROM jobs WHERE state = 'done'")
+        finished = {key: json.loads(files) for key, files in rows}
+        return {
+            key: [Path(path) for path, _ in files]
+            for key, files in finished.items()
+            if all(_size_of(Path(path)) == size for path, size in files)
+        }
+
+    def list_started(self) -> set[str]:
+        """Return the keys of the rows whose job was on a server at some time: what stands at their places is theirs."""
+        return {key for (key,) in self._read("SELECT key FROM jobs WHERE started IS NOT NULL")}
+
+    def list_own_files(self) -> set[Path]:
+        """Return every file that this batch has made, those of rows that were dropped since included."""
+        made = [json.loads(files) for (files,) in self._read("SELECT files FROM jobs WHERE files IS NOT NULL")]
+        paths = [[Path(path) for path, _ in files] for files in made if files]
+        return {path for files in paths for path in (*files, report_path(files))}
+
+    def record_of(self, key: str) -> JobRecord | None:
+        """Return the record of the row's job on a server, or None when it has none."""
+        text = next(self._read("SELECT record FROM jobs WHERE key = ?", key))[0]
+        return JobRecord(**json.loads(text)) if text else None
+
+    def save_record(self, key: str, record: JobRecord) -> None:
+        """Note the row's job as it is on its server."""
+        with self._transaction() as database:
+            database.execute(
+                "UPDATE jobs SET state = 'running', server = ?, record = ?, started = coalesce(started, ?), "
+                "attempts = attempts + (prompt_id IS NOT ?), prompt_id = ? WHERE key = ?",
+                (record.server, json.dumps(asdict(record)), _now(), record.id, record.id, key),
+            )
+
+    def finish(self, key: str, paths: Iterable[Path]) -> None:
+        """Note that the row is done, and where its files are."""
+        files = [(str(path.absolute()), _size_of(path)) for path in paths]
+        self._settle(key, "done", files=json.dumps(files), ended=_now(), reason=None)
+
+    def fail(self, key: str, reason: str) -> None:
+        """Note that the row failed for good."""
+        self._settle(key, "failed", ended=_now(), reason=reason)
+
+    def put_back(self, key: str, is_stray: bool) -> None:
+        """Note that the row waits again. As a stray, its job may still run where it was."""
+        with self._transaction() as database:
+            if is_stray:
+                self._make_stray(database, key)
+            database.execute("UPDATE jobs SET state = 'waiting', record = NULL WHERE key = ?", (key,))
+
+    def list_strays(self, server: str) -> list[JobRecord]:
+        """Return the jobs to be cancelled on the server with this address."""
+        rows = self._read("SELECT record FROM strays WHERE server = ?", server)
+        return [JobRecord(**json.loads(text)) for (text,) in rows]
+
+    def forget_stray(self, record: JobRecord) -> None:
+        """Note that a stray was cancelled, or had ended."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM strays WHERE prompt_id = ?", (record.id,))
+
+    def _open(self) -> None:
+        # Exclusive mode: a second run on the same file is refused for as long as this process lives, however it ends.
+        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")
+        version = self._database.execute("PRAGMA user_version").fetchone()[0]
+        with self._transaction() as database:
+            if version == 0:
+                for statement in SCHEMA.split(";"):
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise UsageError(f"The state {self._path} was written by another version: give another --state.")
+
+    def _settle(self, key: str, state: str, **columns: Any) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        with self._transaction() as database:
+            database.execute(
+                f"UPDATE jobs SET state = ?, record = NULL, {assignments} WHERE key = ?",
+                (state, *columns.values(), key),
+            )
+
+    def _read(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        with self._lock, self._telling():
+            return iter(self._database.execute(query, values).fetchall())
+
+    @staticmethod
+    def _make_stray(database: sqlite3.Connection, key: str) -> None:
+        database.execute(
+            "INSERT OR REPLACE INTO strays SELECT prompt_id, server, record FROM jobs "
+            "WHERE key = ? AND record IS NOT NULL",
+            (key,),
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the database for changes that are on disk, all of them, when the block has ended."""
+        with self._lock, self._telling():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(
+                f"The state {self._path} can't be written: {error.strerror}. Give another --state."
+            ) from error
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise UsageError(
+                    f"The state {self._path} is in use by another run of this batch: wait for it, or end it."
+                ) from error
+            raise UsageError(f"The state {self._path} can't be used: {error}. Give another --state.") from error
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"The state {self._path} is none ({error}): give another --state.") from error
+
+
+class RowStore:
+    """Where the record of one row's job is kept: beside the row."""
+
+    def __init__(self, state: BatchState, key: str) -> None:
+        self._state = state
+        self._key = key
+
+    def save(self, record: JobRecord) -> None:
+        """Note the record; one that another job took the place of is not this row's any more."""
+        if record.successor is None:
+            self._state.save_record(self._key, record)
+
+    def load(self, job_id: str) -> JobRecord | None:
+        """Return the record, if the row's job is the one with this id."""
+        record = self._state.record_of(self._key)
+        return record if record is not None and record.id == job_id else None
+
+    def forget(self, record: JobRecord) -> None:
+        """Note that the row's job isn't on any server."""
+        self._state.put_back(self._key, is_stray=False)
+
+
+def _size_of(path: Path) -> int | None:
+    """Return the file's size in bytes; None when it isn't there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
