@@ -1,0 +1,74 @@
+"""A submitted job's webhook is told by a process of its own, which may be killed at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from support.faulty_proxy import wait_until
+from support.on_comfyui import ComfyUI, CommandLine
+from support.small_graphs import slow_graph, write_graph
+from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from talkingshorts.webhook_delivery import open_store
+
+SECRET = "signing-secret"
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with serve_webhook_receiver() as served:
+        yield served
+
+
+def find_follower(job_id: str) -> int | None:
+    """Return the process id of the job's follower while it runs."""
+    found = subprocess.run(["pgrep", "-f", f"webhook_follower {job_id}"], capture_output=True, text=True, check=False)
+    return int(found.stdout) if found.stdout else None
+
+
+def wait_until_settled(job_id: str) -> str:
+    """Return how the delivery of the job's webhook ended."""
+    wait_until(lambda: job_id not in open_store().list_pending() and find_follower(job_id) is None)
+    webhook = open_store().load(job_id)
+    assert webhook is not None
+    return webhook.state
+
+
+def submit(talkingshorts: CommandLine, graph: str, receiver: WebhookReceiver) -> str:
+    done = talkingshorts(*("submit", graph, "--webhook", receiver.url), TALKINGSHORTS_WEBHOOK_SECRET=SECRET)
+    assert done.code == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_end_of_a_job_that_another_command_cancels_is_told(
+    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver
+) -> None:
+    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, slow_graph("webhook-cancel", 100)), receiver)
+
+    assert talkingshorts("cancel", job_id).code == 0
+
+    assert wait_until_settled(job_id) == "delivered"
+    assert [message.event["type"] for message in receiver.messages] == ["job.cancelled"]
+
+
+def test_a_killed_followers_webhook_is_told_by_the_next_one_and_only_by_that(
+    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver
+) -> None:
+    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, slow_graph("webhook-kill", 40)), receiver)
+    assert receiver.messages == []
+    killed = find_follower(job_id)
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: find_follower(job_id) is None)
+
+    for _ in range(2):
+        talkingshorts("status", job_id, TALKINGSHORTS_WEBHOOK_SECRET=SECRET)
+
+    assert wait_until_settled(job_id) == "delivered"
+    (message,) = receiver.messages
+    assert message.is_signed_with(SECRET.encode())
+    assert (message.event["type"], message.event["data"]["job_id"]) == ("job.completed", job_id)
+    assert message.event["data"]["files"][0]["url"].startswith(f"{comfyui.url}/view?filename=webhook-kill_")
