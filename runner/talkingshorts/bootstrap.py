@@ -1,10 +1,10 @@
-"""Sets the checkout up: `python -m talkingshorts.bootstrap [--test]`, run by `make setup`.
+"""Sets the checkout up: `python -m talkingshorts.bootstrap [--test [--n8n]]`, run by `make setup`.
 
 Runs on the user's Python with nothing but the standard library. Everything lands in .venv and .comfyui, and what only
-the tests need in .browser. Steps that are done cost nothing; a run that is cut short at any moment leaves nothing that
-the next one trips over:
+the tests need in .browser and .n8n. Steps that are done cost nothing; a run that is cut short at any moment leaves
+nothing that the next one trips over:
 - an environment that isn't finished carries a mark inside, and the next run makes it anew;
-- ComfyUI and the browser appear by a rename, complete;
+- ComfyUI, the browser and n8n appear by a rename, complete;
 - the stamps are written last.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from . import browser, home, provision
+from . import browser, home, n8n, provision
 from .provision import COMFYUI_VERSION, PipError, Say, SetupError
 
 GIB = 2**30
@@ -41,7 +41,7 @@ def main() -> int:
     try:
         if checkout is None:
             raise SetupError("Set-up runs in a checkout of the project: clone it, then run `make setup` there.")
-        Setup(checkout, _say).run(with_test_tools="--test" in sys.argv[1:])
+        Setup(checkout, _say).run(with_test_tools="--test" in sys.argv[1:], with_n8n="--n8n" in sys.argv[1:])
     except KeyboardInterrupt:
         return _fail("interrupted; run it again to go on.", 130)
     except OSError as error:
@@ -94,9 +94,11 @@ class Setup:
         self.has_own_comfyui = bool(os.environ.get("COMFYUI_DIR"))
         self._lock_descriptor = -1
 
-    def run(self, *, with_test_tools: bool) -> None:
-        """Do what isn't done yet."""
-        if self.is_current("setup") and (not with_test_tools or self.is_current("test")):
+    def run(self, *, with_test_tools: bool, with_n8n: bool = False) -> None:
+        """Do what isn't done yet. n8n is run by the Node.js of the test tools."""
+        n8n_requirement = self.requirements / "n8n" / "package.json"
+        lacks_n8n = with_n8n and not n8n.is_installed(self.checkout, n8n_requirement)
+        if self.is_current("setup") and (not with_test_tools or self.is_current("test")) and not lacks_n8n:
             return
         with self._alone():
             started = time.monotonic()
@@ -105,6 +107,8 @@ class Setup:
                     self._set_up()
                 if with_test_tools and not self.is_current("test"):
                     self._install_test_tools()
+                if lacks_n8n:
+                    self._install_n8n(n8n_requirement)
             except PipError as error:
                 if "No space left on device" not in error.output:
                     raise SetupError(f"{error.reason}. Full log: {self.log}") from error
@@ -237,6 +241,13 @@ class Setup:
     def _install_browser(self) -> None:
         try:
             browser.install_browser(self.checkout, self.requirements / "package.json", self._run_python)
+        except SetupError as error:
+            raise SetupError(f"{error}. Full log: {self.log}") from error
+
+    def _install_n8n(self, requirement: Path) -> None:
+        self.say("n8n for the tests of its workflows (about 1.6 GB, 2 to 15 minutes)")
+        try:
+            n8n.install_n8n(self.checkout, requirement, self._run_python, self.say)
         except SetupError as error:
             raise SetupError(f"{error}. Full log: {self.log}") from error
 

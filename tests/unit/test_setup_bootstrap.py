@@ -38,6 +38,7 @@ class Workshop:
         for name in ("build", "torch", "constraints", "test", "comfyui"):
             self.write(f"requirements/{name}.txt", f"{name}==1.0\n")
         self.write("requirements/package.json", "{}")
+        self.write("requirements/n8n/package.json", "{}")
         self.write("custom_nodes/comfyui_talkingshorts/requirements.txt", "av>=16\n")
         self.write("pyproject.toml", "")
         self.write(".comfyui/ComfyUI/main.py", "")
@@ -70,11 +71,11 @@ class Workshop:
         if "downloading ctrl_c" in line:
             raise KeyboardInterrupt
 
-    def run(self, *, with_test_tools: bool = False) -> list[str]:
+    def run(self, *, with_test_tools: bool = False, with_n8n: bool = False) -> list[str]:
         """Set up, and return the pip calls that it took."""
         calls = self.checkout / "pip-calls"
         calls.unlink(missing_ok=True)
-        Setup(self.checkout, self.listen).run(with_test_tools=with_test_tools)
+        Setup(self.checkout, self.listen).run(with_test_tools=with_test_tools, with_n8n=with_n8n)
         return calls.read_text().splitlines() if calls.exists() else []
 
     @property
@@ -180,6 +181,17 @@ def test_a_refused_browser_is_told_with_npms_reason_and_leaves_none(workshop: Wo
     workshop.let_npm("")
     assert len(workshop.run(with_test_tools=True)) == 1
     assert (workshop.checkout / ".browser").is_dir()
+
+
+def test_n8n_comes_only_when_it_is_asked_for_and_a_second_run_does_nothing(workshop: Workshop) -> None:
+    workshop.let_npm("mkdir -p node_modules/sqlite3")
+    workshop.run(with_test_tools=True)
+    assert not (workshop.checkout / ".n8n").exists()
+    workshop.run(with_test_tools=True, with_n8n=True)
+    assert (workshop.checkout / ".n8n" / "node_modules").is_dir()
+    workshop.said.clear()
+    workshop.run(with_test_tools=True, with_n8n=True)
+    assert workshop.said == []
 
 
 def test_where_the_browser_does_not_run_the_other_test_tools_do(
