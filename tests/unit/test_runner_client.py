@@ -184,6 +184,7 @@ def test_an_upload_is_named_by_its_own_name_and_its_content(fake: FakeComfyUI, t
     assert first == again != other
     assert all(re.fullmatch(r"my_voice_1_-[0-9a-f]{16}\.wav", name) for name in names)
     assert b"sound" in fake.uploaded[0]
+    assert fake.uploaded[0].index(b"input") < fake.uploaded[0].index(b"sound"), "a proxy judges what comes first"
 
 
 def test_a_file_that_can_not_be_uploaded_is_a_usage_error(fake: FakeComfyUI, tmp_path: Path) -> None:
