@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from .batch_state import BatchState
 from .batch_table import read_table
 from .client import ComfyClient
 from .completion import workflow_stem
-from .errors import PartialBatchError
+from .errors import PartialBatchError, UsageError
 from .follow import GONE_PATIENCE_SECONDS, Limits
 from .submission import Server
 from .workflow_file import Workflow, load_workflow
@@ -38,16 +39,31 @@ def run_batch(options: Namespace, say: Say) -> int:
     workflow, table = load_workflow(Path(options.workflow)), Path(options.table)
     jobs = plan_jobs(workflow, read_table(table), table.parent, options.output or DEFAULT_OUTPUT)
     check_outputs(jobs)
-    with BatchState(Path(options.state) if options.state else default_state_path(table, workflow)) as state:
+    path = Path(options.state) if options.state else default_state_path(table, workflow)
+    with BatchState(path) as state, contextlib.ExitStack() as stack:
         if not options.overwrite:
             started = state.list_started()
             require_free([job for job in jobs if job.key not in started], state.list_own_files())
-        return _run(options, say, workflow, jobs, state)
+        return _run(options, say, workflow, jobs, state, stack)
 
 
 def default_state_path(table: Path, workflow: Workflow) -> Path:
     """Return where a batch's state is kept: beside its table, one file for each workflow."""
     return table.with_name(f"{table.name}.{workflow_stem(workflow.name)}.state")
+
+
+@contextlib.contextmanager
+def open_slots(options: Namespace, say: Say) -> Iterator[Sequence[Slot]]:
+    """Give where the jobs may run: the actors of a Ray cluster, or servers. Those that are ours end with the block."""
+    if options.ray is None:
+        yield list_slots(options, say)
+        return
+    if options.is_server_explicit:
+        raise UsageError("--ray and --server don't go together: with --ray, the batch starts its own ComfyUIs.")
+    from .ray_fleet import open_fleet
+
+    with open_fleet(options.ray, options.ray_workers, Limits(options.timeout, options.idle_timeout, 0.0)) as slots:
+        yield slots
 
 
 def list_slots(options: Namespace, say: Say) -> list[Slot]:
@@ -65,10 +81,17 @@ def list_slots(options: Namespace, say: Say) -> list[Slot]:
     ]
 
 
-def _run(options: Namespace, say: Say, workflow: Workflow, jobs: Sequence[RowJob], state: BatchState) -> int:
+def _run(
+    options: Namespace,
+    say: Say,
+    workflow: Workflow,
+    jobs: Sequence[RowJob],
+    state: BatchState,
+    stack: contextlib.ExitStack,
+) -> int:
     finished = state.list_finished()
     left = [job for job in jobs if job.key not in finished]
-    slots = list_slots(options, say) if left else []
+    slots = stack.enter_context(open_slots(options, say)) if left else []
     descriptions = connect_slots(slots, workflow, left) if left else {}
     changes = state.adopt(jobs)
     if changes.dropped:

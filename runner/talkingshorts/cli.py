@@ -19,6 +19,7 @@ from . import __version__
 from .errors import CancelledError, RunnerError
 
 CLOSED_PIPE_EXIT_CODE = 141
+PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
 
 EPILOG = """\
 exit codes: 0 ok, 2 usage, 3 validation, 4 a node failed, 5 unreachable, 6 timeout, 7 lost or unknown job,
@@ -27,7 +28,7 @@ environment: TALKINGSHORTS_SERVER, TALKINGSHORTS_TOKEN, TALKINGSHORTS_WEBHOOK_SE
 
 ADDRESS_HELP = "a named input (see `inputs`), Title.field, ID.field or Class#n.field"
 VALUE_HELP = "VALUE may be @FILE, - (stdin) or {env:NAME}; @@ stands for one @"
-OUTPUT_HELP = "a path, or a template with {name} {ext} {id} {seed} {workflow} {node}"
+OUTPUT_HELP = "a path or a URL (s3://bucket/folder/), or a template with {name} {ext} {id} {seed} {workflow} {node}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_make_options(add("make", "make a short from a script and a voice"))
     run = add("run", "run a workflow, follow it, and fetch what it makes")
     _add_request_options(run)
+    _add_presign(run)
     _add_limits(run)
     run.add_argument("--detach", action="store_true", help="only submit; print the job id")
     _add_webhook(run)
@@ -113,12 +115,14 @@ def build_parser() -> argparse.ArgumentParser:
     wait = add("wait", "follow a job to its end, and fetch what it made")
     _add_job(wait)
     _add_output(wait)
+    _add_presign(wait)
     _add_limits(wait)
     _add_webhook(wait)
     _add_job(add("cancel", "cancel this one job"))
     fetch = add("fetch", "fetch what an ended job made")
     _add_job(fetch)
     _add_output(fetch)
+    _add_presign(fetch)
     _add_batch_options(add("batch", "run a workflow once for each row of a table", takes_servers=True))
     server = add("server", "start, stop or find the ComfyUI that this program manages")
     server.add_argument("action", choices=("start", "stop", "status"))
@@ -171,6 +175,7 @@ def _add_make_options(make: argparse.ArgumentParser) -> None:
     make.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
     make.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     make.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
+    _add_presign(make)
     _add_limits(make)
     _add_webhook(make)
 
@@ -231,6 +236,14 @@ def _add_batch_options(batch: argparse.ArgumentParser) -> None:
         metavar="TEMPLATE",
         help=f"where results go: {OUTPUT_HELP} {{row}} and {{COLUMN}} (default: out/{{workflow}}-{{row:04}}{{ext}})",
     )
+    batch.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
+    )
+    batch.add_argument("--ray-workers", type=_count, metavar="N", help="with --ray: this many ComfyUIs")
     batch.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
     batch.add_argument("--keep-going", action="store_true", help="start further rows after one has failed")
     batch.add_argument(
@@ -241,6 +254,18 @@ def _add_batch_options(batch: argparse.ArgumentParser) -> None:
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
+
+
+def _add_presign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--presign",
+        nargs="?",
+        const=PRESIGN_SECONDS,
+        type=_presign_seconds,
+        metavar="SECONDS",
+        help="results on a store such as s3:// are printed as addresses that anybody can download from for so long "
+        f"(default: {PRESIGN_SECONDS})",
+    )
 
 
 def _add_time_limits(parser: argparse.ArgumentParser) -> None:
@@ -291,6 +316,12 @@ def _number(text: str) -> float:
 def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,2}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
+    return int(text)
+
+
+def _presign_seconds(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,5}", text) or int(text) > PRESIGN_LIMIT_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to {PRESIGN_LIMIT_SECONDS}")
     return int(text)
 
 

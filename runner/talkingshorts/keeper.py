@@ -2,7 +2,8 @@
 
 Runs detached, from its own file, on the standard library alone: `python -I keeper.py FOLDER`. FOLDER holds
 `launch.json` (what to start), `used` (touched at every use), `lock` (held by whoever starts or ends the server),
-`state.json` (written here: where the server is) and `comfyui.log`.
+`state.json` (written here: where the server is) and `comfyui.log`. A server with an owner, the process that started
+this one, ends when that does.
 """
 
 import contextlib
@@ -24,9 +25,12 @@ GRACE_SECONDS = 10.0
 
 
 def main() -> int:
-    """Keep the server until it ends, is told to end (SIGTERM), or has been idle for long enough."""
+    """Keep the server until it ends, its owner does, it is told to end (SIGTERM), or has been idle for long enough."""
     folder = Path(sys.argv[1])
     launch = json.loads((folder / "launch.json").read_text(encoding="utf-8"))
+    owner_pid = launch["owner_pid"]
+    if has_lost(owner_pid):
+        return 1
     signal.signal(signal.SIGTERM, _leave)
     log_file = folder / "comfyui.log"
     if log_file.exists():
@@ -35,7 +39,7 @@ def main() -> int:
         process = start(launch["command"], log)
         try:
             write_state(folder, launch, process.pid)
-            return keep(folder, process, launch["port"], launch["idle_seconds"], log)
+            return keep(folder, process, launch["port"], launch["idle_seconds"], log, owner_pid)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             end(process)
@@ -77,12 +81,24 @@ def forget_state(folder: Path) -> None:
             state_file.unlink()
 
 
-def keep(folder: Path, process: subprocess.Popen[bytes], port: int, idle_seconds: float, log: IO[bytes]) -> int:
-    """Return ComfyUI's exit code once it ends by itself, or 0 once it was idle for `idle_seconds`."""
+def has_lost(owner_pid: int | None) -> bool:
+    """Tell whether the owner, if there is one, has ended."""
+    return owner_pid is not None and os.getppid() != owner_pid
+
+
+def keep(
+    folder: Path,
+    process: subprocess.Popen[bytes],
+    port: int,
+    idle_seconds: float,
+    log: IO[bytes],
+    owner_pid: int | None = None,
+) -> int:
+    """Return 1 once ComfyUI ended by itself or lost its owner, or 0 once it was idle for `idle_seconds`."""
     started = last_active = time.time()
     has_answered = False
     next_look = 0.0
-    while process.poll() is None:
+    while process.poll() is None and not has_lost(owner_pid):
         time.sleep(min(0.5, idle_seconds / 4))
         if time.monotonic() < next_look:
             continue
@@ -100,7 +116,8 @@ def keep(folder: Path, process: subprocess.Popen[bytes], port: int, idle_seconds
                     end(process)
                     forget_state(folder)
                     return 0
-    log.write(f"ComfyUI ended with exit code {process.returncode}.\n".encode())
+    what = "Its owner ended" if process.returncode is None else f"ComfyUI ended with exit code {process.returncode}"
+    log.write(f"{what}.\n".encode())
     return 1
 
 

@@ -36,7 +36,10 @@ WATCHED_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "CUDA_VISIBLE_DEVICES", "PYTHONPATH"),
 )
-SECRET_VARIABLES = ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_WEBHOOK_SECRET")
+SECRET_VARIABLES = (
+    *("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_WEBHOOK_SECRET"),
+    "RAY_AUTH_TOKEN",
+)
 """For the runner alone: ComfyUI and the nodes in it get to see none of them. An address may hold a password."""
 
 RUNNER_ONLY_VARIABLES = (*SECRET_VARIABLES, "TALKINGSHORTS_HOME")
@@ -67,15 +70,50 @@ def ensure_server(say: Say) -> str:
     Raises:
         UnreachableError: ComfyUI isn't set up, or can't be started.
     """
-    _require_comfyui()
     folder = _server_dir()
+    with _starting(folder, say):
+        (folder / "used").touch()
+        url = _ensure_under_lock(folder, say)
+        (folder / "used").touch()
+        return url
+
+
+def start_own_server(folder: Path, say: Say) -> str:
+    """Start a ComfyUI beside the managed one, and return its URL. It ends when this process ends, however that happens.
+
+    It has the home's models, nodes and inputs, and its own output, temp and user folders in `folder`. Whatever an
+    earlier process left running in `folder` is ended first.
+
+    Raises:
+        UnreachableError: ComfyUI isn't set up, or can't be started.
+    """
+    with _starting(folder, say):
+        if (left := read_state(folder)) is not None:
+            _end(left, folder)
+        model_paths = _prepare_models()
+        return _start_and_await(folder, model_paths, fingerprint(model_paths), say, owner_pid=os.getpid())
+
+
+def stop_own_server(folder: Path) -> None:
+    """End the ComfyUI that was started in `folder`."""
+    if (state := read_state(folder)) is not None:
+        _end(state, folder)
+
+
+def own_server_runs(folder: Path) -> bool:
+    """Tell whether the process of the ComfyUI that was started in `folder` is there."""
+    state = read_state(folder)
+    return state is not None and _comfyui_runs(state, folder)
+
+
+@contextlib.contextmanager
+def _starting(folder: Path, say: Say) -> Iterator[None]:
+    """Hold the folder's lock, and tell in the program's own errors what keeps ComfyUI from starting."""
+    _require_comfyui()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder, say):
-            (folder / "used").touch()
-            url = _ensure_under_lock(folder, say)
-            (folder / "used").touch()
-            return url
+            yield
     except provision.SetupError as error:
         raise UnreachableError(str(error)) from error
     except OSError as error:
@@ -135,9 +173,7 @@ def _lock(folder: Path, say: Say) -> Iterator[None]:
 
 
 def _ensure_under_lock(folder: Path, say: Say) -> str:
-    base = home.base_dir()
-    provision.prepare_base_dir(base, _pack_dir())
-    model_paths = model_path_sections(home.model_dirs()[1:])
+    model_paths = _prepare_models()
     wanted = fingerprint(model_paths)
     state = read_state(folder)
     if state and _runs(state, folder):
@@ -149,7 +185,23 @@ def _ensure_under_lock(folder: Path, say: Say) -> str:
             _wait_until_unused(state, folder, say)
     if state:
         _end(state, folder)
-    started = _start(folder, base, model_paths, wanted, say)
+    return _start_and_await(folder, model_paths, wanted, say)
+
+
+def _prepare_models() -> dict[str, dict[str, str]]:
+    """Make the base directory, and return the content of the model path file for the models outside of it."""
+    provision.prepare_base_dir(home.base_dir(), _pack_dir())
+    return model_path_sections(home.model_dirs()[1:])
+
+
+def _start_and_await(
+    folder: Path,
+    model_paths: dict[str, dict[str, str]],
+    wanted: dict[str, str],
+    say: Say,
+    owner_pid: int | None = None,
+) -> str:
+    started = _start(folder, model_paths, wanted, say, owner_pid)
     url = _wait_until_ready(folder, lambda: started.poll() is not None, say)
     if url is None:
         raise UnreachableError(_start_failure(folder, "ComfyUI ended while it was starting"))
@@ -226,15 +278,16 @@ def _digest(value: object) -> str:
 
 
 def _start(
-    folder: Path, base: Path, model_paths: dict[str, dict[str, str]], wanted: dict[str, str], say: Say
+    folder: Path, model_paths: dict[str, dict[str, str]], wanted: dict[str, str], say: Say, owner_pid: int | None
 ) -> subprocess.Popen[bytes]:
     port = free_port()
     launch = {
-        "command": _command(folder, base, model_paths, port),
+        "command": _command(folder, model_paths, port, is_own=owner_pid is not None),
         "port": port,
         "url": f"http://127.0.0.1:{port}",
         "fingerprint": wanted,
-        "idle_seconds": idle_minutes() * 60,
+        "idle_seconds": idle_minutes() * 60 if owner_pid is None else float("inf"),
+        "owner_pid": owner_pid,
     }
     (folder / "launch.json").write_text(json.dumps(launch), encoding="utf-8")
     (folder / "state.json").unlink(missing_ok=True)
@@ -251,7 +304,7 @@ def _start(
         )
 
 
-def _command(folder: Path, base: Path, model_paths: dict[str, dict[str, str]], port: int) -> list[str]:
+def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, is_own: bool) -> list[str]:
     # ComfyUI reads YAML, and JSON is YAML that needs no library to write.
     generated = folder / "model_paths.yaml"
     generated.write_text(json.dumps(model_paths, indent=1), encoding="utf-8")
@@ -261,10 +314,22 @@ def _command(folder: Path, base: Path, model_paths: dict[str, dict[str, str]], p
     python = home.comfyui_python()
     return [
         *(str(python), str(home.comfyui_dir() / "main.py")),
-        *("--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(base)),
+        *("--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(home.base_dir())),
+        *(_own_directories(folder) if is_own else []),
         *("--database-url", database_url(folder), "--extra-model-paths-config", *configs),
         *("--disable-api-nodes", "--disable-auto-launch", "--max-upload-size", str(MAX_UPLOAD_MB)),
         *([] if has_accelerator(python) else ["--cpu"]),
+    ]
+
+
+def _own_directories(folder: Path) -> list[str]:
+    """Return the options for the folders that two ComfyUIs can't share."""
+    for name in ("output", "user"):
+        (folder / name).mkdir(exist_ok=True)
+    # ComfyUI makes a folder `temp` in the one it is given.
+    return [
+        *("--output-directory", str(folder / "output"), "--user-directory", str(folder / "user")),
+        *("--temp-directory", str(folder)),
     ]
 
 

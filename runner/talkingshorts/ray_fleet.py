@@ -1,0 +1,274 @@
+"""Where a batch's jobs run with `--ray`: an actor for each GPU of a Ray cluster, which owns one ComfyUI.
+
+Ray places the actors, notices which are gone, and carries bytes; the jobs stay in the batch's own state. To the rest of
+the runner an actor's ComfyUI is a server like any other: it is reached through a tunnel (ray_tunnel.py) that ends in
+the actor (ray_worker.py), so that no port is opened on the network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from . import keeper
+from .batch_slot import ServerSlot
+from .client import ComfyClient
+from .errors import RunnerError, UnreachableError, UsageError
+from .follow import Limits
+from .ray_tunnel import Carrier, Tunnel
+from .ray_worker import ComfyWorker
+from .submission import Server
+
+LOCAL = "local"
+CPU_SLOTS = 2
+"""ComfyUIs on a cluster without GPUs, unless --ray-workers says otherwise."""
+
+PLACE_SECONDS = 20.0
+START_SECONDS = keeper.BOOT_SECONDS + 30.0
+STOP_SECONDS = 15.0
+OBJECT_STORE_BYTES = 100 << 20
+TEMPORARY_PREFIX = "ts-ray-"
+
+
+class Worker(Carrier, Protocol):
+    """An actor that owns a ComfyUI. Every method raises UnreachableError, once it is gone at the latest."""
+
+    def start(self) -> None:
+        """Wait until its ComfyUI runs."""
+        ...
+
+    def wait_for_end(self) -> None:
+        """Return when its ComfyUI has ended."""
+        ...
+
+    def stop(self) -> None:
+        """End its ComfyUI, and the actor."""
+        ...
+
+    @property
+    def has_died(self) -> bool:
+        """Whether another one has to take its place."""
+        ...
+
+
+class RaySlot(ServerSlot):
+    """A slot whose ComfyUI is an actor's. An actor that is gone is made anew by the next `connect`."""
+
+    def __init__(self, name: str, hire: Callable[[], Worker], limits: Limits) -> None:
+        super().__init__(name, self._reach_worker, limits)
+        self._hire = hire
+        self._worker: Worker | None = None
+        self._tunnel: Tunnel | None = None
+
+    def close(self) -> None:
+        """End the actor and its ComfyUI."""
+        self._close_tunnel()
+        if self._worker is not None:
+            with contextlib.suppress(UnreachableError):
+                self._worker.stop()
+
+    def _reach_worker(self) -> Server:
+        self._close_tunnel()
+        if self._worker is None or self._worker.has_died:
+            self._worker = self._hire()
+        self._worker.start()
+        self._tunnel = Tunnel(self._worker)
+        threading.Thread(target=self._watch, args=(self._worker, self._tunnel), daemon=True).start()
+        client = ComfyClient(self._tunnel.url)
+        return Server(client, client.version())
+
+    @staticmethod
+    def _watch(worker: Worker, tunnel: Tunnel) -> None:
+        """Close the tunnel when its other end is gone, so that whoever waits there learns it at once."""
+        with contextlib.suppress(UnreachableError):
+            worker.wait_for_end()
+        tunnel.close()
+
+    def _close_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
+
+
+class RayWorker:
+    """A worker that is a Ray actor, with a GPU or `cpus` CPUs of its own."""
+
+    def __init__(self, ray: Any, has_gpu: bool, cpus: float) -> None:
+        self._ray = ray
+        self._wanted = "GPU" if has_gpu else "CPU"
+        needs = {"num_gpus": 1, "num_cpus": 0} if has_gpu else {"num_cpus": cpus}
+        # The batch makes it anew itself, when the node that had it is gone for good too.
+        actor_class = ray.remote(ComfyWorker).options(max_restarts=0, scheduling_strategy="SPREAD", **needs)
+        self._actor = actor_class.remote(has_gpu)
+        self._placed = self._actor.__ray_ready__.remote()
+        self._has_died = False
+
+    @property
+    def has_died(self) -> bool:
+        """Whether Ray said that the actor is gone."""
+        return self._has_died
+
+    def start(self) -> None:
+        """Wait until the actor has its place and its ComfyUI runs."""
+        placed, _ = self._ray.wait([self._placed], timeout=PLACE_SECONDS)
+        if not placed:
+            raise UnreachableError(f"The Ray cluster has no free {self._wanted} for it.")
+        self._await(self._placed)
+        self._call("start", timeout_seconds=START_SECONDS)
+
+    def wait_for_end(self) -> None:
+        """Return when the actor's ComfyUI has ended."""
+        self._call("wait_for_end")
+
+    def stop(self) -> None:
+        """End the ComfyUI, and the actor."""
+        try:
+            if not self._has_died and self._ray.wait([self._placed], timeout=0)[0]:
+                self._call("stop", timeout_seconds=STOP_SECONDS)
+        finally:
+            self._ray.kill(self._actor)
+
+    def open(self) -> int:
+        """Connect to the ComfyUI."""
+        return self._call("open")
+
+    def send(self, number: int, data: bytes) -> None:
+        """Send bytes on a connection."""
+        self._call("send", number, data)
+
+    def receive(self, number: int) -> bytes:
+        """Return the next bytes of a connection."""
+        return self._call("receive", number)
+
+    def close(self, number: int) -> None:
+        """Close a connection."""
+        self._call("close", number)
+
+    def _call(self, method: str, *arguments: object, timeout_seconds: float | None = None) -> Any:
+        return self._await(getattr(self._actor, method).remote(*arguments), timeout_seconds)
+
+    def _await(self, answer: Any, timeout_seconds: float | None = None) -> Any:
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(answer, timeout=timeout_seconds)
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, RunnerError):
+                raise error.cause from None
+            raise
+        except errors.GetTimeoutError as error:
+            raise UnreachableError(f"Its Ray actor didn't answer within {timeout_seconds:.0f} s.") from error
+        except errors.RayActorError as error:
+            self._has_died = True
+            raise UnreachableError(f"Its Ray actor is gone: {_say_cause(error)}") from error
+        except errors.RayError as error:
+            raise UnreachableError(f"Its Ray actor can't be reached: {_say_cause(error)}") from error
+
+
+@contextlib.contextmanager
+def open_fleet(address: str, count: int | None, limits: Limits) -> Iterator[list[RaySlot]]:
+    """Give the slots of a Ray cluster: one a GPU, or `count`. Their actors and ComfyUIs end with the block.
+
+    `address` is a cluster's as `ray.init` takes it; LOCAL means the one of RAY_ADDRESS, else a Ray that is started on
+    this machine for as long as the block lasts.
+
+    Raises UsageError when Ray isn't installed, UnreachableError when the cluster can't be joined.
+    """
+    with _joined(address) as ray:
+        resources = ray.cluster_resources()
+        gpus, cpus = int(resources.get("GPU", 0)), int(resources.get("CPU", 0))
+        number = count or gpus or min(CPU_SLOTS, max(cpus, 1))
+        hire = partial(RayWorker, ray, gpus > 0, max(cpus // number, 1))
+        slots = [RaySlot(f"ray-{index + 1}", hire, limits) for index in range(number)]
+        try:
+            yield slots
+        finally:
+            _close(slots)
+
+
+def _close(slots: list[RaySlot]) -> None:
+    threads = [threading.Thread(target=slot.close, daemon=True) for slot in slots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def _joined(address: str) -> Iterator[Any]:
+    """Give Ray's module, connected to the cluster until the block ends."""
+    if address == LOCAL:
+        address = os.environ.get("RAY_ADDRESS") or LOCAL
+    is_own = address == LOCAL
+    ray = _import_ray(is_own)
+    on_termination = signal.getsignal(signal.SIGTERM)
+    with contextlib.ExitStack() as stack:
+        own: dict[str, Any] = {}
+        if is_own:
+            folder = stack.enter_context(_temporary_folder())
+            own = {"_temp_dir": str(folder), "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        stack.callback(ray.shutdown)
+        try:
+            ray.init(address, log_to_driver=False, logging_level="CRITICAL", **own)
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            where = "Ray can't be started" if is_own else f"The Ray cluster {address} can't be joined"
+            raise UnreachableError(f"{where}: {_say_cause(error)}") from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, on_termination)
+        yield ray
+
+
+def _import_ray(is_own: bool) -> Any:
+    """Return Ray's module, set up by the environment, which it reads only once."""
+    # No news of this machine's use goes anywhere, and a call after the end doesn't start another Ray.
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_ENABLE_AUTO_CONNECT="0")
+    if is_own and "RAY_AUTH_MODE" not in os.environ:
+        # The ports of a Ray that is started here ask for a token that only this run knows.
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+    try:
+        import ray
+        import ray._private.worker as internals
+    except ImportError as error:
+        raise UsageError("--ray needs Ray, which isn't installed: `pip install 'talkingshorts[ray]'`.") from error
+    # Ray prints each lost worker on stdout, which is for results; the slots tell of it in their own words.
+    internals.print_to_stdstream = lambda *_, **__: None
+    return ray
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Give a new folder with a short path: Ray's sockets lie in it. Folders that killed runs left are removed."""
+    parent = Path("/tmp")
+    for leftover in parent.glob(f"{TEMPORARY_PREFIX}*"):
+        pid = leftover.name.removeprefix(TEMPORARY_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            shutil.rmtree(leftover, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _say_cause(error: Exception) -> str:
+    """Return the last line of Ray's message that isn't blank."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
