@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test tiny-models test bench
+.PHONY: help short setup setup-test setup-n8n tiny-models test test-n8n bench
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -41,6 +41,7 @@ help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
 	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832] [SERVER=URL] [TINY_MODELS=1]'
 	@echo 'make test    every test that needs no GPU'
+	@echo 'make test-n8n   the n8n workflows, in a real n8n (about 1.6 GB more, in .n8n)'
 	@echo 'make bench   the benchmarks'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
 
@@ -49,6 +50,9 @@ setup:
 
 setup-test:
 	@$(call BOOTSTRAP,--test)
+
+setup-n8n:
+	@$(call BOOTSTRAP,--test --n8n)
 
 short: setup $(if $(TINY_MODELS),tiny-models)
 	@$(if $(TINY_MODELS),export TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1 SIZE="$${SIZE:-128x224}";) \
@@ -64,11 +68,17 @@ tiny-models: setup
 	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2
 	@PYTHONPATH=tests:custom_nodes .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
 
+# File by file, in order: those that wait for a real ComfyUI come first, so that no process is left alone with one.
+SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 test: setup-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/python -m pyright
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(SIDE_BY_SIDE)
+
+test-n8n: setup-n8n
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests/n8n
 
 bench: setup
 	@.venv/bin/python -m benchmarks

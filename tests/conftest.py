@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.server import ensure_server
 
 ROOT = Path(__file__).parents[1]
 KEPT_SETS = ROOT / "tests" / "golden" / "sets"
+N8N_TESTS = ROOT / "tests" / "n8n"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,18 +36,17 @@ def pytest_configure() -> None:
     comfy.cli_args.args.cpu = True
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The tests of n8n are run only where they are named: they need what `make test-n8n` installs."""
+    named = [Path(word.partition("::")[0]).resolve() for word in config.args]
+    is_named = any(path.is_relative_to(N8N_TESTS) for path in named)
+    return True if collection_path == N8N_TESTS and not is_named else None
+
+
 @pytest.fixture(scope="session")
 def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyUI]:
-    """Return the one real ComfyUI of the whole test run: on the CPU, started the way the runner does it for a user."""
+    """Return the one real ComfyUI of all tests of this process: on the CPU, started the way the runner does it for a user."""
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(home))
-        environment.setenv("TALKINGSHORTS_ALLOW_PRIVATE_HOSTS", "1")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        environment.setenv("TALKINGSHORTS_CACHE_GB", "0")  # what these tests look at is made, not remembered
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_COOKIES", "COLUMNS"):
-            environment.delenv(name, raising=False)
-        try:
-            yield ComfyUI(ensure_server(print), home / "base")
-        finally:
-            stop_server()
+    # What these tests look at is made, not remembered.
+    with managed_home(home, TALKINGSHORTS_CACHE_GB="0", TALKINGSHORTS_ALLOW_PRIVATE_HOSTS="1"):
+        yield ComfyUI(ensure_server(print), home / "base")

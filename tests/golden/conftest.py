@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from golden.vibevoice_set import VibeVoiceSet
+from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
-from support.tiny_encoders import ENABLING_VARIABLE, link_into
-from talkingshorts.server import ensure_server, stop_server
+from support.tiny_encoders import link_into
+from talkingshorts.server import ensure_server
 
 if TYPE_CHECKING:
     from golden.infinitetalk_components import ComponentSet
@@ -86,12 +87,5 @@ def infinitetalk_set(request: pytest.FixtureRequest, golden_home: Path) -> Infin
 def golden_comfyui(infinitetalk_set: InfiniteTalkSet, golden_home: Path) -> Iterator[ComfyUI]:
     """On the CPU, where ComfyUI computes in float32, as the reference data was."""
     link_into(infinitetalk_set.base)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(golden_home))
-        environment.setenv(ENABLING_VARIABLE, "1")
-        environment.setenv("CUDA_VISIBLE_DEVICES", "")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        try:
-            yield ComfyUI(ensure_server(print), infinitetalk_set.base)
-        finally:
-            stop_server()
+    with managed_home(golden_home):
+        yield ComfyUI(ensure_server(print), infinitetalk_set.base)

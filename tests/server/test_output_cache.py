@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
 from support.following import start_runner
+from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
 from support.talking_jobs import kill_comfyui, write_wav
-from support.tiny_encoders import ENABLING_VARIABLE
 from support.tiny_home import fill_tiny_home
 from talkingshorts.server import ensure_server, stop_server
 
@@ -33,18 +33,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (home / "base" / "input").mkdir()
     speech = speak_draft("I talk for a while so that my voice is heard, and then I go on about the weather.", 1)[0]
     write_wav(home / "base" / "input" / "ann.wav", speech)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(home))
-        environment.setenv(ENABLING_VARIABLE, "1")
-        environment.setenv("CUDA_VISIBLE_DEVICES", "")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_CACHE_GB", "COLUMNS"):
-            environment.delenv(name, raising=False)
-        try:
-            yield home
-        finally:
-            stop_server()
-            shutil.rmtree(home)
+    with managed_home(home):
+        yield home
+    shutil.rmtree(home)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from comfyui_talkingshorts.engines.draft_voice import speak_draft
 from PIL import Image
 from support.faulty_proxy import wait_until
 from support.following import Runner, start_runner
+from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.talking_jobs import kill_comfyui, write_wav
-from support.tiny_encoders import ENABLING_VARIABLE
 from support.tiny_home import fill_tiny_home
 from talkingshorts.server import ensure_server, stop_server
 
@@ -51,18 +51,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home folder of a ComfyUI that has every model."""
     home = tmp_path_factory.mktemp("studio")
     fill_tiny_home(home / "base", SPEECH_FRAMES)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(home))
-        environment.setenv(ENABLING_VARIABLE, "1")
-        environment.setenv("CUDA_VISIBLE_DEVICES", "")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "TALKINGSHORTS_CACHE_GB", "COLUMNS"):
-            environment.delenv(name, raising=False)
-        try:
-            yield home
-        finally:
-            stop_server()
-            shutil.rmtree(home)
+    with managed_home(home):
+        yield home
+    shutil.rmtree(home)
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from PIL import Image
+from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.small_talks import paint, speak
 from support.talking_jobs import Event, film_of, follow, kill, lines_of, list_sessions, run, write_wav
 from support.talking_models import make_loader_nodes
-from support.tiny_encoders import ENABLING_VARIABLE, link_into
+from support.tiny_encoders import link_into
 from support.tiny_s2v import write_tiny_speech_models
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "s2v.api.json")
 FRAMES, CHUNKS, STEPS = 80, 2, 20
@@ -33,18 +34,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     inputs.mkdir()
     Image.fromarray(paint()).save(inputs / "portrait.png")
     write_wav(inputs / "speech.wav", speak(FRAMES, fps=16))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(home))
-        environment.setenv("TALKINGSHORTS_CACHE_GB", "0")  # what these tests look at is made, not remembered
-        environment.setenv(ENABLING_VARIABLE, "1")
-        environment.setenv("CUDA_VISIBLE_DEVICES", "")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "COLUMNS"):
-            environment.delenv(name, raising=False)
-        try:
-            yield home
-        finally:
-            stop_server()
+    # What these tests look at is made, not remembered.
+    with managed_home(home, TALKINGSHORTS_CACHE_GB="0"):
+        yield home
 
 
 @pytest.fixture

@@ -12,49 +12,36 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from PIL import Image
+from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.small_talks import paint, speak
 from support.talking_jobs import film_of, follow, kill, lines_of, list_sessions, run, write_wav
 from support.talking_models import make_loader_nodes
-from support.tiny_encoders import ENABLING_VARIABLE
+from support.tiny_encoders import link_into
 from support.tiny_wan import write_tiny_talking_models
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "talking_video.api.json")
 FRAMES, WINDOWS, STEPS = 17, 3, 20
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return the home folder of a ComfyUI with tiny models, a portrait and a speech."""
     home = tmp_path_factory.mktemp("talking_home")
     write_tiny_talking_models(home / "base" / "models")
-    packs, inputs = home / "base" / "custom_nodes", home / "base" / "input"
-    for folder in (packs, inputs):
-        folder.mkdir()
-    (packs / "tiny_encoders").symlink_to(ROOT / "tests" / "support" / "tiny_encoders", target_is_directory=True)
+    link_into(home / "base")
+    inputs = home / "base" / "input"
+    inputs.mkdir()
     Image.fromarray(paint()).save(inputs / "portrait.png")
     write_wav(inputs / "speech.wav", speak(FRAMES))
-    return home
-
-
-@pytest.fixture(scope="module")
-def environment(home: Path) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TALKINGSHORTS_HOME", str(home))
-        environment.setenv(ENABLING_VARIABLE, "1")
-        environment.setenv("CUDA_VISIBLE_DEVICES", "")
-        environment.setenv("OMP_NUM_THREADS", "1")
-        for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN", "COLUMNS"):
-            environment.delenv(name, raising=False)
-        try:
-            yield
-        finally:
-            stop_server()
+    # What these tests look at is made, not remembered.
+    with managed_home(home, TALKINGSHORTS_CACHE_GB="0"):
+        yield home
 
 
 @pytest.fixture
-def server(environment: None, home: Path) -> ComfyUI:
+def server(home: Path) -> ComfyUI:
     """Start ComfyUI when it doesn't run, as after a test that killed it."""
     return ComfyUI(ensure_server(print), home / "base")
 
@@ -106,7 +93,7 @@ def graph_of(server: ComfyUI, negative: str = "", **settings: Any) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(environment: None, home: Path) -> np.ndarray:
+def uninterrupted(home: Path) -> np.ndarray:
     """Return the frames of the video when nothing comes in between."""
     server = ComfyUI(ensure_server(print), home / "base")
     return film_of(server, run(server, graph_of(server)))
