@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from . import home
 from .binding import ValueReader, list_named_inputs, resolve, split_assignment
 from .client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
+from .destination import is_url, presign, require_writable
 from .display import Display, choose_display
-from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, ValidationError
+from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
 from .events import Notice
-from .fetch import OutputTemplate
 from .follow import Limits
 from .jobs import JobRecord, JobState, JobStore, open_jobs
 from .make import build_requests, require_readable, say_uncloned
@@ -36,6 +36,7 @@ DEFAULT_OUTPUT = "out/{workflow}-{id}{ext}"
 def make(options: Namespace) -> int:
     """Make a short from a script."""
     _require_output(options.output, "short")
+    _require_presignable(options, options.output)
     checkout = home.checkout_dir()
     requests = build_requests(options, checkout / "workflows" if checkout else None)
     announcer = _announcer(options)
@@ -53,6 +54,7 @@ def run(options: Namespace) -> int:
     request = _read_request(options)
     if options.detach:
         return _submit(options, request)
+    _require_presignable(options, request.output)
     announcer = _announcer(options)
     return _run(options, request, _reach_or_start(options), announcer)
 
@@ -108,6 +110,7 @@ def wait(options: Namespace) -> int:
     """Follow a job to its end, and fetch what it made."""
     with _announcer(options).announcing(options.job):
         record, client = _find_job(options)
+        _require_presignable(options, record.output)
         return _answer_paths(
             options, _watch(options, client, record, choose_display(options.json)).complete(_limits(options))
         )
@@ -117,6 +120,7 @@ def fetch(options: Namespace) -> int:
     """Fetch what an ended job made."""
     _announcer(options).take_up(options.job)
     record, client = _find_job(options)
+    _require_presignable(options, record.output)
     return _answer_paths(options, Run(client, _store(), record, choose_display(options.json)).fetch())
 
 
@@ -276,8 +280,15 @@ def _read_request(options: Namespace) -> Request:
 
 
 def _require_output(text: str, workflow: str) -> str:
-    OutputTemplate(text).require_writable({"workflow": workflow})
+    require_writable(text, workflow)
     return text
+
+
+def _require_presignable(options: Namespace, output: str) -> None:
+    if options.presign and not is_url(output):
+        raise UsageError("--presign is for results on a store: give -o a URL, such as s3://bucket/folder/.")
+    if options.presign:
+        presign(output, options.presign)
 
 
 def _reach_or_start(options: Namespace) -> Server:
@@ -363,10 +374,13 @@ def _limits(options: Namespace) -> Limits:
     return Limits(options.timeout, options.idle_timeout)
 
 
-def _answer_paths(options: Namespace, paths: Iterable[Path]) -> int:
-    if not options.json:
-        for path in paths:
-            print(path)
+def _answer_paths(options: Namespace, places: Sequence[str]) -> int:
+    """Print where the results are: paths, URLs, or addresses to download them from."""
+    answers = [presign(place, options.presign) for place in places] if options.presign else places
+    if options.json and options.presign:
+        _answer_json({"event": "presigned", "files": answers})
+    elif not options.json:
+        print(*answers, sep="\n", end="\n" if answers else "")
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from . import __version__
 from .client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from .destination import choose_destination
 from .display import Display
 from .errors import (
     CancelledError,
@@ -26,8 +27,8 @@ from .errors import (
     UsageError,
     ValidationError,
 )
-from .events import Created, Downloading, Notice, Result, Submitted
-from .fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
+from .events import Created, Downloading, Notice, Result, Submitted, Uploading
+from .fetch import choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, RecordStore, new_job_id
 from .model_names import list_models
@@ -83,8 +84,8 @@ class Run:
         self._cancelling(self._submit)
         return self._record.id
 
-    def submit_and_complete(self, limits: Limits) -> list[Path]:
-        """Post the job, follow it, and return the paths of its files.
+    def submit_and_complete(self, limits: Limits) -> list[str]:
+        """Post the job, follow it, and return the paths or URLs of its files.
 
         A job whose every node was cached reports the files of an earlier run. If they are gone, the nodes that save
         files run once more.
@@ -97,16 +98,16 @@ class Run:
         self._replace(_renew(self._record, {file.node_id for file in list_files(job.outputs)}))
         return self._bring_home(self._see_through(lambda: self._submit_and_follow(limits), limits))
 
-    def complete(self, limits: Limits) -> list[Path]:
-        """Follow a job that was posted before, and return the paths of its files."""
+    def complete(self, limits: Limits) -> list[str]:
+        """Follow a job that was posted before, and return the paths or URLs of its files."""
         return self._bring_home(self._see_through(lambda: self._follow(limits), limits))
 
     def await_end(self, limits: Limits) -> Job:
         """Return the job once it has ended, and leave its files where they are."""
         return self._see_through(lambda: self._follow(limits), limits)
 
-    def fetch(self) -> list[Path]:
-        """Return the paths of the files of a job that has ended. Raises ValidationError while it hasn't."""
+    def fetch(self) -> list[str]:
+        """Return the paths or URLs of the files of a job that has ended. Raises ValidationError while it hasn't."""
         job = self._client.job(self._record.id) or self._noted_ending()
         if job is None:
             raise LostJobError(f"The server doesn't know the job {self._record.id}: it was restarted since.")
@@ -220,8 +221,8 @@ class Run:
         self._settle(ended)
         return "The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}."
 
-    def _bring_home(self, job: Job) -> list[Path]:
-        """Return the paths of the job's files, once they are whole on this machine."""
+    def _bring_home(self, job: Job) -> list[str]:
+        """Return the paths or URLs of the job's files, once they are whole there."""
         self._record.ending = asdict(job)
         if job.status == FAILED:
             self._settle("failed")
@@ -246,11 +247,11 @@ class Run:
         finally:
             self._display.close()
 
-    def _fetch_files(self, job: Job, files: list[RemoteFile]) -> list[Path]:
+    def _fetch_files(self, job: Job, files: list[RemoteFile]) -> list[str]:
+        destination = choose_destination(self._record.output, self._record.id)
         reports = read_reports(job.outputs)
-        paths = choose_paths(
-            OutputTemplate(self._record.output), [_template_fields(self._record, file) for file in files]
-        )
+        paths = choose_paths(destination.template, [_template_fields(self._record, file) for file in files])
+        names = list(map(destination.name, paths))
         local = [
             download(
                 self._client,
@@ -261,15 +262,18 @@ class Run:
             )
             for file, path in zip(files, paths, strict=True)
         ]
-        for note in _note_wrong_endings(files, paths):
+        for note in _note_wrong_endings(files, list(map(destination.show, paths))):
             self._display.show(Notice(note))
         report = report_path(paths)
         pack_version = next((entry["pack_version"] for entry in reports.values() if "pack_version" in entry), None)
-        write_report(report, _build_report(self._record, job, pack_version, [file.report() for file in local]))
-        self._record.files = [str(path.absolute()) for path in paths]
+        entries = [file.report() | {"path": name} for file, name in zip(local, names, strict=True)]
+        write_report(report, _build_report(self._record, job, pack_version, entries))
+        shown = [destination.show(path) for path in (*paths, report)]
+        destination.store([*paths, report], lambda url, size: self._display.show(Uploading(url, size)))
+        self._record.files = names
         self._settle("completed")
-        self._display.show(Result(job.id, tuple(map(str, paths)), str(report)))
-        return paths
+        self._display.show(Result(job.id, tuple(shown[:-1]), shown[-1]))
+        return shown[:-1]
 
     def _tell_bytes_of(self, filename: str) -> Callable[[int, int | None], None]:
         """Return what to call with the bytes of a file that have arrived; it tells them a few times a second."""
@@ -361,12 +365,12 @@ def read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return reports
 
 
-def _note_wrong_endings(files: list[RemoteFile], paths: list[Path]) -> Iterator[str]:
-    """Yield a note for each path whose ending promises another kind of file than the workflow saved."""
-    for file, path in zip(files, paths, strict=True):
+def _note_wrong_endings(files: list[RemoteFile], places: list[str]) -> Iterator[str]:
+    """Yield a note for each path or URL whose ending promises another kind of file than the workflow saved."""
+    for file, place in zip(files, places, strict=True):
         ending = PurePath(file.filename).suffix
-        if path.suffix.lower() != ending.lower():
-            yield f"{path} holds a {ending} file: the workflow saves that kind, and nothing is converted."
+        if PurePath(place).suffix.lower() != ending.lower():
+            yield f"{place} holds a {ending} file: the workflow saves that kind, and nothing is converted."
 
 
 def _template_fields(record: JobRecord, file: RemoteFile) -> dict[str, str]:

@@ -32,6 +32,7 @@ from .client import (
     split_credentials,
 )
 from .completion import ENDED_STATES, describe_failure, read_reports
+from .destination import is_url
 from .errors import CancelledError, LostJobError, RunnerError, UsageError
 from .fetch import list_files
 from .jobs import JobRecord
@@ -246,6 +247,7 @@ def build_event(job_id: str, record: JobRecord, end: Job | RunnerError) -> dict[
             "seed": record.seed,
             "inputs": record.inputs,
             "files": _describe_files(record.server, job) if job else [],
+            "results": [place for place in record.files if is_url(place)],
             "error": _describe_error(record, end),
         },
     }

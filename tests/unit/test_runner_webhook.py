@@ -350,6 +350,7 @@ def test_a_completed_job_tells_where_its_files_are_and_what_they_hold() -> None:
                     "sha256": "ab",
                 }
             ],
+            "results": [],
             "error": None,
         },
     }
