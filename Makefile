@@ -68,8 +68,8 @@ tiny-models: setup
 	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2
 	@PYTHONPATH=tests:custom_nodes .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
 
-# File by file, in order: those that wait for a real ComfyUI come first, so that no process is left alone with one.
-SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+# Two at a time, since each takes a ComfyUI and 5 GB; file by file in order, so that the long ones come first.
+SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 test: setup-test
 	.venv/bin/ruff check

@@ -45,7 +45,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyUI]:
-    """Return the one real ComfyUI of all tests of this process: on the CPU, started the way the runner does it for a user."""
+    """Return the one real ComfyUI of this process, on the CPU, started the way the runner does it for a user."""
     home = tmp_path_factory.mktemp("home")
     # What these tests look at is made, not remembered.
     with managed_home(home, TALKINGSHORTS_CACHE_GB="0", TALKINGSHORTS_ALLOW_PRIVATE_HOSTS="1"):

@@ -101,7 +101,7 @@ class ServerSlot:
             if noted is not None and self._is_known(server.client, noted):
                 places = Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
                 return list(map(Path, places))
-            record = note(server, store, job.request, bind(job.request, self._nodes), show, self._upload)
+            record = note(server, store, job.request, bind(job.request, self._nodes), show)
             run = Run(server.client, store, record, display, has_ended=self._has_ended)
             return list(map(Path, run.submit_and_complete(self._limits)))
         except ValidationError as error:
