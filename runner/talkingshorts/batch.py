@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -117,11 +118,11 @@ def _describe_failures(failures: Sequence[RowFailed], rows: int, is_kept_going: 
     return "\n".join([*lines, f"{len(failures)} of {rows} rows failed. The same command tries them again.{more}"])
 
 
-def _name_files(job: RowJob, paths: Sequence[Path]) -> tuple[str, ...]:
+def _name_files(job: RowJob, places: Sequence[str]) -> tuple[str, ...]:
     """Return the files' names as they were told when they were made: relative ones for a relative output."""
-    here = Path.cwd()
-    is_relative = not Path(job.request.output).is_absolute()
-    return tuple(str(path.relative_to(here) if is_relative and path.is_relative_to(here) else path) for path in paths)
+    if Path(job.request.output).is_absolute():
+        return tuple(places)
+    return tuple(place.removeprefix(f"{Path.cwd()}{os.sep}") for place in places)
 
 
 def _reach(client: ComfyClient) -> Server:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import string
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 from .batch_table import Problems, Row
 from .binding import Target, ValueReader, list_named_inputs, resolve
 from .completion import workflow_stem
+from .destination import require_writable
 from .errors import RunnerError, UsageError, ValidationError
 from .fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from .make import require_readable
@@ -89,7 +91,6 @@ def check_jobs(jobs: Iterable[RowJob], nodes: NodeInfos) -> Problems:
     for job in jobs:
         try:
             bind(job.request, nodes)
-            _require_known_files(job.request, nodes)
         except ValidationError as error:
             problems.add(str(error), job.row, job.line)
     return problems
@@ -107,8 +108,8 @@ def check_outputs(jobs: Sequence[RowJob]) -> None:
                 f"all their results would go to {place}: put {{row}} into -o, or a column that tells.", job.row
             )
     problems.require_none()
-    for output in {str(Path(job.places[0]).parent): job.request.output for job in jobs}.values():
-        OutputTemplate(output).require_writable({})
+    for job in {str(Path(job.places[0]).parent): job for job in jobs}.values():
+        require_writable(job.request.output, workflow_stem(job.request.workflow.name))
 
 
 def require_free(jobs: Iterable[RowJob], own: Collection[Path]) -> None:
@@ -170,6 +171,7 @@ class _Planner:
         self._target = cache(lambda address: resolve(workflow, address))
         self._hash = cache(_hash_file)
         self._graph_hash = _digest(workflow.graph)
+        self._alike = Counter[str]()
 
     def note_unknown_columns(self, rows: Iterable[Row], problems: Problems) -> None:
         """Note each column that is no input of the workflow, and two columns that are the same one."""
@@ -199,15 +201,14 @@ class _Planner:
                 values.append((target, self._read(text)))
         given = {(target.node_id, target.field): str(value) for target, value in (*values, *files)}
         request = Request(self._workflow, self._template.fill(self._fields(row, given)), values, files)
-        key = _digest(
-            [
-                self._graph_hash,
-                sorted((target.node_id, target.field, text) for target, text in values),
-                sorted((target.node_id, target.field, path.name, self._hash(path)) for target, path in files),
-                request.output,
-            ]
-        )
-        return RowJob(row.number, row.line, key, request, self._warmth(given))
+        return RowJob(row.number, row.line, self._key(request), request, self._warmth(given))
+
+    def _key(self, request: Request) -> str:
+        values = sorted((target.node_id, target.field, text) for target, text in request.values)
+        files = sorted((target.node_id, target.field, path.name, self._hash(path)) for target, path in request.files)
+        content = _digest([self._graph_hash, values, files, request.output])
+        self._alike[content] += 1
+        return f"{content}-{self._alike[content]}"
 
     def _read(self, text: str) -> str:
         """Return the text, or what the file holds that `@FILE` names beside the table."""
@@ -255,15 +256,6 @@ class _Planner:
             if named.name.startswith(SPEAKER_INPUTS)
         )
         return Warmth(tuple(list_models(graph)), tuple(speaker))
-
-
-def _require_known_files(request: Request, nodes: NodeInfos) -> None:
-    """Raise ValidationError for the name of a file that is neither here nor, as far as it tells, on the server."""
-    for target, text in request.values:
-        info = nodes[request.workflow.class_type(target.node_id)].inputs({}).get(target.field)
-        is_plain = not re.search(r"[\\/\[\]]", text)
-        if info is not None and info.is_upload and is_plain and text not in (info.options or ()):
-            raise ValidationError(f"{target.address}: there is no file {text!r} beside the table, nor on the server.")
 
 
 def _find_files(pattern: str) -> Iterator[Path]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from .batch_events import BatchEvent, BatchProgress, RowDone, RowEvent, RowFailed, RowPutBack, ServerLost, ServerReady
@@ -207,8 +206,8 @@ class Scheduler:
                 with self._changed:
                     self._changed.wait_for(self._is_over, pause)
             except ValidationError as error:
+                seat.is_barred, seat.reason = True, ""
                 self._lose(seat, str(error), seat.losses)
-                seat.is_barred = True
                 return
 
     def _make_ready(self, seat: _Seat) -> None:
@@ -221,7 +220,7 @@ class Scheduler:
             seat.slot.cancel(stray)
             self._state.forget_stray(stray)
         with self._changed:
-            seat.is_ready, seat.is_lost = True, False
+            seat.is_ready, seat.is_lost, seat.reason = True, False, ""
             self._changed.notify_all()
         self._show(ServerReady(seat.slot.name, seat.slot.url))
 
@@ -230,7 +229,7 @@ class Scheduler:
         with self._changed:
             if losses != seat.losses:
                 return
-            is_news = seat.is_ready or reason != seat.reason
+            is_news = seat.reason == ""
             seat.losses += 1
             seat.is_ready, seat.is_lost, seat.reason, seat.warmth = False, True, reason, None
             self._changed.notify_all()
@@ -260,21 +259,21 @@ class Scheduler:
     def _choose(self, seat: _Seat) -> _Work | None:
         """Return the job that the slot should run next: one that is there already, one that it is warm for, or any."""
         now = time.monotonic()
-        ready = [other for other in self._seats if other.is_ready]
-        held = {other.slot.url for other in self._seats if other is not seat and not other.is_lost}
+        present = [other for other in self._seats if not other.is_lost]
+        held = {other.slot.url for other in present if other is not seat}
         fit = [
             work
             for work in self._waiting
             if work.not_before <= now
             and not (work.noted is not None and work.noted.server in held)
-            and (seat not in work.avoided or all(other in work.avoided for other in ready))
+            and (seat not in work.avoided or all(other in work.avoided for other in present))
         ]
         for work in fit:
             if work.noted is not None and work.noted.server == seat.slot.url:
                 return work
-        if seat.running and len(fit) < len(ready):
+        if seat.running and len(fit) < len(present):
             return None  # The last jobs go to whichever slot is free first.
-        warm_elsewhere = {other.warmth for other in ready if other is not seat}
+        warm_elsewhere = {other.warmth for other in present if other is not seat}
         best, best_rank = None, 4
         for work in fit:
             rank = _rank(work.job.warmth, seat.warmth, warm_elsewhere)
@@ -291,13 +290,13 @@ class Scheduler:
             work.noted = None
         noted, work.noted, work.has_started = work.noted, None, False
         try:
-            paths = seat.slot.run(work.job, noted, RowStore(self._state, key), partial(self._notice, seat, work))
+            places = seat.slot.run(work.job, noted, RowStore(self._state, key), partial(self._notice, seat, work))
         except RunnerError as error:
             if isinstance(error, UnreachableError):
                 self._lose(seat, str(error), losses)
             self._settle(seat, work, error)
         else:
-            self._finish(seat, work, paths)
+            self._finish(seat, work, places)
         with self._changed:
             if work in seat.running:
                 seat.running.remove(work)
@@ -310,11 +309,11 @@ class Scheduler:
             work.has_started = True
         self._show(RowEvent(work.job.row, seat.slot.name, event))
 
-    def _finish(self, seat: _Seat, work: _Work, paths: list[Path]) -> None:
-        self._state.finish(work.job.key, paths)
+    def _finish(self, seat: _Seat, work: _Work, places: list[str]) -> None:
+        self._state.finish(work.job.key, places)
         with self._changed:
             self._done += 1
-        self._show(RowDone(work.job.row, seat.slot.name, tuple(map(str, paths))))
+        self._show(RowDone(work.job.row, seat.slot.name, tuple(places)))
         self._show(self._measure())
 
     def _settle(self, seat: _Seat, work: _Work, error: RunnerError) -> None:
@@ -331,13 +330,13 @@ class Scheduler:
             work.noted = self._state.record_of(key)  # Until another slot takes the row, its job may be found again.
         else:
             self._state.put_back(key, is_stray=False)
-        if not is_stopped:
-            self._show(RowPutBack(row, name, str(error)))
         with self._changed:
             work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[min(work.attempts, MAX_ATTEMPTS - 1) - 1]
             work.avoided += [seat] if isinstance(error, OutOfMemoryError) else []
             self._waiting.append(work)
             self._waiting.sort(key=lambda work: work.job.row)
+        if not is_stopped:
+            self._show(RowPutBack(row, name, str(error)))
 
     def _fail(self, failure: RowFailed, key: str) -> None:
         self._state.fail(key, failure.reason)

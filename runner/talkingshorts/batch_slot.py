@@ -45,8 +45,8 @@ class Slot(Protocol):
         """
         ...
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[Path]:
-        """See the job through to its end, and return the paths of its files. Two are run at a time at most.
+    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+        """See the job through to its end, and return the paths or URLs of its files. Two are run at a time at most.
 
         `noted` is the job as an earlier run of the batch left it on this slot's ComfyUI, if it did: it is followed
         there, or fetched, and run anew only when the server doesn't know it.
@@ -80,6 +80,7 @@ class ServerSlot:
         self._has_ended = has_ended
         self._server: Server | None = None
         self._nodes: NodeInfos = {}
+        self._uploads: dict[tuple[Path, int, int], str] = {}
 
     @property
     def url(self) -> str:
@@ -90,10 +91,10 @@ class ServerSlot:
         """Reach the server, and ask it about each class of the workflow once."""
         server = self._reach()
         self._nodes = describe_nodes(server.client, workflow)
-        self._server = server
+        self._server, self._uploads = server, {}
         return self._nodes
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[Path]:
+    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
         """Follow the noted job, or post a new one; fetch its files."""
         server = self._require_server()
         display = _Shown(show)
@@ -101,7 +102,7 @@ class ServerSlot:
             if noted is not None and self._is_known(server.client, noted):
                 places = Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
                 return list(map(Path, places))
-            record = note(server, store, job.request, bind(job.request, self._nodes), show)
+            record = note(server, store, job.request, bind(job.request, self._nodes), show, self._upload)
             run = Run(server.client, store, record, display, has_ended=self._has_ended)
             return list(map(Path, run.submit_and_complete(self._limits)))
         except ValidationError as error:
@@ -112,6 +113,14 @@ class ServerSlot:
     def cancel(self, record: JobRecord) -> None:
         """Cancel the job, and wait up to 10 s until it no longer runs."""
         cancel_and_wait(self._require_server().client, record)
+
+    def _upload(self, path: Path) -> str:
+        """Return the file's name on the server; one that didn't change since the server was reached is there still."""
+        state = path.stat()
+        mark = (path, state.st_mtime_ns, state.st_size)
+        if mark not in self._uploads:
+            self._uploads[mark] = self._require_server().client.upload(path)
+        return self._uploads[mark]
 
     @staticmethod
     def _is_known(client: ComfyClient, noted: JobRecord) -> bool:

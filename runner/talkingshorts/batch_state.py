@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .batch_plan import RowJob
+from .destination import is_url
 from .errors import UsageError
 from .fetch import report_path
 from .jobs import JobRecord
@@ -62,7 +63,9 @@ class BatchState:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._database.close()
+        # Threads that are left behind may still be using it: none at this moment, and then they get an error.
+        with self._lock:
+            self._database.close()
 
     def adopt(self, jobs: Sequence[RowJob]) -> Changes:
         """Take over the table's rows: keep those that are known, forget those that are gone, try failed ones anew."""
@@ -82,14 +85,17 @@ class BatchState:
             database.execute("UPDATE jobs SET attempts = 0, reason = NULL WHERE state = 'waiting'")
         return Changes(len(keys - known), len(known - keys))
 
-    def list_finished(self) -> dict[str, list[Path]]:
-        """Return by key the files of the rows that are done, as far as all of them are still there in their size."""
+    def list_finished(self) -> dict[str, list[str]]:
+        """Return by key the files of the rows that are done: absolute paths or URLs.
+
+        A row one of whose files isn't there any more, or has another size, is left out; a URL isn't looked at.
+        """
         rows = self._read("SELECT key, files FROM jobs WHERE state = 'done'")
         finished = {key: json.loads(files) for key, files in rows}
         return {
-            key: [Path(path) for path, _ in files]
+            key: [place for place, _ in files]
             for key, files in finished.items()
-            if all(_size_of(Path(path)) == size for path, size in files)
+            if all(is_url(place) or _size_of(place) == size for place, size in files)
         }
 
     def list_started(self) -> set[str]:
@@ -99,7 +105,7 @@ class BatchState:
     def list_own_files(self) -> set[Path]:
         """Return every file that this batch has made, those of rows that were dropped since included."""
         made = [json.loads(files) for (files,) in self._read("SELECT files FROM jobs WHERE files IS NOT NULL")]
-        paths = [[Path(path) for path, _ in files] for files in made if files]
+        paths = [[Path(place) for place, _ in files] for files in made if files]
         return {path for files in paths for path in (*files, report_path(files))}
 
     def record_of(self, key: str) -> JobRecord | None:
@@ -116,9 +122,9 @@ class BatchState:
                 (record.server, json.dumps(asdict(record)), _now(), record.id, record.id, key),
             )
 
-    def finish(self, key: str, paths: Iterable[Path]) -> None:
-        """Note that the row is done, and where its files are."""
-        files = [(str(path.absolute()), _size_of(path)) for path in paths]
+    def finish(self, key: str, places: Iterable[str]) -> None:
+        """Note that the row is done, and the paths or URLs of its files."""
+        files = [(place if is_url(place) else str(Path(place).absolute()), _size_of(place)) for place in places]
         self._settle(key, "done", files=json.dumps(files), ended=_now(), reason=None)
 
     def fail(self, key: str, reason: str) -> None:
@@ -228,10 +234,10 @@ class RowStore:
         self._state.put_back(self._key, is_stray=False)
 
 
-def _size_of(path: Path) -> int | None:
-    """Return the file's size in bytes; None when it isn't there."""
+def _size_of(place: str) -> int | None:
+    """Return the file's size in bytes; None when it isn't on this machine."""
     try:
-        return path.stat().st_size
+        return Path(place).stat().st_size
     except OSError:
         return None
 

@@ -92,19 +92,26 @@ def prepare(
 
     Raises ValidationError when something is impossible, UnreachableError when the server is away.
     """
-    return note(server, store, request, bind_values(server.client, request), show)
+    return note(server, store, request, bind_values(server.client, request), show, server.client.upload)
 
 
 def note(
-    server: Server, store: RecordStore, request: Request, workflow: Workflow, show: Callable[[Event], None]
+    server: Server,
+    store: RecordStore,
+    request: Request,
+    workflow: Workflow,
+    show: Callable[[Event], None],
+    upload: Callable[[Path], str],
 ) -> JobRecord:
     """Upload the files of a request that is bound to `workflow`, and note the job; return its record.
+
+    `upload` puts a file on the server and returns the name that it has there.
 
     Raises ValidationError when a file is refused, UnreachableError when the server is away.
     """
     for target, path in request.files:
         show(Uploading(str(path), path.stat().st_size))
-        workflow.graph[target.node_id]["inputs"][target.field] = server.client.upload(path)
+        workflow.graph[target.node_id]["inputs"][target.field] = upload(path)
     inputs = {named.name: named.default for named in list_named_inputs(workflow)}
     for target in [target for target, _ in (*request.values, *request.files)]:
         inputs[target.address] = workflow.graph[target.node_id]["inputs"][target.field]

@@ -1,0 +1,168 @@
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.fake_slots import make_jobs, make_record
+from talkingshorts.batch_state import BatchState, Changes, RowStore
+from talkingshorts.errors import UsageError
+
+
+def made(folder: Path, name: str, content: bytes = b"x") -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+def test_a_row_that_was_done_is_still_done_in_the_next_run(tmp_path: Path) -> None:
+    jobs = make_jobs(2)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(jobs)
+        state.finish("key-1", [made(tmp_path, "1.png")])
+
+    with BatchState(tmp_path / "s") as state:
+        assert state.adopt(jobs) == Changes(added=0, dropped=0)
+        assert state.list_finished() == {"key-1": [str(tmp_path / "1.png")]}
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"half")])
+def test_a_row_whose_file_is_gone_or_has_another_size_is_done_no_more(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(1))
+        path = made(tmp_path, "1.png", b"whole thing")
+        state.finish("key-1", [path])
+        damage(Path(path))
+
+        assert state.list_finished() == {}
+
+
+def test_a_file_behind_a_url_is_taken_to_be_there(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(1))
+        state.finish("key-1", ["s3://bucket/1.png"])
+
+        assert state.list_finished() == {"key-1": ["s3://bucket/1.png"]}
+
+
+def test_what_is_noted_of_a_job_survives_the_process_at_any_moment(tmp_path: Path) -> None:
+    record = make_record("http://a")
+    state = BatchState(tmp_path / "s")
+    state.adopt(make_jobs(1))
+    RowStore(state, "key-1").save(record)
+    snapshot = tmp_path / "later"
+    snapshot.write_bytes((tmp_path / "s").read_bytes())
+    (tmp_path / "later-wal").write_bytes((tmp_path / "s-wal").read_bytes())
+
+    with BatchState(snapshot) as later:
+        assert later.record_of("key-1") == record
+    state.__exit__()
+
+
+def test_a_second_run_on_the_same_state_is_refused_in_words(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s"), pytest.raises(UsageError, match="in use by another run"):
+        BatchState(tmp_path / "s")
+
+    BatchState(tmp_path / "s").__exit__()
+
+
+def test_rows_that_came_and_went_are_counted_and_the_others_kept(tmp_path: Path) -> None:
+    one, two, three = make_jobs(3)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt([one, two])
+        for job in (one, two):
+            state.finish(job.key, [made(tmp_path, f"{job.row}.png")])
+
+        assert state.adopt([two, three]) == Changes(added=1, dropped=1)
+        assert list(state.list_finished()) == ["key-2"]
+
+
+def test_a_row_that_comes_back_is_made_anew(tmp_path: Path) -> None:
+    one, two = make_jobs(2)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt([one, two])
+        state.finish("key-1", [made(tmp_path, "1.png")])
+        state.adopt([two])
+        state.adopt([one, two])
+
+        assert state.list_finished() == {}
+
+
+def test_what_a_batch_has_made_stays_known_as_its_own_when_the_row_is_dropped(tmp_path: Path) -> None:
+    one, two = make_jobs(2)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt([one, two])
+        state.finish("key-1", [made(tmp_path, "1.png")])
+        state.adopt([two])
+
+        assert state.list_own_files() == {tmp_path / "1.png", tmp_path / "1.json"}
+
+
+def test_a_row_that_was_ever_on_a_server_owns_what_stands_at_its_place(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(2))
+        RowStore(state, "key-2").save(make_record("http://a"))
+        state.put_back("key-2", is_stray=False)
+
+        assert state.list_started() == {"key-2"}
+
+
+def test_the_job_of_a_dropped_row_is_a_stray_where_it_was(tmp_path: Path) -> None:
+    one, two = make_jobs(2)
+    record = make_record("http://a")
+    with BatchState(tmp_path / "s") as state:
+        state.adopt([one, two])
+        RowStore(state, "key-1").save(record)
+        state.adopt([two])
+
+        assert state.list_strays("http://a") == [record]
+        assert state.list_strays("http://b") == []
+        state.forget_stray(record)
+        assert state.list_strays("http://a") == []
+
+
+def test_the_job_that_took_anothers_place_stays_the_rows_job(tmp_path: Path) -> None:
+    lost, second = make_record("http://a"), make_record("http://a")
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(1))
+        store = RowStore(state, "key-1")
+        store.save(lost)
+        store.save(second)
+        store.save(replace(lost, state="lost", successor=second.id))
+
+        assert state.record_of("key-1") == second
+        assert (store.load(lost.id), store.load(second.id)) == (None, second)
+
+
+def test_a_failed_row_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
+    jobs = make_jobs(1)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(jobs)
+        state.fail("key-1", "no")
+        state.adopt(jobs)
+    with sqlite3.connect(tmp_path / "s") as database:
+        assert database.execute("SELECT state, attempts, reason FROM jobs").fetchall() == [("waiting", 0, None)]
+
+
+def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    made(tmp_path, "s", b"a letter to my mother" * 100)
+
+    with pytest.raises(UsageError, match="give another --state"):
+        BatchState(tmp_path / "s")
+    assert (tmp_path / "s").read_bytes().startswith(b"a letter")
+
+
+def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "s") as database:
+        database.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(UsageError, match="another version"):
+        BatchState(tmp_path / "s")
+
+
+def test_a_state_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    made(tmp_path, "file")
+
+    with pytest.raises(UsageError, match="--state"):
+        BatchState(tmp_path / "file" / "s")

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+from talkingshorts.batch_table import Row, read_table
+from talkingshorts.errors import UsageError, ValidationError
+
+
+def read(folder: Path, text: str | bytes, name: str = "jobs.csv") -> list[Row]:
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_table(folder / name)
+
+
+def refusal(folder: Path, text: str | bytes, name: str = "jobs.csv") -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        read(folder, text, name)
+    return str(caught.value).splitlines()
+
+
+def test_each_line_of_a_csv_is_a_row_whose_cells_are_texts_by_column(tmp_path: Path) -> None:
+    rows = read(tmp_path, "script,seed\nHello,7\nGrüße,8\n")
+
+    assert rows == [Row(1, 2, {"script": "Hello", "seed": "7"}), Row(2, 3, {"script": "Grüße", "seed": "8"})]
+
+
+def test_a_cell_may_hold_quotes_commas_and_line_ends(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'script,seed\r\n"Say ""hi"",\nfriend",7\r\nBye,8\r\n')
+
+    assert rows[0] == Row(1, 2, {"script": 'Say "hi",\nfriend', "seed": "7"})
+    assert rows[1].line == 4
+
+
+def test_a_byte_order_mark_and_blank_lines_are_no_part_of_a_csv(tmp_path: Path) -> None:
+    rows = read(tmp_path, "\ufeffscript,seed\n\n,\nHello,7\n")
+
+    assert rows == [Row(1, 4, {"script": "Hello", "seed": "7"})]
+
+
+def test_an_empty_cell_leaves_the_workflows_own_value(tmp_path: Path) -> None:
+    assert read(tmp_path, "script,seed\nHello,\n")[0].values == {"script": "Hello"}
+
+
+def test_each_line_of_json_is_a_row_whose_values_keep_their_meaning(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path, '{"script": "Hi", "seed": 7}\n\n{"steps": 1.5, "on": true, "gone": null, "empty": ""}', "j.jsonl"
+    )
+
+    assert rows == [
+        Row(1, 1, {"script": "Hi", "seed": "7"}),
+        Row(2, 3, {"steps": "1.5", "on": "true", "empty": ""}),
+    ]
+
+
+def test_every_bad_line_is_told_at_once_with_its_row(tmp_path: Path) -> None:
+    lines = ['{"a": 1}', "{", "[1]", '{"a": 1, "a": 2}', '{"a": [1]}', '{"a": NaN}', '{"a": 2}']
+
+    told = refusal(tmp_path, "\n".join(lines), "j.jsonl")
+
+    assert [line.split(":")[0] for line in told] == [f"row {row} (line {row})" for row in range(2, 7)]
+    assert "no JSON" in told[0]
+    assert "no JSON object: [1]" in told[1]
+    assert "'a' more than once" in told[2]
+    assert "a holds [1]" in told[3]
+    assert "NaN" in told[4]
+
+
+def test_a_row_with_too_few_or_too_many_cells_is_told(tmp_path: Path) -> None:
+    told = refusal(tmp_path, "a,b\n1\n1,2\n1,2,3\n")
+
+    assert told == [
+        "row 1 (line 2): it has 1 cells, the header has 2.",
+        "row 3 (line 4): it has 3 cells, the header has 2.",
+    ]
+
+
+def test_the_same_problem_of_many_rows_is_told_once(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "a,b\n" + "1\n" * 9) == [
+        "rows 1, 2, 3, 4, 5 and 4 more: it has 1 cells, the header has 2."
+    ]
+
+
+def test_no_more_problems_are_told_than_anybody_reads(tmp_path: Path) -> None:
+    told = refusal(tmp_path, "\n".join(f'["{number}"]' for number in range(50)), "j.jsonl")
+
+    assert len(told) == 21
+    assert told[-1] == "And 30 more problems."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a,a\n1,2\n", "column 'a' more than once"),
+        ("a,,b\n1,2,3\n", "Column 2 of the table has no name"),
+        ("a\n", "holds no rows"),
+        ("", "holds no rows"),
+        ('a\n"open\n', "row 1 (line 2): it is no CSV"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
+    assert reason in refusal(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("jobs.xlsx", b"", "neither .csv nor .jsonl"),
+        ("jobs.csv", b"a\n\xff\n", "isn't UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_text_is_a_mistake_of_the_command_line(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        read(tmp_path, content, name)
+
+
+def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read_table(tmp_path / "none.csv")
