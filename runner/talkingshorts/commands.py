@@ -288,7 +288,7 @@ def _require_presignable(options: Namespace, output: str) -> None:
     if options.presign and not is_url(output):
         raise UsageError("--presign is for results on a store: give -o a URL, such as s3://bucket/folder/.")
     if options.presign:
-        presign(output, options.presign)
+        presign(f"{output.rstrip('/')}/x", options.presign)
 
 
 def _reach_or_start(options: Namespace) -> Server:

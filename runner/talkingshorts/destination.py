@@ -265,4 +265,4 @@ def _md5_told_by(facts: dict[str, Any]) -> str | None:
 def _reason_of(error: Exception) -> str:
     """Return the first line of what the file system says, without what may hold a secret."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return QUERY.sub("", without_credentials(text.splitlines()[0]))[:REASON_CHARACTERS].rstrip(".")
+    return QUERY.sub("", without_credentials(text.splitlines()[0]))[:REASON_CHARACTERS].rstrip(".:")
