@@ -100,11 +100,10 @@ class ServerSlot:
         display = _Shown(show)
         try:
             if noted is not None and self._is_known(server.client, noted):
-                places = Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
-                return list(map(Path, places))
+                return Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
             record = note(server, store, job.request, bind(job.request, self._nodes), show, self._upload)
             run = Run(server.client, store, record, display, has_ended=self._has_ended)
-            return list(map(Path, run.submit_and_complete(self._limits)))
+            return run.submit_and_complete(self._limits)
         except ValidationError as error:
             if isinstance(error.__cause__, FailedServerError):
                 raise LostJobError(str(error)) from error
