@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 import websocket
+from support.faulty_proxy import wait_until
 from support.haproxy import TOKEN, Proxy, haproxy_command, haproxy_environment, is_supported, serve_proxy
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.small_graphs import quick_graph
@@ -446,7 +447,7 @@ def test_media_are_taken_as_common_clients_send_them(proxy: Proxy, comfyui: Comf
     [
         *(
             file_part(name) + END
-            for name in ("x.py", "x", ".png", "x.png.py", "x.pt", "x.svg", "x.html", "x.json", "png")
+            for name in ("x.py", "x", ".png", "x.png.py", "x.pn", "x.pt", "x.svg", "x.html", "x.json", "png")
         ),
         *(file_part(name) + END for name in ("../x.png", "/x.png", "a/x.png", "a\\x.png", "x.py%00.png", "x.png;.py")),
         part('Content-Disposition: form-data; name="image"; filename="x.png"; filename*=utf-8\'\'x.py') + END,
@@ -466,6 +467,9 @@ def test_media_are_taken_as_common_clients_send_them(proxy: Proxy, comfyui: Comf
         field("_charset_", "utf-16") + file_part() + END,
         field("overwrite", "yes") + file_part() + END,
         file_part() + file_part("x.py") + END,
+        file_part() + file_part("y.png") + END,
+        file_part() + b"--xxAB" + field("type", "input")[6:] + END,
+        part("Content-Disposition: form-data; name=\"type\"; filename*=utf-8''x", b"input") + file_part() + END,
         file_part() + b"--xx \r\n" + field("type", "output")[6:] + END,
         file_part() + b"--xx\n" + field("type", "output")[6:] + END,
         file_part(data=b"")[:-2] + field("type", "output") + END,
@@ -514,11 +518,21 @@ def test_bodies_have_a_limit(proxy: Proxy) -> None:
     assert size("/webhook-waiting/7", 600_000) == 413
 
 
-@pytest.mark.parametrize("path", ["/prompt", "/upload/image", "/webhook/short"])
-def test_a_body_without_a_length_is_refused(proxy: Proxy, path: str) -> None:
-    chunked = requests.post(proxy.url + path, data=iter([b"{}"]), headers=BEARER, timeout=30)
+@pytest.mark.parametrize(
+    "route", ["POST /prompt", "POST /upload/image", "POST /webhook/short", "PUT /webhook/short", "GET /prompt"]
+)
+def test_a_body_without_a_length_is_refused(proxy: Proxy, route: str) -> None:
+    method, path = route.split(" ")
 
-    assert chunked.status_code == 411
+    assert requests.request(method, proxy.url + path, data=iter([b"{}"]), headers=BEARER, timeout=30).status_code == 411
+
+
+def test_a_post_says_that_it_has_no_body(proxy: Proxy) -> None:
+    address = urlsplit(proxy.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
+        connection.sendall(f"POST /prompt HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+
+        assert connection.recv(100).startswith(b"HTTP/1.1 411")
 
 
 def test_a_body_of_two_lengths_is_refused(proxy: Proxy) -> None:
@@ -599,6 +613,14 @@ def test_while_comfyui_is_away_it_says_so(tmp_path: Path) -> None:
     with serve_proxy(tmp_path / "log", "http://127.0.0.1:9") as proxy:
         assert requests.get(f"{proxy.url}/prompt", headers=BEARER, timeout=30).status_code == 503
         assert requests.get(f"{proxy.url}/prompt", timeout=30).status_code == 401
+        wait_until(lambda: requests.get(f"{proxy.url}/health", timeout=30).status_code == 503)
+
+
+def test_comfyui_gets_neither_the_token_nor_another_protocol(n8n_address: str, tmp_path: Path) -> None:
+    with serve_proxy(tmp_path / "log", f"http://{n8n_address}") as proxy:
+        _, body = ask(proxy, "GET", "/prompt", BEARER | {"Upgrade": "other", "Connection": "Upgrade"})
+
+    assert {"authorization", "upgrade"}.isdisjoint(json.loads(body)["headers"])
 
 
 # The runner
