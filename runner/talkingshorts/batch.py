@@ -104,17 +104,18 @@ def _run(
                 display.show(RowKept(job.row, _name_files(job, finished[job.key])))
         if not left:
             return 0
-        failures = Scheduler(workflow, slots, state, display.show, options.keep_going).run(left, descriptions)
+        scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going)
+        failures = scheduler.run(left, descriptions)
     finally:
         display.close()
     if failures:
-        raise PartialBatchError(_describe_failures(failures, len(jobs), options.keep_going))
+        raise PartialBatchError(_describe_failures(failures, len(jobs), scheduler.left))
     return 0
 
 
-def _describe_failures(failures: Sequence[RowFailed], rows: int, is_kept_going: bool) -> str:
+def _describe_failures(failures: Sequence[RowFailed], rows: int, left: int) -> str:
     lines = [f"row {failure.row} failed: {'; '.join(failure.reason.splitlines())}" for failure in failures]
-    more = "" if is_kept_going else " No others were started after the first: --keep-going does."
+    more = f" {left} weren't run after the first failure: --keep-going runs them." if left else ""
     return "\n".join([*lines, f"{len(failures)} of {rows} rows failed. The same command tries them again.{more}"])
 
 

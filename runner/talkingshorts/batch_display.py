@@ -23,11 +23,15 @@ from .batch_events import (
     to_json,
 )
 from .display import clip, count_columns, describe, draw_bar, make_printable, say_clock
-from .events import Cached, Created, Downloading, Event, NodeStarted, Notice, Progress
+from .events import Created, Downloading, Ended, Event, NodeStarted, Notice, Progress, Queued, Started, Uploading
 
 DRAW_SECONDS = 0.1
 NEWS_SECONDS = 1.0
 """A row's steps are told this often at most."""
+
+WAITING = Created | Queued
+WORKING = Uploading | Started | NodeStarted | Progress | Ended | Downloading
+"""The events that say what a row's job is at."""
 
 OVERALL_BAR_WIDTH = 30
 JOB_BAR_WIDTH = 10
@@ -131,7 +135,7 @@ class Table:
     def _take_in(self, event: BatchEvent) -> None:
         match event:
             case RowEvent(row, server, happened):
-                if describe(happened) is not None or isinstance(happened, Created):
+                if isinstance(happened, WAITING | WORKING):
                     self._jobs[server][row] = happened
             case RowDone(row, server, _) | RowFailed(row, server, _) | RowPutBack(row, server, _):
                 self._jobs[server].pop(row, None)
@@ -146,14 +150,12 @@ class Table:
 
     def _say_server(self, server: str) -> str:
         jobs = self._jobs[server]
-        running = [
-            row for row, event in jobs.items() if isinstance(event, NodeStarted | Progress | Cached | Downloading)
-        ]
+        running = [row for row, event in jobs.items() if isinstance(event, WORKING)]
         row = next(iter([*running, *jobs]), None)
         if row is None:
             return self._away.get(server, "idle")
         behind = [str(other) for other in jobs if other != row]
-        wording = describe(jobs[row], JOB_BAR_WIDTH) if row in running else "waiting"
+        wording = describe(jobs[row], JOB_BAR_WIDTH) or "begins" if row in running else "waiting"
         return f"row {row}  {wording}" + (f"  (then row {', '.join(behind)})" if behind else "")
 
     def _erase(self) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from .batch_events import BatchEvent, BatchProgress, RowDone, RowEvent, RowFailed, RowPutBack, ServerLost, ServerReady
 from .batch_plan import RowJob, Warmth, check_jobs
-from .batch_slot import Slot
+from .batch_slot import Slot, UnfitSlotError
 from .batch_state import BatchState, RowStore
 from .errors import (
     CancelledError,
@@ -131,6 +131,11 @@ class Scheduler:
         self._trouble: BaseException | None = None
         self._began = time.monotonic()
 
+    @property
+    def left(self) -> int:
+        """How many jobs have neither ended well nor failed for good."""
+        return len(self._jobs) - self._done - len(self._failures)
+
     def run(self, jobs: Sequence[RowJob], descriptions: Descriptions) -> list[RowFailed]:
         """Run the jobs, and return those that failed for good. `descriptions` are those of the connected slots.
 
@@ -150,8 +155,9 @@ class Scheduler:
             self._wait_for_end()
         except KeyboardInterrupt:
             self._interrupt(threads)
-            left = len(jobs) - self._done - len(self._failures)
-            raise CancelledError(f"{self._done} rows are done, {left} are left: the same command goes on.") from None
+            raise CancelledError(
+                f"{self._done} rows are done, {self.left} are left: the same command goes on."
+            ) from None
         if self._trouble is not None:
             raise self._trouble
         for thread in threads:
@@ -332,7 +338,7 @@ class Scheduler:
             self._state.put_back(key, is_stray=False)
         with self._changed:
             work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[min(work.attempts, MAX_ATTEMPTS - 1) - 1]
-            work.avoided += [seat] if isinstance(error, OutOfMemoryError) else []
+            work.avoided += [seat] if isinstance(error, OutOfMemoryError | UnfitSlotError) else []
             self._waiting.append(work)
             self._waiting.sort(key=lambda work: work.job.row)
         if not is_stopped:
@@ -385,9 +391,9 @@ class Scheduler:
     def _measure(self) -> BatchProgress:
         with self._changed:
             ended = self._done + len(self._failures)
-            left = len(self._jobs) - ended
             pace = (time.monotonic() - self._began) / ended if ended else None
-            return BatchProgress(self._done, len(self._failures), left, pace and pace * left)
+            eta = None if pace is None else round(pace * self.left, 1)
+            return BatchProgress(self._done, len(self._failures), self.left, eta)
 
     def _show(self, event: BatchEvent) -> None:
         with self._show_lock:

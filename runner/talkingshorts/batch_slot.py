@@ -21,6 +21,10 @@ from .workflow_file import Workflow
 Show = Callable[[Event], None]
 
 
+class UnfitSlotError(LostJobError):
+    """This slot fails on the job; another one may not."""
+
+
 class Slot(Protocol):
     """What the scheduler needs of a place where jobs run. Its methods are called from several threads at once.
 
@@ -51,8 +55,8 @@ class Slot(Protocol):
         `noted` is the job as an earlier run of the batch left it on this slot's ComfyUI, if it did: it is followed
         there, or fetched, and run anew only when the server doesn't know it.
 
-        Raises UnreachableError when the slot is lost; LostJobError and OutOfMemoryError for what is worth another
-        attempt, here or elsewhere; another RunnerError when the job failed for good.
+        Raises UnreachableError when the slot is lost; LostJobError for what is worth another attempt; UnfitSlotError
+        and OutOfMemoryError for what had better be tried elsewhere; another RunnerError when the job failed for good.
         """
         ...
 
@@ -106,7 +110,7 @@ class ServerSlot:
             return run.submit_and_complete(self._limits)
         except ValidationError as error:
             if isinstance(error.__cause__, FailedServerError):
-                raise LostJobError(str(error)) from error
+                raise UnfitSlotError(str(error)) from error
             raise
 
     def cancel(self, record: JobRecord) -> None:

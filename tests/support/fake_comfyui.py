@@ -69,6 +69,7 @@ class FakeComfyUI:
     loses_jobs: int = 0
     fails_every: int = 0
     asked: int = 0
+    on_ask: Callable[[str], object] = lambda path: None
     on_prompt: Callable[[], object] = lambda: None
     forgets_jobs: bool = False
     has_jobs_api: bool = True
@@ -173,6 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fails(self) -> bool:
         self.fake.asked += 1
+        self.fake.on_ask(self.path)
         return bool(self.fake.fails_every) and self.fake.asked % self.fake.fails_every == 0
 
     def log_message(self, format: str, *args: Any) -> None:
