@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Uploading:
-    """A local file is on its way to the server."""
+    """A local file is on its way to the server, or a result to a URL: then `file` is that."""
 
     file: str
     bytes: int

@@ -94,7 +94,7 @@ class Announcer:
 
     def _hand_over(self, claim: Claim, is_own: bool) -> None:
         webhook = claim.webhook
-        if self._jobs.load(webhook.job_id) is None:
+        if webhook.event is None and self._jobs.load(webhook.job_id) is None:
             self._webhooks.forget(webhook.job_id)
             return
         if not can_sign(webhook, self._key):

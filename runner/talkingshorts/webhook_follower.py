@@ -36,7 +36,11 @@ def main() -> int:
     if webhook is None:
         return 1
     if webhook.event is None:
-        webhook.event = await_event(job_id, display)
+        try:
+            webhook.event = await_event(job_id, display)
+        except RunnerError as error:
+            display.show(Notice(str(error)))
+            return error.exit_code
         webhooks.save(webhook)
     secret = os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET")
     deliver(webhook, read_key(secret) if secret else None, webhooks.save)

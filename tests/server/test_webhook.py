@@ -12,6 +12,7 @@ from support.faulty_proxy import wait_until
 from support.on_comfyui import ComfyUI, CommandLine
 from support.small_graphs import slow_graph, write_graph
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from talkingshorts.server import command_line
 from talkingshorts.webhook_delivery import open_store
 
 SECRET = "signing-secret"
@@ -61,6 +62,8 @@ def test_a_killed_followers_webhook_is_told_by_the_next_one_and_only_by_that(
     assert receiver.messages == []
     killed = find_follower(job_id)
     assert killed is not None
+    assert SECRET not in command_line(killed)
+    assert "path-secret" not in command_line(killed)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: find_follower(job_id) is None)
 

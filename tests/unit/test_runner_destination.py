@@ -165,7 +165,7 @@ def test_an_upload_that_fails_for_a_moment_is_tried_again(
 def test_an_upload_that_arrives_damaged_is_noticed_and_tried_again(
     fake: FakeComfyUI, memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put, damages = memory.put_file, iter([b"pict", b"pictuRe"])
+    put, damages = memory.put_file, iter([b"pict", b"pictuRe", b"picture!"])
 
     def damage(local: str, path: str, **options: Any) -> None:
         put(local, path, **options)

@@ -13,9 +13,8 @@ from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts import client, webhook, webhook_announcer, webhook_follower
 from talkingshorts.cli import main
 from talkingshorts.client import COMPLETED, Job
-from talkingshorts.errors import UnreachableError
-from talkingshorts.jobs import open_jobs
-from talkingshorts.webhook_delivery import Claim, open_store
+from talkingshorts.errors import UnreachableError, UsageError
+from talkingshorts.webhook_delivery import Claim, WebhookStore, open_store
 
 SECRET = "a webhook secret"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -62,12 +61,12 @@ def run(*arguments: str) -> int:
         return int(error.code or 0)
 
 
-def follow(job_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do in this process what a follower does."""
+def follow(job_id: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Do in this process what a follower does, and return its exit code."""
     monkeypatch.setattr(webhook_follower, "GONE_SECONDS", 0.0)
     monkeypatch.setattr(webhook_follower, "LOOK_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr("sys.argv", ["webhook_follower", job_id])
-    webhook_follower.main()
+    return webhook_follower.main()
 
 
 def read_status(job_id: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -375,6 +374,18 @@ def test_a_follower_that_can_not_be_started_is_said_and_no_more(
     assert open_store().list_pending() == [fake.posted[0]["prompt_id"]]
 
 
+def test_a_disk_that_is_full_when_the_webhook_is_told_changes_nothing(
+    fake: FakeComfyUI, receiver: WebhookReceiver, followers: Followers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise UsageError("The job can't be noted: No space left on device.")
+
+    fake.on_prompt = lambda: monkeypatch.setattr(WebhookStore, "save", fail)
+
+    assert run("run", "w.api.json", "-o", "x.png", "--webhook", receiver.url) == 0
+    assert [left for left, _ in followers] == [fake.posted[0]["prompt_id"]]
+
+
 def test_ctrl_c_while_the_webhook_is_told_leaves_it_to_a_follower(
     fake: FakeComfyUI, receiver: WebhookReceiver, followers: Followers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,14 +450,33 @@ def test_a_follower_leaves_a_job_alone_whose_server_wants_a_token(
     run("submit", "w.api.json", "--webhook", receiver.url)
     fake.token = "wanted"
 
-    with pytest.raises(client.AccessRefusedError):
-        follow(followers[0][0], monkeypatch)
-
+    assert follow(followers[0][0], monkeypatch) == 5
     assert (receiver.messages, open_store().list_pending()) == ([], [followers[0][0]])
 
 
-def test_the_record_of_a_job_knows_nothing_of_its_webhook(fake: FakeComfyUI, receiver: WebhookReceiver) -> None:
+def test_a_webhook_outlives_a_record_that_is_gone_once_the_end_is_known(
+    fake: FakeComfyUI,
+    receiver: WebhookReceiver,
+    followers: Followers,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(webhook, "PAUSE_SECONDS", 60.0)
+    receiver.statuses = [503, 200]
+    run("run", "w.api.json", "--webhook", receiver.url)
+    job_id = followers.pop()[0]
+    (tmp_path / "home" / "jobs" / f"{job_id}.json").unlink()
+
+    run("submit", "w.api.json")
+
+    assert [left for left, _ in followers] == [job_id]
+
+
+def test_only_the_user_can_read_the_record_and_it_knows_nothing_of_the_webhook(
+    fake: FakeComfyUI, receiver: WebhookReceiver, tmp_path: Path
+) -> None:
     run("run", "w.api.json", "--webhook", receiver.url)
 
-    record = open_jobs().load(fake.posted[0]["prompt_id"])
-    assert "path-secret" not in repr(record)
+    (record,) = (tmp_path / "home" / "jobs").iterdir()
+    assert record.stat().st_mode & 0o777 == 0o600
+    assert "path-secret" not in record.read_text()
