@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -161,6 +162,30 @@ def test_what_the_image_copies_is_let_through_and_nothing_else_is() -> None:
     assert {"docker/entrypoint.sh", "extra_model_paths.yaml", "models.json", "workflows"} <= kept
     assert not kept & {"tests", "docker", "docker/.env", ".venv", ".comfyui", ".git"}
     assert {f"**/*{ending}" for ending in (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin")} <= set(lines)
+
+
+def test_what_the_image_copies_first_is_a_checkout_that_set_up_knows(tmp_path: Path) -> None:
+    for sources, target in re.findall(
+        r"^COPY (?!--from|\. )(.+) (\S+)$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE
+    ):
+        for source in sources.split():
+            copy = tmp_path / target if (ROOT / source).is_dir() else tmp_path / target / Path(source).name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, copy)
+    code = "from talkingshorts import bootstrap, home; print(home.checkout_dir())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": "runner"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.stdout, done.stderr) == (f"{tmp_path}\n", "")
+    for name in ("requirements/torch.txt", "custom_nodes/comfyui_talkingshorts/requirements.txt"):
+        assert (tmp_path / name).is_file()
 
 
 def test_the_filled_in_settings_are_not_tracked() -> None:
