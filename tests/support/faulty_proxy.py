@@ -37,6 +37,7 @@ class FaultyProxy:
     bytes_per_second: float | None = None
     slow_path: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
     thawed: threading.Event = field(default_factory=threading.Event)
 
     def freeze(self) -> None:
@@ -93,6 +94,7 @@ def _serve(client: socket.socket, proxy: FaultyProxy) -> None:
             return
         method, path, head, body = request
         proxy.asked.append((method, path))
+        proxy.heads.append(head)
         proxy.thawed.wait()
         is_socket = path == "/ws"
         if is_socket and proxy.progress_socket == "refused":
