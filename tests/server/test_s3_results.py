@@ -27,15 +27,22 @@ PART_BYTES = 5 << 20
 def s3_url() -> Iterator[str]:
     """Return where the one S3 server of these tests answers."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    S3FileSystem.clear_instance_cache()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def onlooker(s3_url: str) -> S3FileSystem:
+    """Return the store as somebody else sees it."""
+    return S3FileSystem(key="onlooker", secret="x", endpoint_url=s3_url, use_listings_cache=False)
+
+
 @pytest.fixture
-def store(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem]:
-    """Return the store with one empty bucket, `shorts`, as somebody else sees it."""
+def store(s3_url: str, onlooker: S3FileSystem, monkeypatch: pytest.MonkeyPatch) -> S3FileSystem:
+    """Return the store with one empty bucket, `shorts`; the runner finds its address and key in the environment."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "FSSPEC_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
@@ -45,10 +52,15 @@ def store(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(destination, "PAUSES_SECONDS", (0.0,))
     requests.post(f"{s3_url}/moto-api/reset", timeout=30)
+    onlooker.mkdir("shorts")
+    return onlooker
+
+
+@pytest.fixture
+def _new_connection() -> Iterator[None]:
+    """Let the runner read its environment anew: fsspec keeps what it has opened."""
     S3FileSystem.clear_instance_cache()
-    store = S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
-    store.mkdir("shorts")
-    yield store
+    yield
     S3FileSystem.clear_instance_cache()
 
 
@@ -85,6 +97,7 @@ def test_a_presigned_address_can_be_downloaded_by_anybody(
     assert KEY not in address
 
 
+@pytest.mark.usefixtures("_new_connection")
 def test_what_arrives_in_parts_is_read_back(
     store: S3FileSystem, fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +115,7 @@ def test_what_arrives_in_parts_is_read_back(
     assert store.cat_file("shorts/x.png") == content
 
 
+@pytest.mark.usefixtures("_new_connection")
 @pytest.mark.parametrize("kind", ["no bucket", "wrong key", "no key"])
 def test_a_place_that_can_not_be_written_is_found_out_before_anything_is_submitted(
     store: S3FileSystem,

@@ -95,14 +95,6 @@ def test_a_follower_keeps_its_secrets(fake: FakeComfyUI, receiver: WebhookReceiv
     assert find_secrets(done) == []
 
 
-@pytest.mark.parametrize("address", ["http://user:{}@[", "user:{}@nowhere/", "http://us/er:{}@host", "ftp://u:{}@host"])
-def test_a_malformed_address_is_not_quoted_with_its_password(command: CommandLine, address: str) -> None:
-    done = command("validate", "w.api.json", "--server", address.format(PASSWORD))
-
-    assert done.code in {2, 5}
-    assert find_secrets(done) == []
-
-
 def test_a_shorts_file_its_report_and_comfyuis_log_know_no_secret(
     comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver
 ) -> None:

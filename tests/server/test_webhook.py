@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from support.faulty_proxy import wait_until
 from support.on_comfyui import ComfyUI, CommandLine
@@ -26,8 +26,8 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 def find_follower(job_id: str) -> int | None:
     """Return the process id of the job's follower while it runs."""
-    found = subprocess.run(["pgrep", "-f", f"webhook_follower {job_id}"], capture_output=True, text=True, check=False)
-    return int(found.stdout) if found.stdout else None
+    running = psutil.process_iter(["cmdline"])
+    return next((process.pid for process in running if job_id in (process.info["cmdline"] or ())), None)
 
 
 def wait_until_settled(job_id: str) -> str:

@@ -40,7 +40,15 @@ def test_an_address_is_shown_and_noted_without_its_password() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://u:secret@", "http://u:sec/ret@host", "http://u:5?secret@host", "x://u:secret@h"]
+    "address",
+    [
+        "http://u:secret@",
+        "http://u:sec/ret@host",
+        "http://u:5?secret@host",
+        "x://u:secret@h",
+        "u:secret@[",
+        "http://u:secret@[",
+    ],
 )
 def test_a_malformed_address_is_refused_without_its_password(address: str) -> None:
     with pytest.raises(UsageError) as caught:
