@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 from .batch_display import choose_batch_display
 from .batch_events import RowFailed, RowKept
 from .batch_plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
-from .batch_schedule import Scheduler, connect_slots
+from .batch_schedule import FindSlots, Scheduler, connect_slots
 from .batch_slot import ServerSlot, Slot
 from .batch_state import BatchState
 from .batch_table import read_table
 from .client import ComfyClient
 from .completion import workflow_stem
 from .errors import PartialBatchError, UsageError
-from .follow import GONE_PATIENCE_SECONDS, Limits
+from .follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
 from .submission import Server
 from .workflow_file import Workflow, load_workflow
 
@@ -54,17 +54,20 @@ def default_state_path(table: Path, workflow: Workflow) -> Path:
 
 
 @contextlib.contextmanager
-def open_slots(options: Namespace, say: Say) -> Iterator[Sequence[Slot]]:
-    """Give where the jobs may run: the actors of a Ray cluster, or servers. Those that are ours end with the block."""
+def open_slots(options: Namespace, say: Say) -> Iterator[tuple[Sequence[Slot], FindSlots | None]]:
+    """Give where the jobs may run, and what finds more such places later, if anything does: servers, or Ray's actors.
+
+    The actors end with the block.
+    """
     if options.ray is None:
-        yield list_slots(options, say)
+        yield list_slots(options, say), None
         return
     if options.is_server_explicit:
         raise UsageError("--ray and --server don't go together: with --ray, the batch starts its own ComfyUIs.")
     from .ray_fleet import open_fleet
 
-    with open_fleet(options.ray, options.ray_workers, Limits(options.timeout, options.idle_timeout, 0.0)) as slots:
-        yield slots
+    with open_fleet(options.ray, options.ray_workers, _set_limits(options, 0.0)) as fleet:
+        yield fleet.slots, fleet.find_slots
 
 
 def list_slots(options: Namespace, say: Say) -> list[Slot]:
@@ -73,7 +76,7 @@ def list_slots(options: Namespace, say: Say) -> list[Slot]:
     urls = [url for address in addresses for url in re.split(r"[\s,]+", address) if url]
     clients = {client.url: client for client in (ComfyClient(url, options.token) for url in urls)}
     gone_seconds = GONE_SECONDS if len(clients) > 1 else GONE_PATIENCE_SECONDS
-    limits = Limits(options.timeout, options.idle_timeout, gone_seconds)
+    limits = _set_limits(options, gone_seconds)
     if not clients:
         return [ServerSlot("managed", partial(_reach_managed, say), limits, _has_managed_ended)]
     return [
@@ -92,7 +95,7 @@ def _run(
 ) -> int:
     finished = state.list_finished()
     left = [job for job in jobs if job.key not in finished]
-    slots = stack.enter_context(open_slots(options, say)) if left else []
+    slots, find_slots = stack.enter_context(open_slots(options, say)) if left else ([], None)
     descriptions = connect_slots(slots, workflow, left) if left else {}
     changes = state.adopt(jobs)
     if changes.dropped:
@@ -104,13 +107,19 @@ def _run(
                 display.show(RowKept(job.row, _name_files(job, finished[job.key])))
         if not left:
             return 0
-        scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going)
+        scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going, find_slots=find_slots)
         failures = scheduler.run(left, descriptions)
     finally:
         display.close()
     if failures:
         raise PartialBatchError(_describe_failures(failures, len(jobs), scheduler.left))
     return 0
+
+
+def _set_limits(options: Namespace, gone_seconds: float) -> Limits:
+    """Return how long to wait; a server that stays silent is lost, and no reason to give up the row that it has."""
+    busy_seconds = options.idle_timeout or BUSY_PATIENCE_SECONDS
+    return Limits(options.timeout, None, min(gone_seconds, busy_seconds), busy_seconds)
 
 
 def _describe_failures(failures: Sequence[RowFailed], rows: int, left: int) -> str:

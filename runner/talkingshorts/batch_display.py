@@ -143,6 +143,7 @@ class Table:
                 self._away[server] = f"away: {reason}"
             case ServerReady(server, _):
                 self._away.pop(server, None)
+                self._jobs.setdefault(server, {})
             case BatchProgress():
                 self._progress = event
             case _:

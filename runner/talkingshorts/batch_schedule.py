@@ -31,8 +31,14 @@ LANES = 2
 """Jobs on a server at once: the one that runs, and one behind it so that the server needn't wait for the next."""
 
 MAX_ATTEMPTS = 4
+MAX_LOSSES = 12
+"""How often a job may go down with its server in all, those times included that it only waited behind another one."""
+
 RETRY_PAUSES_SECONDS = (0.5, 2.0, 5.0)
 PROBE_PAUSES_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+GROWTH_SECONDS = 5.0
+"""How often is asked whether there are more slots than before."""
+
 AWAY_PATIENCE_SECONDS = 300.0
 """How long a batch waits while none of its servers answers."""
 
@@ -40,6 +46,7 @@ LEAVE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 0.2
 
 Show = Callable[[BatchEvent], None]
+FindSlots = Callable[[], Sequence[Slot]]
 Descriptions = Mapping[str, NodeInfos]
 """What the slots that answer say about the workflow's classes, by their names."""
 
@@ -52,6 +59,7 @@ class _Work:
     noted: JobRecord | None
     """Its job as it was left on a server, which may still have it."""
     attempts: int = 0
+    losses: int = 0
     not_before: float = 0.0
     avoided: list[_Seat] = field(default_factory=list)
     has_started: bool = False
@@ -104,6 +112,7 @@ class Scheduler:
     """Runs jobs on slots until each has ended well or failed for good.
 
     Jobs of the same speaker and models go to the slot that had them last, as long as no other one stands idle.
+    `find_slots` returns the slots that have come since it was asked last.
     """
 
     def __init__(
@@ -114,6 +123,7 @@ class Scheduler:
         show: Show,
         keep_going: bool = False,
         patience_seconds: float = AWAY_PATIENCE_SECONDS,
+        find_slots: FindSlots | None = None,
     ) -> None:
         self._workflow = workflow
         self._seats = [_Seat(slot) for slot in slots]
@@ -121,6 +131,8 @@ class Scheduler:
         self._show_unlocked = show
         self._keep_going = keep_going
         self._patience_seconds = patience_seconds
+        self._find_slots = find_slots
+        self._lanes: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._show_lock = threading.Lock()
         self._waiting: list[_Work] = []
@@ -146,23 +158,44 @@ class Scheduler:
         self._began = time.monotonic()
         for seat in self._seats:
             seat.is_lost = seat.slot.name not in descriptions
-        duties = [partial(self._keep, seat) for seat in self._seats]
-        lanes = [partial(self._serve, seat) for seat in self._seats for _ in range(LANES)]
-        threads = [threading.Thread(target=self._guard, args=(duty,), daemon=True) for duty in (*duties, *lanes)]
-        for thread in threads:
-            thread.start()
+        for seat in self._seats:
+            self._start(seat)
+        if self._find_slots is not None:
+            self._start_thread(partial(self._grow, self._find_slots))
         try:
             self._wait_for_end()
         except KeyboardInterrupt:
-            self._interrupt(threads)
+            self._interrupt()
             raise CancelledError(
                 f"{self._done} rows are done, {self.left} are left: the same command goes on."
             ) from None
         if self._trouble is not None:
             raise self._trouble
-        for thread in threads:
-            thread.join()
+        # Who still tries to connect to a slot that is away isn't waited for.
+        for lane in self._lanes:
+            lane.join()
         return sorted(self._failures, key=lambda failure: failure.row)
+
+    def _start(self, seat: _Seat) -> None:
+        self._start_thread(partial(self._keep, seat))
+        self._lanes += [self._start_thread(partial(self._serve, seat)) for _ in range(LANES)]
+
+    def _start_thread(self, duty: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guard, args=(duty,), daemon=True)
+        thread.start()
+        return thread
+
+    def _grow(self, find_slots: FindSlots) -> None:
+        """Use the slots that come while the batch runs."""
+        while True:
+            with self._changed:
+                if self._changed.wait_for(self._is_over, GROWTH_SECONDS):
+                    return
+            for slot in find_slots():
+                seat = _Seat(slot, is_lost=True)
+                with self._changed:
+                    self._seats.append(seat)
+                self._start(seat)
 
     def _wait_for_end(self) -> None:
         away_since: float | None = None
@@ -325,19 +358,21 @@ class Scheduler:
     def _settle(self, seat: _Seat, work: _Work, error: RunnerError) -> None:
         """Decide what becomes of a job that ended without a result."""
         key, row, name = work.job.key, work.job.row, seat.slot.name
-        work.attempts += 1
+        is_loss = isinstance(error, UnreachableError | LostJobError)
+        work.losses += is_loss
+        work.attempts += work.has_started or not is_loss  # What only waited there isn't to blame for the loss.
         is_stopped = self._stop is not None and (self._stop == "interrupted" or work.is_withdrawn)
         is_called_off = is_stopped and isinstance(error, CancelledError)
-        is_retried = isinstance(error, UnreachableError | LostJobError | OutOfMemoryError)
-        if not is_called_off and not (is_retried and work.attempts < MAX_ATTEMPTS):
-            self._fail(RowFailed(row, name, f"{error}{_say_attempts(work.attempts)}"), key)
+        is_retried = is_loss or isinstance(error, OutOfMemoryError)
+        if not is_called_off and not (is_retried and work.attempts < MAX_ATTEMPTS and work.losses < MAX_LOSSES):
+            self._fail(RowFailed(row, name, f"{error}{_say_attempts(max(work.attempts, work.losses))}"), key)
             return
         if isinstance(error, UnreachableError):
             work.noted = self._state.record_of(key)  # Until another slot takes the row, its job may be found again.
         else:
             self._state.put_back(key, is_stray=False)
         with self._changed:
-            work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[min(work.attempts, MAX_ATTEMPTS - 1) - 1]
+            work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[max(work.attempts - 1, 0)]
             work.avoided += [seat] if isinstance(error, OutOfMemoryError | UnfitSlotError) else []
             self._waiting.append(work)
             self._waiting.sort(key=lambda work: work.job.row)
@@ -378,15 +413,15 @@ class Scheduler:
         except UnreachableError as error:
             self._show(ServerLost(seat.slot.name, str(error)))
 
-    def _interrupt(self, threads: Sequence[threading.Thread]) -> None:
+    def _interrupt(self) -> None:
         """Cancel what this batch has on its servers, and wait until its threads have noted that."""
         with self._changed:
             self._stop = "interrupted"
             self._changed.notify_all()
         deadline = time.monotonic() + LEAVE_SECONDS
         self._withdraw(lambda work: True)
-        for thread in threads:
-            thread.join(max(deadline - time.monotonic(), 0.0))
+        for lane in self._lanes:
+            lane.join(max(deadline - time.monotonic(), 0.0))
 
     def _measure(self) -> BatchProgress:
         with self._changed:

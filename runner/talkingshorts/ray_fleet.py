@@ -172,9 +172,47 @@ class RayWorker:
             raise UnreachableError(f"Its Ray actor can't be reached: {_say_cause(error)}") from error
 
 
+class Fleet:
+    """The slots of a Ray cluster: one for each GPU that it has by now, or `count` of them."""
+
+    def __init__(self, ray: Any, count: int | None, limits: Limits) -> None:
+        self._ray = ray
+        self._limits = limits
+        self._cpus = self._count_of("CPU")
+        self._has_gpus = self._count_of("GPU") > 0
+        self._is_fixed = count is not None or not self._has_gpus
+        self.slots: list[RaySlot] = []
+        self._number = count or self._count_of("GPU") or min(CPU_SLOTS, max(self._cpus, 1))
+        self._add()
+
+    def find_slots(self) -> list[RaySlot]:
+        """Return a slot for each GPU that the cluster has more than ever before."""
+        if not self._is_fixed:
+            self._number = max(self._number, self._count_of("GPU"))
+        return self._add()
+
+    def close(self) -> None:
+        """End the actors and their ComfyUIs, all at once."""
+        threads = [threading.Thread(target=slot.close, daemon=True) for slot in self.slots]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(STOP_SECONDS)
+
+    def _add(self) -> list[RaySlot]:
+        hire = partial(RayWorker, self._ray, self._has_gpus, max(self._cpus // self._number, 1))
+        names = [f"ray-{number}" for number in range(len(self.slots) + 1, self._number + 1)]
+        added = [RaySlot(name, hire, self._limits) for name in names]
+        self.slots += added
+        return added
+
+    def _count_of(self, resource: str) -> int:
+        return int(self._ray.cluster_resources().get(resource, 0))
+
+
 @contextlib.contextmanager
-def open_fleet(address: str, count: int | None, limits: Limits) -> Iterator[list[RaySlot]]:
-    """Give the slots of a Ray cluster: one a GPU, or `count`. Their actors and ComfyUIs end with the block.
+def open_fleet(address: str, count: int | None, limits: Limits) -> Iterator[Fleet]:
+    """Give the slots of a Ray cluster. Their actors and ComfyUIs end with the block.
 
     `address` is a cluster's as `ray.init` takes it; LOCAL means the one of RAY_ADDRESS, else a Ray that is started on
     this machine for as long as the block lasts.
@@ -182,23 +220,11 @@ def open_fleet(address: str, count: int | None, limits: Limits) -> Iterator[list
     Raises UsageError when Ray isn't installed, UnreachableError when the cluster can't be joined.
     """
     with _joined(address) as ray:
-        resources = ray.cluster_resources()
-        gpus, cpus = int(resources.get("GPU", 0)), int(resources.get("CPU", 0))
-        number = count or gpus or min(CPU_SLOTS, max(cpus, 1))
-        hire = partial(RayWorker, ray, gpus > 0, max(cpus // number, 1))
-        slots = [RaySlot(f"ray-{index + 1}", hire, limits) for index in range(number)]
+        fleet = Fleet(ray, count, limits)
         try:
-            yield slots
+            yield fleet
         finally:
-            _close(slots)
-
-
-def _close(slots: list[RaySlot]) -> None:
-    threads = [threading.Thread(target=slot.close, daemon=True) for slot in slots]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(STOP_SECONDS)
+            fleet.close()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ from support.faulty_proxy import wait_until
 from talkingshorts import batch_schedule
 from talkingshorts.batch_events import BatchEvent, BatchProgress, RowDone, RowEvent, RowFailed, RowPutBack, ServerLost
 from talkingshorts.batch_plan import RowJob, Warmth
-from talkingshorts.batch_schedule import MAX_ATTEMPTS, Scheduler, connect_slots
+from talkingshorts.batch_schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots
+from talkingshorts.batch_slot import Show
 from talkingshorts.batch_state import BatchState, RowStore
 from talkingshorts.errors import (
     CancelledError,
@@ -24,6 +25,7 @@ from talkingshorts.errors import (
     ValidationError,
 )
 from talkingshorts.events import Started
+from talkingshorts.jobs import JobRecord
 from talkingshorts.validation import NodeInfos
 from talkingshorts.workflow_file import Workflow
 
@@ -47,13 +49,20 @@ Told = TypeVar("Told", bound=BatchEvent)
 class Batch:
     """A batch that runs in a thread of its own, or at once."""
 
-    def __init__(self, state: BatchState, *slots: FakeSlot, jobs: list[RowJob], keep_going: bool = False) -> None:
+    def __init__(
+        self,
+        state: BatchState,
+        *slots: FakeSlot,
+        jobs: list[RowJob],
+        keep_going: bool = False,
+        find_slots: FindSlots | None = None,
+    ) -> None:
         state.adopt(jobs)
         self.events: list[BatchEvent] = []
         self.failures: list[RowFailed] = []
         self._jobs = jobs
         self._descriptions = {slot.name: NODES for slot in slots if not slot.is_away}
-        self._scheduler = Scheduler(WORKFLOW, slots, state, self.events.append, keep_going, patience_seconds=0.1)
+        self._scheduler = Scheduler(WORKFLOW, slots, state, self.events.append, keep_going, 0.1, find_slots)
 
     def run(self) -> list[RowFailed]:
         return self._scheduler.run(self._jobs, self._descriptions)
@@ -306,6 +315,61 @@ def test_a_row_is_given_up_after_some_attempts(state: BatchState) -> None:
 
     assert Batch(state, a, jobs=make_jobs(1)).run() == [RowFailed(1, "a", f"gone ({MAX_ATTEMPTS} attempts)")]
     assert a.ran == [1] * MAX_ATTEMPTS
+
+
+def test_a_row_that_takes_each_server_down_is_given_up_and_those_behind_it_arent(state: BatchState) -> None:
+    class Down(FakeSlot):
+        def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+            self.ran.append(job.row)
+            if self.ran.count(1) < MAX_ATTEMPTS or job.row == 1:
+                if job.row == 1:
+                    show(Started())
+                raise UnreachableError("It was killed.")
+            return []
+
+    down = Down("a")
+    failures = Batch(state, down, jobs=make_jobs(2), keep_going=True).run()
+
+    assert failures == [RowFailed(1, "a", f"It was killed. ({MAX_ATTEMPTS} attempts)")]
+
+
+def test_a_row_that_never_starts_on_servers_that_go_down_is_given_up_later(state: BatchState) -> None:
+    class Down(FakeSlot):
+        def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+            raise UnreachableError("It was killed.")
+
+    failures = Batch(state, Down("a"), jobs=make_jobs(1)).run()
+
+    assert failures == [RowFailed(1, "a", f"It was killed. ({MAX_LOSSES} attempts)")]
+
+
+def test_a_slot_that_comes_while_the_batch_runs_takes_rows(
+    state: BatchState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_schedule, "GROWTH_SECONDS", 0.005)
+    a, b = FakeSlot("a", held={1, 2}), FakeSlot("b")
+    coming = [[b], []]
+    batch = Batch(state, a, jobs=make_jobs(8), find_slots=lambda: coming.pop(0) if coming else [])
+    thread = batch.start()
+    wait_until(lambda: len(b.ran) == 6)
+    a.held.clear()
+    thread.join()
+
+    assert sorted(a.ran) == [1, 2]
+    assert batch.failures == []
+
+
+def test_a_batch_whose_rows_are_done_doesnt_wait_for_a_slot_that_connects(state: BatchState) -> None:
+    is_over = threading.Event()
+
+    class Slow(FakeSlot):
+        def connect(self, workflow: Workflow) -> NodeInfos:
+            is_over.wait()
+            return super().connect(workflow)
+
+    slow = Slow("b", is_away=True)
+    assert Batch(state, FakeSlot("a"), slow, jobs=make_jobs(3)).run() == []
+    is_over.set()
 
 
 @pytest.mark.parametrize("kind", [ValidationError, NodeFailedError, UsageError, CancelledError])
