@@ -57,7 +57,6 @@ def serve_proxy(log: Path, comfyui_url: str, **variables: str) -> Iterator[Proxy
         "PROXY_HEALTH_ADDRESS": health,
         "COMFYUI_ADDRESS": comfyui_url.removeprefix("http://"),
         "N8N_ADDRESS": "127.0.0.1:9",
-        "PROXY_UPLOAD_RULES": str(CONFIGURATION.with_name("upload.lua")),
         "TALKINGSHORTS_TOKEN": TOKEN,
         "TALKINGSHORTS_MAX_REQUESTS_PER_10_S": "100000",
     }
