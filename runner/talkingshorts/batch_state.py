@@ -229,6 +229,10 @@ class RowStore:
         record = self._state.record_of(self._key)
         return record if record is not None and record.id == job_id else None
 
+    def advise(self, advice: str) -> str:
+        """Return nothing: the batch sees to its jobs by itself."""
+        return ""
+
     def forget(self, record: JobRecord) -> None:
         """Note that the row's job isn't on any server."""
         self._state.put_back(self._key, is_stray=False)

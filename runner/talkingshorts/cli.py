@@ -249,7 +249,13 @@ def _add_batch_options(batch: argparse.ArgumentParser) -> None:
     batch.add_argument(
         "--state", metavar="FILE", help="what is remembered from run to run (default: JOBS.WORKFLOW.state)"
     )
-    _add_time_limits(batch)
+    batch.add_argument("--timeout", type=_limit, metavar="S", help="cancel a row's job after S seconds; the row failed")
+    batch.add_argument(
+        "--idle-timeout",
+        type=_limit,
+        metavar="S",
+        help="leave a server to itself that takes connections and hasn't answered for S seconds (default: 300)",
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -268,7 +274,7 @@ def _add_presign(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_time_limits(parser: argparse.ArgumentParser) -> None:
+def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_limit, metavar="S", help="cancel the job after S seconds, whatever it does")
     parser.add_argument(
         "--idle-timeout",
@@ -277,10 +283,6 @@ def _add_time_limits(parser: argparse.ArgumentParser) -> None:
         help="give the job up when the server hasn't said a word for S seconds: no progress, and no answer to where "
         "the job is. A node that works on in silence isn't idle (default: 300)",
     )
-
-
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    _add_time_limits(parser)
     parser.add_argument(
         "--resubmit",
         action="store_true",

@@ -122,7 +122,7 @@ class Run:
                 return self._cancelling(action)
             except LostJobError as error:
                 if self._recover is None:
-                    raise LostJobError(f"{error} {self._describe_remedy()}".rstrip()) from error
+                    raise LostJobError(f"{error}{self._describe_remedy()}") from error
                 self._display.show(Notice(f"{error} Submitting it again."))
                 self._client = self._recover()
                 self._upload_again()
@@ -137,7 +137,8 @@ class Run:
         return self._cancelling(action)
 
     def _describe_remedy(self) -> str:
-        return f"`talkingshorts wait {self._record.id} --resubmit` runs it again." if self._record.graph else ""
+        advice = f"`talkingshorts wait {self._record.id} --resubmit` runs it again."
+        return self._store.advise(advice) if self._record.graph else ""
 
     def _upload_again(self) -> None:
         """Upload the graph's files again, as far as they are still here: the server may have lost its own copies."""
@@ -199,8 +200,8 @@ class Run:
         except UnreachableError as error:
             if self._record.state == "created":
                 raise
-            again = f"`talkingshorts wait {self._record.id}` looks for the job again."
-            raise UnreachableError(f"{error} {again}") from error
+            again = self._store.advise(f"`talkingshorts wait {self._record.id}` looks for the job again.")
+            raise UnreachableError(f"{error}{again}") from error
         finally:
             self._display.close()
 
@@ -215,7 +216,8 @@ class Run:
         try:
             ended = cancel_and_wait(self._client, self._record)
         except UnreachableError:
-            return f"The server is away: `talkingshorts cancel {self._record.id}` cancels the job when it is back."
+            advice = f"When it is back, `talkingshorts cancel {self._record.id}` cancels the job."
+            return f"The server is away.{self._store.advise(advice)}"
         if ended is None:
             return "The job was told to stop, but still runs."
         self._settle(ended)
@@ -237,13 +239,13 @@ class Run:
         if not files:
             self._display.show(Notice("The workflow saved no file."))
             return []
-        later = f"The job has ended: `talkingshorts fetch {job.id}` fetches its files."
+        later = self._store.advise(f"The job has ended: `talkingshorts fetch {job.id}` fetches its files.")
         try:
             return self._fetch_files(job, files)
         except KeyboardInterrupt:
-            raise CancelledError(f"The download was stopped. {later}") from None
+            raise CancelledError(f"The download was stopped.{later}") from None
         except UnreachableError as error:
-            raise UnreachableError(f"{error} {later}") from error
+            raise UnreachableError(f"{error}{later}") from error
         finally:
             self._display.close()
 

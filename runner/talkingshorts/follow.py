@@ -45,12 +45,13 @@ class Limits:
 
     A sign of life is a message about progress, or an answer to where the job is. A node that works for an hour without
     a word is no reason to give it up, as long as the server answers.
-    `gone_seconds` is how long a server that takes no connections may stay away.
+    A server that takes no connections may stay away for `gone_seconds`, one that doesn't answer for `busy_seconds`.
     """
 
     timeout_seconds: float | None = None
     idle_seconds: float | None = None
     gone_seconds: float = GONE_PATIENCE_SECONDS
+    busy_seconds: float = BUSY_PATIENCE_SECONDS
 
 
 class ProgressTracker:
@@ -202,7 +203,7 @@ class _Follower:
         is_busy = isinstance(error, BusyServerError)
         if is_busy and self._limits.idle_seconds is not None:
             return
-        if now - self._silent_since >= (BUSY_PATIENCE_SECONDS if is_busy else self._limits.gone_seconds):
+        if now - self._silent_since >= (self._limits.busy_seconds if is_busy else self._limits.gone_seconds):
             raise error
 
     def _enforce_limits(self) -> None:

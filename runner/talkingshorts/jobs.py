@@ -80,6 +80,10 @@ class RecordStore(Protocol):
         """Remove the record of a job that never came to be."""
         ...
 
+    def advise(self, advice: str) -> str:
+        """Return the end of a message that names a command to be given the job's id, if such commands find it here."""
+        ...
+
 
 class JobStore:
     """Keeps the records in one folder."""
@@ -111,6 +115,10 @@ class JobStore:
         while record is not None and record.successor and (next_record := self.load(record.successor)):
             record = next_record
         return record
+
+    def advise(self, advice: str) -> str:
+        """Return the advice after a space: `wait`, `fetch` and `cancel` find the jobs in this store."""
+        return f" {advice}"
 
     def forget(self, record: JobRecord) -> None:
         """Remove the record of a job that never came to be."""

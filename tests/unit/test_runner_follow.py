@@ -190,6 +190,22 @@ def test_a_busy_server_is_given_more_time_than_a_missing_one() -> None:
     assert server.now >= BUSY_PATIENCE_SECONDS > GONE_PATIENCE_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("error", "limits"),
+    [
+        (UnreachableError("gone"), Limits(gone_seconds=5, busy_seconds=999)),
+        (BusyServerError("frozen"), Limits(gone_seconds=999, busy_seconds=5)),
+    ],
+)
+def test_how_long_a_server_may_stay_away_can_be_set(error: UnreachableError, limits: Limits) -> None:
+    server = ScriptedServer(["in_progress", error])
+
+    with pytest.raises(UnreachableError):
+        run(server, limits)
+
+    assert 5 <= server.now < 9
+
+
 def test_the_time_limit_holds_to_the_moment() -> None:
     server = ScriptedServer(["pending"])
     server.ahead = iter([1] * 99)
