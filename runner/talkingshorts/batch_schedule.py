@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -86,20 +85,27 @@ def connect_slots(slots: Sequence[Slot], workflow: Workflow, jobs: Sequence[RowJ
     Raises UnreachableError when none answers, ValidationError with every row that a server would refuse.
     """
 
-    def connect(slot: Slot) -> NodeInfos | RunnerError:
-        try:
-            return slot.connect(workflow)
-        except RunnerError as error:
-            return error
+    came: dict[str, NodeInfos | Exception] = {}
 
-    with ThreadPoolExecutor(len(slots)) as pool:
-        answers = dict(zip([slot.name for slot in slots], pool.map(connect, slots), strict=True))
-    errors = [answer for answer in answers.values() if isinstance(answer, RunnerError)]
+    def connect(slot: Slot) -> None:
+        try:
+            came[slot.name] = slot.connect(workflow)
+        except Exception as error:
+            came[slot.name] = error
+
+    # No pool, which would keep a Ctrl-C waiting for those that still connect.
+    threads = [threading.Thread(target=connect, args=(slot,), daemon=True) for slot in slots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    answers = {slot.name: came[slot.name] for slot in slots}
+    errors = [answer for answer in answers.values() if isinstance(answer, Exception)]
     if unfit := next((error for error in errors if not isinstance(error, UnreachableError)), None):
         raise unfit
     if len(errors) == len(slots):
         raise errors[0]
-    descriptions = {name: answer for name, answer in answers.items() if not isinstance(answer, RunnerError)}
+    descriptions = {name: answer for name, answer in answers.items() if not isinstance(answer, Exception)}
     checked: list[NodeInfos] = []
     for name, nodes in descriptions.items():
         if nodes not in checked:
@@ -372,7 +378,7 @@ class Scheduler:
         else:
             self._state.put_back(key, is_stray=False)
         with self._changed:
-            work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[max(work.attempts - 1, 0)]
+            work.not_before = time.monotonic() + RETRY_PAUSES_SECONDS[min(max(work.attempts, 1), MAX_ATTEMPTS - 1) - 1]
             work.avoided += [seat] if isinstance(error, OutOfMemoryError | UnfitSlotError) else []
             self._waiting.append(work)
             self._waiting.sort(key=lambda work: work.job.row)

@@ -35,6 +35,7 @@ CPU_SLOTS = 2
 PLACE_SECONDS = 20.0
 START_SECONDS = keeper.BOOT_SECONDS + 30.0
 STOP_SECONDS = 15.0
+CALM_SECONDS = 10.0
 OBJECT_STORE_BYTES = 100 << 20
 TEMPORARY_PREFIX = "ts-ray-"
 
@@ -58,6 +59,35 @@ class Worker(Carrier, Protocol):
     def has_died(self) -> bool:
         """Whether another one has to take its place."""
         ...
+
+
+class Calls:
+    """Counts the threads that are inside Ray, which crashes when it is shut down under them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        self._is_over = False
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """Count this thread. Raises UnreachableError when it is too late for another call."""
+        with self._changed:
+            if self._is_over:
+                raise UnreachableError("The batch is over.")
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let no more calls begin, and wait for those that have."""
+        with self._changed:
+            self._is_over = True
+            self._changed.wait_for(lambda: self._count == 0, CALM_SECONDS)
 
 
 class RaySlot(ServerSlot):
@@ -101,14 +131,16 @@ class RaySlot(ServerSlot):
 class RayWorker:
     """A worker that is a Ray actor, with a GPU or `cpus` CPUs of its own."""
 
-    def __init__(self, ray: Any, has_gpu: bool, cpus: float) -> None:
+    def __init__(self, ray: Any, calls: Calls, has_gpu: bool, cpus: float) -> None:
         self._ray = ray
+        self._calls = calls
         self._wanted = "GPU" if has_gpu else "CPU"
         needs = {"num_gpus": 1, "num_cpus": 0} if has_gpu else {"num_cpus": cpus}
         # The batch makes it anew itself, when the node that had it is gone for good too.
-        actor_class = ray.remote(ComfyWorker).options(max_restarts=0, scheduling_strategy="SPREAD", **needs)
-        self._actor = actor_class.remote(has_gpu)
-        self._placed = self._actor.__ray_ready__.remote()
+        with calls.one():
+            actor_class = ray.remote(ComfyWorker).options(max_restarts=0, scheduling_strategy="SPREAD", **needs)
+            self._actor = actor_class.remote(has_gpu)
+            self._placed = self._actor.__ray_ready__.remote()
         self._has_died = False
 
     @property
@@ -118,10 +150,10 @@ class RayWorker:
 
     def start(self) -> None:
         """Wait until the actor has its place and its ComfyUI runs."""
-        placed, _ = self._ray.wait([self._placed], timeout=PLACE_SECONDS)
-        if not placed:
-            raise UnreachableError(f"The Ray cluster has no free {self._wanted} for it.")
-        self._await(self._placed)
+        with self._calls.one():
+            if not self._has_place(PLACE_SECONDS):
+                raise UnreachableError(f"The Ray cluster has no free {self._wanted} for it.")
+            self._await(self._placed)
         self._call("start", timeout_seconds=START_SECONDS)
 
     def wait_for_end(self) -> None:
@@ -130,11 +162,12 @@ class RayWorker:
 
     def stop(self) -> None:
         """End the ComfyUI, and the actor."""
-        try:
-            if not self._has_died and self._ray.wait([self._placed], timeout=0)[0]:
-                self._call("stop", timeout_seconds=STOP_SECONDS)
-        finally:
-            self._ray.kill(self._actor)
+        with self._calls.one():
+            try:
+                if not self._has_died and self._has_place(0.0):
+                    self._call("stop", timeout_seconds=STOP_SECONDS)
+            finally:
+                self._ray.kill(self._actor)
 
     def open(self) -> int:
         """Connect to the ComfyUI."""
@@ -152,8 +185,15 @@ class RayWorker:
         """Close a connection."""
         self._call("close", number)
 
+    def _has_place(self, timeout_seconds: float) -> bool:
+        try:
+            return bool(self._ray.wait([self._placed], timeout=timeout_seconds)[0])
+        except self._ray.exceptions.RayError as error:
+            raise UnreachableError(f"Ray has ended: {_say_cause(error)}") from error
+
     def _call(self, method: str, *arguments: object, timeout_seconds: float | None = None) -> Any:
-        return self._await(getattr(self._actor, method).remote(*arguments), timeout_seconds)
+        with self._calls.one():
+            return self._await(getattr(self._actor, method).remote(*arguments), timeout_seconds)
 
     def _await(self, answer: Any, timeout_seconds: float | None = None) -> Any:
         errors = self._ray.exceptions
@@ -177,6 +217,7 @@ class Fleet:
 
     def __init__(self, ray: Any, count: int | None, limits: Limits) -> None:
         self._ray = ray
+        self._calls = Calls()
         self._limits = limits
         self._cpus = self._count_of("CPU")
         self._has_gpus = self._count_of("GPU") > 0
@@ -186,9 +227,10 @@ class Fleet:
         self._add()
 
     def find_slots(self) -> list[RaySlot]:
-        """Return a slot for each GPU that the cluster has more than ever before."""
-        if not self._is_fixed:
-            self._number = max(self._number, self._count_of("GPU"))
+        """Return a slot for each GPU that the cluster has more than ever before, as far as it tells."""
+        with contextlib.suppress(UnreachableError):
+            if not self._is_fixed:
+                self._number = max(self._number, self._count_of("GPU"))
         return self._add()
 
     def close(self) -> None:
@@ -197,17 +239,22 @@ class Fleet:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(STOP_SECONDS)
+            thread.join()
+        self._calls.end()
 
     def _add(self) -> list[RaySlot]:
-        hire = partial(RayWorker, self._ray, self._has_gpus, max(self._cpus // self._number, 1))
+        hire = partial(RayWorker, self._ray, self._calls, self._has_gpus, max(self._cpus // self._number, 1))
         names = [f"ray-{number}" for number in range(len(self.slots) + 1, self._number + 1)]
         added = [RaySlot(name, hire, self._limits) for name in names]
         self.slots += added
         return added
 
     def _count_of(self, resource: str) -> int:
-        return int(self._ray.cluster_resources().get(resource, 0))
+        with self._calls.one():
+            try:
+                return int(self._ray.cluster_resources().get(resource, 0))
+            except self._ray.exceptions.RayError as error:
+                raise UnreachableError(f"The Ray cluster doesn't answer: {_say_cause(error)}") from error
 
 
 @contextlib.contextmanager

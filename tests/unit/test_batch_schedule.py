@@ -449,6 +449,20 @@ def test_trouble_with_the_state_ends_the_batch_with_the_reason(
         Batch(state, FakeSlot("a"), jobs=make_jobs(3)).run()
 
 
+def test_a_ctrl_c_while_servers_connect_doesnt_wait_for_them() -> None:
+    is_over = threading.Event()
+
+    class Slow(FakeSlot):
+        def connect(self, workflow: Workflow) -> NodeInfos:
+            _thread.interrupt_main()
+            is_over.wait()
+            return super().connect(workflow)
+
+    with pytest.raises(KeyboardInterrupt):
+        connect_slots([Slow("a"), Slow("b")], WORKFLOW, [])
+    is_over.set()
+
+
 def test_all_servers_are_connected_before_anything_runs() -> None:
     a, b = FakeSlot("a"), FakeSlot("b", is_away=True)
 
