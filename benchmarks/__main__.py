@@ -18,7 +18,7 @@ from pathlib import Path
 
 from talkingshorts.server import ensure_server, read_state, stop_server
 
-from . import cache, draft, runner, talking, voice
+from . import batch, cache, draft, runner, talking, voice
 from .ratio import Ratio, compare, take_median, time_command
 
 
@@ -29,6 +29,7 @@ def measure(folder: Path) -> Iterator[Ratio]:
     yield from voice.measure()
     yield from talking.measure()
     yield from cache.measure(folder)
+    yield from batch.measure(folder)
     url = ensure_server(lambda line: print(line, file=sys.stderr))
     folder_of_server = Path(os.environ["TALKINGSHORTS_HOME"]) / "server"
     state = read_state(folder_of_server)

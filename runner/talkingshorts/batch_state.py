@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -115,11 +115,12 @@ class BatchState:
 
     def save_record(self, key: str, record: JobRecord) -> None:
         """Note the row's job as it is on its server."""
-        with self._transaction() as database:
+        # A job that was noted before it was posted is found again: what came of it since needn't outlast a power cut.
+        with self._transaction(outlasts_power=record.state == "created") as database:
             database.execute(
                 "UPDATE jobs SET state = 'running', server = ?, record = ?, started = coalesce(started, ?), "
                 "attempts = attempts + (prompt_id IS NOT ?), prompt_id = ? WHERE key = ?",
-                (record.server, json.dumps(asdict(record)), _now(), record.id, record.id, key),
+                (record.server, json.dumps(vars(record)), _now(), record.id, record.id, key),
             )
 
     def finish(self, key: str, places: Iterable[str]) -> None:
@@ -152,7 +153,6 @@ class BatchState:
         # Exclusive mode: a second run on the same file is refused for as long as this process lives, however it ends.
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
         with self._transaction() as database:
             if version == 0:
@@ -183,9 +183,10 @@ class BatchState:
         )
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give the database for changes that are on disk, all of them, when the block has ended."""
+    def _transaction(self, outlasts_power: bool = True) -> Iterator[sqlite3.Connection]:
+        """Give the database for changes that outlast this process, all of them, when the block has ended."""
         with self._lock, self._telling():
+            self._database.execute(f"PRAGMA synchronous = {'FULL' if outlasts_power else 'NORMAL'}")
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database

@@ -228,10 +228,13 @@ def _partial_prefix(path: Path) -> str:
 
 def _remove_leftovers(path: Path) -> None:
     """Remove the temporary files that killed processes of this machine left for `path`."""
-    for leftover in path.parent.glob(f"{_partial_prefix(path)}*.partial"):
-        pid = leftover.name.removeprefix(_partial_prefix(path)).partition("-")[0]
+    prefix = _partial_prefix(path)
+    with os.scandir(path.parent) as entries:  # A folder may hold the results of thousands of rows.
+        leftovers = [entry.name for entry in entries if entry.name.startswith(prefix)]
+    for leftover in leftovers:
+        pid = leftover.removeprefix(prefix).partition("-")[0]
         if pid.isdecimal() and not _is_alive(int(pid)):
-            leftover.unlink(missing_ok=True)
+            path.with_name(leftover).unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
