@@ -115,6 +115,25 @@ def test_what_a_run_saw_is_not_kept_where_the_token_would_stand(path: Path) -> N
     assert (kept["saveDataSuccessExecution"], kept["saveDataErrorExecution"]) == ("none", "none")
 
 
+def test_a_durable_job_is_written_down_before_it_is_posted_and_before_anyone_hears_of_it() -> None:
+    connections = read_workflow(DURABLE)["connections"]
+    after = {
+        name: [{link["node"] for link in output} for output in found["main"]] for name, found in connections.items()
+    }
+    (switch,) = [node for node in read_workflow(DURABLE)["nodes"] if node["name"] == "Next"]
+    ways = [rule["outputKey"] for rule in switch["parameters"]["rules"]["values"]]
+
+    assert after["Fill the graph"] == [{"Note the job"}]
+    assert dict(zip(ways, after["Next"], strict=True)) == {
+        "post": {"Post the graph"},
+        "look": {"Look"},
+        "tell": {"Tell"},
+        "wait": {"Write down"},
+        "answer": {"Write down"},
+        "reply": {"Answer"},
+    }
+
+
 def test_every_wrong_field_is_named_at_once() -> None:
     item = read_request({"script": " ", "width": 1.5, "voice_rights": "maybe", "youtube_url": "file:///x", "pace": 1})
 
