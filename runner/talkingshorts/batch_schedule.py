@@ -164,6 +164,7 @@ class Scheduler:
         self._began = time.monotonic()
         for seat in self._seats:
             seat.is_lost = seat.slot.name not in descriptions
+        self._show(self._measure())
         for seat in self._seats:
             self._start(seat)
         if self._find_slots is not None:
@@ -274,7 +275,7 @@ class Scheduler:
         with self._changed:
             if losses != seat.losses:
                 return
-            is_news = seat.reason == ""
+            is_news = seat.reason == "" and not self._is_over()
             seat.losses += 1
             seat.is_ready, seat.is_lost, seat.reason, seat.warmth = False, True, reason, None
             self._changed.notify_all()

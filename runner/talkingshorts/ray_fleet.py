@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import keeper
-from .batch_slot import ServerSlot
+from .batch_plan import RowJob
+from .batch_slot import ServerSlot, Show
+from .batch_state import RowStore
 from .client import ComfyClient
 from .errors import RunnerError, UnreachableError, UsageError
 from .follow import Limits
+from .jobs import JobRecord
 from .ray_tunnel import Carrier, Tunnel
 from .ray_worker import ComfyWorker
 from .submission import Server
@@ -99,6 +102,14 @@ class RaySlot(ServerSlot):
         self._worker: Worker | None = None
         self._tunnel: Tunnel | None = None
 
+    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+        """Run the job; when the slot is lost, say what became of its other end."""
+        tunnel = self._tunnel
+        try:
+            return super().run(job, noted, store, show)
+        except UnreachableError as error:
+            raise UnreachableError((tunnel and tunnel.ending) or str(error)) from error
+
     def close(self) -> None:
         """End the actor and its ComfyUI."""
         self._close_tunnel()
@@ -119,13 +130,15 @@ class RaySlot(ServerSlot):
     @staticmethod
     def _watch(worker: Worker, tunnel: Tunnel) -> None:
         """Close the tunnel when its other end is gone, so that whoever waits there learns it at once."""
-        with contextlib.suppress(UnreachableError):
+        try:
             worker.wait_for_end()
-        tunnel.close()
+            tunnel.close("Its ComfyUI has ended.")
+        except UnreachableError as error:
+            tunnel.close(str(error))
 
     def _close_tunnel(self) -> None:
         if self._tunnel is not None:
-            self._tunnel.close()
+            self._tunnel.close("It was connected anew.")
 
 
 class RayWorker:
@@ -220,17 +233,20 @@ class Fleet:
         self._calls = Calls()
         self._limits = limits
         self._cpus = self._count_of("CPU")
-        self._has_gpus = self._count_of("GPU") > 0
+        self._counted = self._count_of("GPU")
+        self._has_gpus = self._counted > 0
         self._is_fixed = count is not None or not self._has_gpus
         self.slots: list[RaySlot] = []
-        self._number = count or self._count_of("GPU") or min(CPU_SLOTS, max(self._cpus, 1))
+        self._number = count or self._counted or min(CPU_SLOTS, max(self._cpus, 1))
         self._add()
 
     def find_slots(self) -> list[RaySlot]:
         """Return a slot for each GPU that the cluster has more than ever before, as far as it tells."""
         with contextlib.suppress(UnreachableError):
             if not self._is_fixed:
-                self._number = max(self._number, self._count_of("GPU"))
+                # For a moment, a lost node is counted beside the one that takes its place.
+                counted, self._counted = self._counted, self._count_of("GPU")
+                self._number = max(self._number, min(counted, self._counted))
         return self._add()
 
     def close(self) -> None:
@@ -290,7 +306,7 @@ def _joined(address: str) -> Iterator[Any]:
         stack.callback(ray.shutdown)
         try:
             ray.init(address, log_to_driver=False, logging_level="CRITICAL", **own)
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except (ImportError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             where = "Ray can't be started" if is_own else f"The Ray cluster {address} can't be joined"
             raise UnreachableError(f"{where}: {_say_cause(error)}") from error
         finally:
@@ -342,6 +358,6 @@ def _is_alive(pid: int) -> bool:
 
 
 def _say_cause(error: Exception) -> str:
-    """Return the last line of Ray's message that isn't blank."""
+    """Return the first sentence of the last line of Ray's message; pages may follow it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    return f"{lines[-1].partition('. ')[0].rstrip('.')}." if lines else type(error).__name__

@@ -34,19 +34,24 @@ class Carrier(Protocol):
 
 
 class Tunnel:
-    """Listens on a free loopback port until it is closed, and takes each connection to the carrier's ComfyUI."""
+    """Listens on a free loopback port until it is closed, and takes each connection to the carrier's ComfyUI.
+
+    `ending` tells why it was closed; "" as long as it wasn't.
+    """
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
+        self.ending = ""
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self) -> None:
+    def close(self, ending: str) -> None:
         """Take no more connections, and break those that there are."""
         with self._lock:
+            self.ending = self.ending or ending
             for end in (self._listener, *self._connections):
                 _shut(end)
             self._listener.close()
