@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import signal
@@ -238,6 +239,70 @@ def test_a_server_is_ended_after_15_minutes_unless_it_works(
         keeper.keep(tmp_path, process, 1, FIFTEEN_MINUTES, log)  # pyright: ignore[reportArgumentType]
     assert process.was_ended == is_ended
     assert (process.looks > 0) == is_ended
+
+
+@pytest.fixture
+def own(folder: Path) -> Iterator[Path]:
+    """Give the folder of a server of this process's own."""
+    yield folder.parent / "ray" / "1"
+    server.stop_own_server(folder.parent / "ray" / "1")
+
+
+def test_an_own_server_has_the_homes_models_and_nodes_and_shares_nothing_that_is_written(
+    folder: Path, own: Path
+) -> None:
+    managed, url = server.ensure_server(print), server.start_own_server(own, print)
+    command = json.loads((own / "launch.json").read_text())["command"]
+    option = dict(itertools.pairwise(command))
+
+    assert url != managed
+    assert option["--base-directory"] == str(folder.parent / "base")
+    assert option["--output-directory"] == str(own / "output")
+    assert option["--user-directory"] == str(own / "user")
+    assert option["--temp-directory"] == str(own)
+    assert str(own) in option["--database-url"]
+
+
+def test_an_own_server_that_is_left_from_before_is_ended_at_the_next_start(own: Path) -> None:
+    server.start_own_server(own, print)
+    before = server.read_state(own)
+    server.start_own_server(own, print)
+    now = server.read_state(own)
+
+    assert before is not None
+    assert now is not None
+    assert server.command_line(before.pid) == ""
+    assert server.command_line(now.pid) != ""
+
+
+def test_an_own_server_is_known_to_run_until_it_ends(own: Path) -> None:
+    assert not server.own_server_runs(own)
+    server.start_own_server(own, print)
+    assert server.own_server_runs(own)
+    state = server.read_state(own)
+    assert state is not None
+    kill(state.pid)
+    assert not server.own_server_runs(own)
+
+
+def test_an_own_server_ends_with_the_process_that_started_it_even_when_that_is_killed(own: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from talkingshorts import server; "
+        "server.has_accelerator = lambda python: False; "
+        "server.start_own_server(Path(sys.argv[1]), print); print('ready', flush=True); time.sleep(60)"
+    )
+    runner = Path(server.__file__).parents[1]
+    owner = subprocess.Popen([sys.executable, "-c", program, str(own)], cwd=runner, stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    while owner.stdout.readline().strip() != "ready":
+        pass
+    state = server.read_state(own)
+    assert state is not None
+    assert server.command_line(state.pid) != ""
+    owner.kill()
+
+    wait_for_end(state.keeper_pid)
+    wait_for_end(state.pid)
 
 
 def test_a_failing_start_is_told_with_the_log(folder: Path, comfyui: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -11,14 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.fake_comfyui import FakeComfyUI, serve_fake_comfyui
+from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fake_slots import WORKFLOW, make_jobs
 from support.faulty_proxy import wait_until
 from talkingshorts import cli, ray_worker
 from talkingshorts.batch_state import BatchState, RowStore
 from talkingshorts.errors import UnreachableError
 from talkingshorts.follow import Limits
-from talkingshorts.ray_fleet import Fleet, RaySlot
+from talkingshorts.ray_fleet import Fleet, RaySlot, _say_cause
 from talkingshorts.ray_tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.ray_worker import ComfyWorker, claim_folder
 
@@ -287,10 +289,33 @@ def test_workers_on_one_node_have_folders_of_their_own_and_a_freed_one_is_taken_
     third_claim.close()
 
 
-def test_ray_and_servers_dont_go_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    graph = '{"1": {"class_type": "PrimitiveInt", "inputs": {"value": 1}, "_meta": {"title": "width"}}}'
-    (tmp_path / "graph.json").write_text(graph)
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    (tmp_path / "graph.json").write_text(json.dumps(GRAPH))
     (tmp_path / "jobs.csv").write_text("width\n1\n")
+    return tmp_path
 
+
+def test_ray_and_servers_dont_go_together(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["batch", "graph.json", "jobs.csv", "--ray", "--server", "127.0.0.1:1"]) == 2
     assert "--ray and --server don't go together" in capsys.readouterr().err
+
+
+def test_without_ray_the_command_that_installs_it_is_told(
+    table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_AUTO_CONNECT", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.setenv(name, "")
+
+    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
+    assert "pip install 'talkingshorts[ray]'" in capsys.readouterr().err
+
+
+def test_a_message_of_rays_is_told_in_its_first_sentence() -> None:
+    error = OSError(
+        "The actor died.\n\tclass_name: X\nIts process was killed. Worker exit type: SYSTEM_ERROR. Or not.\n"
+    )
+
+    assert _say_cause(error) == "Its process was killed."
+    assert _say_cause(OSError()) == "OSError"
