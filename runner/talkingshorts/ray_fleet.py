@@ -319,6 +319,8 @@ def _import_ray(is_own: bool) -> Any:
     """Return Ray's module, set up by the environment, which it reads only once."""
     # No news of this machine's use goes anywhere, and a call after the end doesn't start another Ray.
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_ENABLE_AUTO_CONNECT="0")
+    # Ray counts its tasks now and then for a dashboard; should it do so while it is shut down, the program crashes.
+    os.environ.setdefault("RAY_metrics_report_interval_ms", str(86_400_000))
     if is_own and "RAY_AUTH_MODE" not in os.environ:
         # The ports of a Ray that is started here ask for a token that only this run knows.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import sys
 import threading
@@ -305,8 +306,7 @@ def test_without_ray_the_command_that_installs_it_is_told(
     table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_AUTO_CONNECT", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
-        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(os, "environ", dict(os.environ))
 
     assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
     assert "pip install 'talkingshorts[ray]'" in capsys.readouterr().err
