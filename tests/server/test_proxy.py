@@ -518,6 +518,14 @@ def test_bodies_have_a_limit(proxy: Proxy) -> None:
     assert size("/webhook-waiting/7", 600_000) == 413
 
 
+@pytest.mark.parametrize("gigabytes", [2, 3, 4])
+@pytest.mark.parametrize("path", ["/prompt", "/upload/image", "/webhook/short"])
+def test_a_length_that_needs_more_than_32_bits_is_not_taken_for_a_small_one(
+    proxy: Proxy, path: str, gigabytes: int
+) -> None:
+    assert ask(proxy, "POST", path, BEARER | {"Content-Length": str(gigabytes * 2**30 + 4)})[0] == 413
+
+
 @pytest.mark.parametrize(
     "route", ["POST /prompt", "POST /upload/image", "POST /webhook/short", "PUT /webhook/short", "GET /prompt"]
 )
