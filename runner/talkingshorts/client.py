@@ -321,7 +321,7 @@ def split_credentials(url: str) -> tuple[str, str | None]:
         return url, None
     pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return bare, f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return bare, f"Basic {base64.b64encode(pair.encode('utf-8', 'surrogateescape')).decode()}"
 
 
 def public_url(url: str) -> str:

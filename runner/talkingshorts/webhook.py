@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import json
@@ -140,11 +141,11 @@ def read_key(secret: str) -> bytes:
     Raises UsageError for a secret that only claims to be base64.
     """
     if not secret.startswith(SECRET_PREFIX):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
-        raise UsageError("The webhook's secret begins with whsec_, but no base64 follows: copy it again.") from None
+        return secret.encode("utf-8", "surrogateescape")
+    with contextlib.suppress(binascii.Error):
+        if key := base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True):
+            return key
+    raise UsageError("The webhook's secret begins with whsec_, but no base64 follows: copy it again.")
 
 
 def mark_key(key: bytes, job_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 
 import pytest
 import requests
@@ -28,6 +29,12 @@ def test_user_and_password_in_the_address_become_a_header() -> None:
     assert client.url == "https://example.com:8443/comfy"
     assert authorization_of(client) == LOGIN
     assert "p%40ss" not in client.websocket_address("x")[0]
+
+
+def test_a_password_may_be_of_any_bytes() -> None:
+    client = ComfyClient(os.fsdecode(b"https://us:\xff@example.com"))
+
+    assert authorization_of(client) == "Basic " + base64.b64encode(b"us:\xff").decode()
 
 
 def test_a_token_goes_before_user_and_password() -> None:
