@@ -21,6 +21,9 @@ from .errors import UsageError
 from .fetch import OutputTemplate
 
 URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+NEARLY_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]+:[/:]", re.IGNORECASE)
+"""A slip of the pen, or URLs in a chain. As a path it would be a folder here, under a name that looks like a store."""
+
 QUERY = re.compile(r"\?\S+")
 
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "obs", "r2"})
@@ -99,6 +102,7 @@ class RemoteDestination:
         self._require_plain(bucket, place)
         self._folder = folder
         self._place = place if slash or not self._is_object_store else f"{place}/"
+        OutputTemplate(output)  # A wrong field is told with the URL, not with the local path below.
         escaped = str(folder).replace("{", "{{").replace("}", "}}")
         self.template = OutputTemplate(f"{escaped}/{self._place}")
         self._files = _open_file_system(self._scheme, f"{self._root}{bucket}")
@@ -142,6 +146,8 @@ class RemoteDestination:
             probe = _partial_in(folder)
             self._files.pipe_file(probe, b"")
             self._files.rm_file(probe)
+            if not self._is_object_store and not self._place.endswith("/"):
+                self._require_no_folder(self._files._strip_protocol(f"{self._root}{self._place}"))
         except Exception as error:  # Each file system has errors of its own.
             raise UsageError(f"The output {self._output!r} can't be written: {_reason_of(error)}.") from None
 
@@ -161,7 +167,7 @@ class RemoteDestination:
         for pause in (*PAUSES_SECONDS, None):
             try:
                 return self._put(local, path)
-            except (PermissionError, FileNotFoundError, NotImplementedError):
+            except (PermissionError, FileNotFoundError, IsADirectoryError, NotImplementedError):
                 raise
             except Exception:  # Each file system has errors of its own.
                 if pause is None:
@@ -175,6 +181,7 @@ class RemoteDestination:
             self._require_same(local, path)
             return
         self._files.makedirs(self._files._parent(path), exist_ok=True)
+        self._require_no_folder(path)
         partial = _partial_in(self._files._parent(path))
         try:
             self._files.put_file(str(local), partial)
@@ -184,6 +191,11 @@ class RemoteDestination:
             with contextlib.suppress(Exception):
                 self._files.rm_file(partial)
             raise
+
+    def _require_no_folder(self, path: str) -> None:
+        """Raise IsADirectoryError when a file that is moved to `path` would end up inside a folder of that name."""
+        if self._files.isdir(path):
+            raise IsADirectoryError("a folder has this name: name a file, or end the URL with a slash")
 
     def _require_same(self, local: Path, path: str) -> None:
         """Raise OSError when the store doesn't hold the local file's content: by its hash, or else as it reads back."""
@@ -216,6 +228,8 @@ def require_writable(output: str, workflow: str) -> None:
     """Raise UsageError when results could not be written there later. `workflow` is the workflow file's stem."""
     if is_url(output):
         RemoteDestination(output, home.home_dir() / "results").require_writable()
+    elif NEARLY_URL_PATTERN.match(output):
+        raise UsageError(f"The output {output!r} is no URL: expected something like s3://bucket/folder/, or a path.")
     else:
         OutputTemplate(output).require_writable({"workflow": workflow})
 
@@ -263,6 +277,6 @@ def _md5_told_by(facts: dict[str, Any]) -> str | None:
 
 
 def _reason_of(error: Exception) -> str:
-    """Return the first line of what the file system says, without what may hold a secret."""
+    """Return what the file system says in a line, without what may hold a secret."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return QUERY.sub("", without_credentials(text.splitlines()[0]))[:REASON_CHARACTERS].rstrip(".:")
+    return QUERY.sub("", without_credentials(" ".join(text.split())))[:REASON_CHARACTERS].rstrip(".:")

@@ -236,6 +236,18 @@ def test_an_unwritable_place_is_found_out_before_anything_is_submitted(
     assert fake.posted == []
 
 
+def test_a_reason_of_several_lines_is_told_in_one(
+    fake: FakeComfyUI, memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("Parameter validation failed:\nInvalid bucket name.")
+
+    monkeypatch.setattr(memory, "pipe_file", refuse)
+
+    assert run("run", "w.api.json", "-o", "memory://a.png") == 2
+    assert "can't be written: Parameter validation failed: Invalid bucket name." in capsys.readouterr().err
+
+
 def test_the_trial_leaves_nothing_there(fake: FakeComfyUI, memory: MemoryFileSystem, tmp_path: Path) -> None:
     for output in ("memory://a/b/{node}/c.png", f"file://{tmp_path}/new/deep/x.png"):
         assert run("submit", "w.api.json", "-o", output) == 0
@@ -252,9 +264,11 @@ def test_the_trial_leaves_nothing_there(fake: FakeComfyUI, memory: MemoryFileSys
         ("memory://a/../../b.png", "names no place"),
         ("s3://{id}/x.png", "names no place"),
         ("sftp://me:hidden@host/x.png", "holds a password"),
-        ("memory://{nothing}.png", "can't be filled in"),
+        ("memory://{nothing}.png", "The output 'memory://{nothing}.png' can't be filled in"),
         ("nope://a/b.png", "Protocol not known: nope"),
         ("http://127.0.0.1:9/x.png", "can't be written"),
+        ("s3:/bucket/x.png", "is no URL"),
+        ("simplecache::memory://x.png", "is no URL"),
     ],
 )
 def test_a_url_that_can_not_be_a_place_for_results_is_a_usage_error(
@@ -266,6 +280,28 @@ def test_a_url_that_can_not_be_a_place_for_results_is_a_usage_error(
     assert said in error
     assert "hidden" not in error
     assert fake.posted == []
+
+
+@pytest.mark.parametrize("name", ["shorts.png", "shorts"])
+def test_a_file_does_not_go_into_a_folder_of_its_name(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).mkdir()
+
+    assert run("run", "w.api.json", "-o", f"file://{tmp_path}/{name}") == 2
+    assert "a folder has this name: name a file, or end the URL with a slash." in capsys.readouterr().err
+    assert fake.posted == []
+
+
+def test_a_folder_that_has_the_results_name_by_its_end_is_found_out_then(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "w.png").mkdir()
+
+    assert run("run", "w.api.json", "-o", f"file://{tmp_path}/{{workflow}}.png") == 2
+    assert "a folder has this name" in capsys.readouterr().err
+    assert list((tmp_path / "w.png").iterdir()) == []
+    assert staged(tmp_path)[-1].endswith(".png")
 
 
 def test_without_the_package_the_command_that_installs_it_is_said(
