@@ -12,11 +12,13 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol
 
 from . import keeper
@@ -24,7 +26,7 @@ from .batch_plan import RowJob
 from .batch_slot import ServerSlot, Show
 from .batch_state import RowStore
 from .client import ComfyClient
-from .errors import RunnerError, UnreachableError, UsageError
+from .errors import CancelledError, RunnerError, UnreachableError, UsageError
 from .follow import Limits
 from .jobs import JobRecord
 from .ray_tunnel import Carrier, Tunnel
@@ -39,6 +41,7 @@ PLACE_SECONDS = 20.0
 START_SECONDS = keeper.BOOT_SECONDS + 30.0
 STOP_SECONDS = 15.0
 CALM_SECONDS = 10.0
+LISTENER_SECONDS = 5.0
 OBJECT_STORE_BYTES = 100 << 20
 TEMPORARY_PREFIX = "ts-ray-"
 
@@ -297,7 +300,6 @@ def _joined(address: str) -> Iterator[Any]:
         address = os.environ.get("RAY_ADDRESS") or LOCAL
     is_own = address == LOCAL
     ray = _import_ray(is_own)
-    on_termination = signal.getsignal(signal.SIGTERM)
     with contextlib.ExitStack() as stack:
         own: dict[str, Any] = {}
         if is_own:
@@ -305,22 +307,52 @@ def _joined(address: str) -> Iterator[Any]:
             own = {"_temp_dir": str(folder), "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
         stack.callback(ray.shutdown)
         try:
-            ray.init(address, log_to_driver=False, logging_level="CRITICAL", **own)
+            _require_listener(address)
+            with _uninterrupted():
+                ray.init(address, log_to_driver=False, logging_level="CRITICAL", **own)
         except (ImportError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             where = "Ray can't be started" if is_own else f"The Ray cluster {address} can't be joined"
             raise UnreachableError(f"{where}: {_say_cause(error)}") from error
-        finally:
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, on_termination)
         yield ray
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put a Ctrl-C off until the block has ended: a Ray that is half started crashes. A second one leaves at once.
+
+    Signals that Ray takes over meanwhile are given back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            os._exit(CancelledError.exit_code)
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def _require_listener(address: str) -> None:
+    """Raise OSError when nobody listens at host:port: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "//" not in host:
+        socket.create_connection((host, int(port)), LISTENER_SECONDS).close()
 
 
 def _import_ray(is_own: bool) -> Any:
     """Return Ray's module, set up by the environment, which it reads only once."""
     # No news of this machine's use goes anywhere, and a call after the end doesn't start another Ray.
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_ENABLE_AUTO_CONNECT="0")
-    # Ray counts its tasks now and then for a dashboard; should it do so while it is shut down, the program crashes.
-    os.environ.setdefault("RAY_metrics_report_interval_ms", str(86_400_000))
     if is_own and "RAY_AUTH_MODE" not in os.environ:
         # The ports of a Ray that is started here ask for a token that only this run knows.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -17,7 +18,7 @@ import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fake_slots import WORKFLOW, make_jobs
 from support.faulty_proxy import wait_until
-from talkingshorts import cli, ray_worker
+from talkingshorts import cli, ray_fleet, ray_worker
 from talkingshorts.batch_state import BatchState, RowStore
 from talkingshorts.errors import UnreachableError
 from talkingshorts.follow import Limits
@@ -310,6 +311,37 @@ def test_without_ray_the_command_that_installs_it_is_told(
 
     assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
     assert "pip install 'talkingshorts[ray]'" in capsys.readouterr().err
+
+
+def test_a_cluster_that_nobody_serves_is_told_at_once(
+    table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = SimpleNamespace(RayError=type("RayError", (Exception,), {}))
+    fake = SimpleNamespace(shutdown=lambda: None, exceptions=errors)
+    monkeypatch.setattr(ray_fleet, "_import_ray", lambda is_own: fake)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+
+    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray", address]) == 5
+    assert f"The Ray cluster {address} can't be joined: [Errno" in capsys.readouterr().err
+
+
+def test_a_ctrl_c_while_ray_starts_waits_until_it_has(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+
+    def init(*arguments: object, **options: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.kill(os.getpid(), signal.SIGINT)
+        did.append("started")
+
+    errors = SimpleNamespace(RayError=type("RayError", (Exception,), {}))
+    fake = SimpleNamespace(init=init, shutdown=lambda: did.append("ended"), exceptions=errors)
+    monkeypatch.setattr(ray_fleet, "_import_ray", lambda is_own: fake)
+    before = signal.getsignal(signal.SIGTERM)
+
+    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 130
+    assert did == ["started", "ended"]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_message_of_rays_is_told_in_its_first_sentence() -> None:
