@@ -119,6 +119,17 @@ def test_optional_files_are_mounted_when_they_are_named() -> None:
 
 
 @with_tools
+def test_what_is_named_on_the_host_is_a_path_that_has_to_be_there() -> None:
+    named = {"MODELS_FOLDER": "my:models", "COOKIES_FILE": "cookies.txt", "CERTIFICATE_FILE": "certificate.pem"}
+    services = json.loads(compose_config("--profile", "tools", **SECRETS, **named).stdout)["services"]
+    targets = {"/models", "/run/cookies.txt", "/run/certificate.pem"}
+    mounts = [mount for service in services.values() for mount in service["volumes"] if mount["target"] in targets]
+
+    assert {mount["source"] for mount in mounts} == {str(DOCKER / name) for name in named.values()}
+    assert [mount["bind"] for mount in mounts] == [{"create_host_path": False}] * 4
+
+
+@with_tools
 def test_images_are_named_exactly(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert "build" in service or name == "models" or re.search(r":\d+\.\d+\.\d+", service["image"]), name
