@@ -184,13 +184,20 @@ def test_a_connection_that_is_closed_here_is_closed_at_comfyui() -> None:
     assert seen == [b"bye"]
 
 
-def test_a_killed_worker_ends_the_connections_at_once(slot: RaySlot, hired: list[WorkerHere]) -> None:
-    slot.connect(WORKFLOW)
-    assert slot._tunnel is not None
-    with connect(slot._tunnel) as connection:
-        hired[0].kill()
+def test_a_killed_worker_ends_the_connections_at_once() -> None:
+    def greet(connection: socket.socket) -> None:
+        connection.sendall(b"x")
+        connection.recv(1)
+
+    worker = started_worker(serve_once(greet))
+    tunnel = Tunnel(worker)
+    threading.Thread(target=RaySlot._watch, args=(worker, tunnel), daemon=True).start()
+    with connect(tunnel) as connection:
+        assert connection.recv(1) == b"x"
+        worker.kill()
 
         assert connection.recv(1) == b""
+    assert tunnel.ending == "It was killed."
 
 
 def test_a_killed_worker_is_a_lost_slot_and_the_next_connect_hires_another(
