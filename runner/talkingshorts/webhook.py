@@ -187,7 +187,7 @@ def send(webhook: Webhook, key: bytes | None, timeout_seconds: float) -> Answer:
                 stream=True,
             ) as answer:
                 wait_seconds = read_retry_after(answer.headers.get("Retry-After", ""), now)
-                return Answer(answer.status_code, None if answer.ok else answer.reason, wait_seconds)
+                return Answer(answer.status_code, answer.reason if answer.status_code >= 300 else None, wait_seconds)
         except requests.Timeout:
             return Answer(None, f"no answer within {timeout_seconds:.0f} s")
         except requests.RequestException as error:

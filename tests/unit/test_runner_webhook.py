@@ -145,7 +145,7 @@ def test_user_and_password_of_the_url_become_a_header(receiver: WebhookReceiver)
 def test_a_redirect_is_not_followed(receiver: WebhookReceiver) -> None:
     receiver.statuses, receiver.answer_headers = [307], {"Location": receiver.url}
 
-    assert send(webhook_to(receiver.url), KEY, 5.0).status == 307
+    assert send(webhook_to(receiver.url), KEY, 5.0) == Answer(307, "Temporary Redirect")
     assert len(receiver.messages) == 1
 
 
