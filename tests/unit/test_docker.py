@@ -143,6 +143,14 @@ def test_every_setting_is_in_the_example() -> None:
     assert {name for name in used | passed_on if name.isupper()} == explained
 
 
+def test_a_slow_line_has_as_long_for_the_part_of_an_upload_that_is_judged_as_between_any_two_bytes() -> None:
+    settings = (DOCKER / "haproxy.cfg").read_text()
+    (judged,) = re.findall(r"wait-for-body time (\w+)", settings)
+    (between,) = re.findall(r"^ +timeout client (\w+)$", settings, re.MULTILINE)
+
+    assert judged == between == "10m"
+
+
 def test_the_images_cuda_is_the_one_that_torch_is_built_for() -> None:
     (pinned,) = re.findall(
         r"^cuda-toolkit==(\d+\.\d+)", (ROOT / "requirements/constraints.txt").read_text(), re.MULTILINE
