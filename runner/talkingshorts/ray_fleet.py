@@ -145,17 +145,17 @@ class RaySlot(ServerSlot):
 
 
 class RayWorker:
-    """A worker that is a Ray actor, with a GPU or `cpus` CPUs of its own."""
+    """A worker that is a Ray actor, with a GPU or a CPU of its own."""
 
-    def __init__(self, ray: Any, calls: Calls, has_gpu: bool, cpus: float) -> None:
+    def __init__(self, ray: Any, calls: Calls, has_gpu: bool) -> None:
         self._ray = ray
         self._calls = calls
         self._wanted = "GPU" if has_gpu else "CPU"
-        needs = {"num_gpus": 1, "num_cpus": 0} if has_gpu else {"num_cpus": cpus}
+        needs = {"num_gpus": 1, "num_cpus": 0} if has_gpu else {"num_cpus": 1}
         # The batch makes it anew itself, when the node that had it is gone for good too.
         with calls.one():
             actor_class = ray.remote(ComfyWorker).options(max_restarts=0, scheduling_strategy="SPREAD", **needs)
-            self._actor = actor_class.remote(has_gpu)
+            self._actor = actor_class.remote()
             self._placed = self._actor.__ray_ready__.remote()
         self._has_died = False
 
@@ -218,7 +218,7 @@ class RayWorker:
         except errors.RayTaskError as error:
             if isinstance(error.cause, RunnerError):
                 raise error.cause from None
-            raise
+            raise UnreachableError(f"Its Ray actor failed: {_say_cause(error)}") from error
         except errors.GetTimeoutError as error:
             raise UnreachableError(f"Its Ray actor didn't answer within {timeout_seconds:.0f} s.") from error
         except errors.RayActorError as error:
@@ -235,12 +235,11 @@ class Fleet:
         self._ray = ray
         self._calls = Calls()
         self._limits = limits
-        self._cpus = self._count_of("CPU")
         self._counted = self._count_of("GPU")
         self._has_gpus = self._counted > 0
         self._is_fixed = count is not None or not self._has_gpus
         self.slots: list[RaySlot] = []
-        self._number = count or self._counted or min(CPU_SLOTS, max(self._cpus, 1))
+        self._number = count or self._counted or min(CPU_SLOTS, max(self._count_of("CPU"), 1))
         self._add()
 
     def find_slots(self) -> list[RaySlot]:
@@ -262,7 +261,7 @@ class Fleet:
         self._calls.end()
 
     def _add(self) -> list[RaySlot]:
-        hire = partial(RayWorker, self._ray, self._calls, self._has_gpus, max(self._cpus // self._number, 1))
+        hire = partial(RayWorker, self._ray, self._calls, self._has_gpus)
         names = [f"ray-{number}" for number in range(len(self.slots) + 1, self._number + 1)]
         added = [RaySlot(name, hire, self._limits) for name in names]
         self.slots += added

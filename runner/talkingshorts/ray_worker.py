@@ -31,13 +31,12 @@ class ComfyWorker:
     Its methods are called from afar, many at once. What ComfyUI's connections can't do is raised as UnreachableError.
     """
 
-    def __init__(self, has_gpu: bool) -> None:
+    def __init__(self) -> None:
         self._folder, self._claim = claim_folder(home.home_dir() / "ray")
         self._port = 0
         self._streams: dict[int, Streams] = {}
         self._numbers = itertools.count(1)
-        if has_gpu:
-            _let_torch_choose_threads()
+        _let_torch_choose_threads()
 
     async def start(self, start: Callable[[Path, server.Say], str] = server.start_own_server) -> None:
         """Start ComfyUI, unless it runs. Raises UnreachableError when it can't be started."""

@@ -33,7 +33,7 @@ class WorkerHere:
     def __init__(self, start: Callable[[], str]) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._worker = ComfyWorker(has_gpu=False)
+        self._worker = ComfyWorker()
         self._start = start
         self._killed = threading.Event()
         self.has_died = False
