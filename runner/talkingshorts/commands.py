@@ -102,6 +102,8 @@ def status(options: Namespace) -> int:
     record, client = _find_job(options)
     job = client.job(record.id)
     if job is None:
+        if options.json:
+            _answer_status(options, record, "lost", 0)
         raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never took the job.")
     return _answer_status(options, record, job.status, client.jobs_ahead(record.id) if job.status == PENDING else 0)
 

@@ -116,12 +116,16 @@ def test_an_end_without_a_result_is_told_and_keeps_its_exit_code(
     assert [message.event["type"] for message in receiver.messages] == [kind]
 
 
-def test_a_lost_job_is_told(fake: FakeComfyUI, receiver: WebhookReceiver) -> None:
+def test_a_lost_job_is_told(fake: FakeComfyUI, receiver: WebhookReceiver, capsys: pytest.CaptureFixture[str]) -> None:
     fake.forgets_jobs = True
 
     assert run("run", "w.api.json", "--webhook", receiver.url) == 7
 
     assert receiver.messages[0].event["type"] == "job.lost"
+    capsys.readouterr()
+    assert run("status", fake.posted[0]["prompt_id"], "--json") == 7
+    answer, error = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (answer["status"], answer["webhook"]["state"], error["exit_code"]) == ("lost", "delivered", 7)
 
 
 def test_a_job_that_is_submitted_again_is_told_once_under_its_first_id(
