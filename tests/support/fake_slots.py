@@ -58,7 +58,9 @@ class FakeSlot:
     held: set[int] = field(default_factory=set)
     is_away: bool = False
     queued: set[int] = field(default_factory=set)
+    before_posting: Callable[[], object] = lambda: None
     ran: list[int] = field(default_factory=list)
+    posted: list[int] = field(default_factory=list)
     resumed: list[tuple[int, str]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     connections: int = 0
@@ -89,7 +91,9 @@ class FakeSlot:
                 self.resumed.append((job.row, noted.id))
         try:
             store.save(record)
+            self.before_posting()
             show(Created(record.id, self.url))
+            self.posted.append(job.row)
             if job.row not in self.queued:
                 show(Started())
             self._wait(job.row, record)

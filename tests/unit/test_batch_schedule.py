@@ -72,6 +72,10 @@ class Batch:
         thread.start()
         return thread
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._scheduler._stop is not None
+
     def told(self, kind: type[Told]) -> list[Told]:
         return [event for event in self.events if isinstance(event, kind)]
 
@@ -350,9 +354,7 @@ def test_a_row_that_never_starts_on_servers_that_go_down_is_given_up_later(state
     assert failures == [RowFailed(1, "a", f"It was killed. ({MAX_LOSSES} attempts)")]
 
 
-def test_a_slot_that_comes_while_the_batch_runs_takes_rows(
-    state: BatchState, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slot_that_comes_while_the_batch_runs_takes_rows(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_schedule, "GROWTH_SECONDS", 0.005)
     a, b = FakeSlot("a", held={1, 2}), FakeSlot("b")
     coming = [[b], []]
@@ -441,6 +443,29 @@ def test_a_ctrl_c_cancels_what_runs_and_keeps_the_rest(state: BatchState) -> Non
 
     assert len(a.cancelled) == len(a.ran) == 2
     assert batch.told(RowFailed) == []
+    assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
+
+
+def test_a_job_that_a_ctrl_c_meets_before_it_is_posted_is_never_posted(state: BatchState) -> None:
+    a = FakeSlot("a")
+    batch = Batch(state, a, jobs=make_jobs(2))
+    uploading = threading.Semaphore(0)
+
+    def upload() -> None:
+        uploading.release()
+        wait_until(lambda: batch.is_stopping)
+
+    def interrupt() -> None:
+        for _ in range(2):
+            uploading.acquire()
+        _thread.interrupt_main()
+
+    a.before_posting = upload
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(CancelledError):
+        batch.run()
+
+    assert (sorted(a.ran), a.posted) == ([1, 2], [])
     assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
 
 

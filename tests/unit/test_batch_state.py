@@ -84,9 +84,10 @@ def test_a_row_that_comes_back_is_made_anew(tmp_path: Path) -> None:
         state.adopt([one, two])
         state.finish("key-1", [made(tmp_path, "1.png")])
         state.adopt([two])
-        state.adopt([one, two])
 
+        assert state.adopt([one, two]) == Changes(added=1, dropped=0)
         assert state.list_finished() == {}
+        assert state.adopt([one, two]) == Changes(added=0, dropped=0)
 
 
 def test_what_a_batch_has_made_stays_known_as_its_own_when_the_row_is_dropped(tmp_path: Path) -> None:
