@@ -161,6 +161,37 @@ def test_json_has_numbers_of_its_own() -> None:
     assert set(read_request({"script": "Hi.", "seed": "7"})["answer"]["body"]["error"]["errors"]) == {"seed"}
 
 
+@pytest.mark.parametrize("rights", [["true"], {"a": 1}, 2, "yes"])
+def test_a_consent_is_said_plainly_or_not_at_all(rights: Any) -> None:
+    assert set(read_request({"script": "Hi.", "voice_rights": rights})["answer"]["body"]["error"]["errors"]) == {
+        "voice_rights"
+    }
+
+
+def test_blanks_around_a_link_are_no_part_of_it() -> None:
+    item = read_request({"script": "Hi.", "youtube_url": " https://youtu.be/x?t=4\n"})
+
+    assert item["request"]["youtube_url"] == "https://youtu.be/x?t=4"
+
+
+@pytest.mark.parametrize(
+    "link", ["https://a b/c", "https://a/b c", "https:///a", "https://\\a", "javascript:1", "//a/b"]
+)
+def test_what_is_no_link_is_refused(link: str) -> None:
+    assert set(read_request({"script": "Hi.", "youtube_url": link})["answer"]["body"]["error"]["errors"]) == {
+        "youtube_url"
+    }
+
+
+def test_a_file_that_n8n_left_out_of_the_form_is_missed() -> None:
+    def read(length: int) -> dict[str, Any]:
+        return read_request({"script": "Hi."}, headers={**FORM, "content-length": str(length)})
+
+    assert read(1000)["next"] == "fill"
+    answer = read(201 * 2**20)["answer"]
+    assert (answer["status"], answer["body"]["error"]["type"]) == (413, "upload_failed")
+
+
 @pytest.mark.parametrize("durable", [False, True])
 def test_only_the_durable_workflow_takes_a_callback(durable: bool) -> None:
     item = read_request({"script": "Hi.", "callback_url": "https://example.com"}, durable=durable)
@@ -253,7 +284,7 @@ def test_a_graph_whose_answer_got_lost_is_looked_up_and_posted_again_only_when_i
     not_there = judge("Look", {"statusCode": 404}, **lost)
     never = judge("Look", {"statusCode": 404}, **{**lost, "posts": 3})
 
-    assert (lost["next"], lost["is_accepted"]) == ("wait", False)
+    assert (lost["next"], lost["is_accepted"], lost["answer"]["body"]["status"]) == ("wait", False, "pending")
     assert (there["next"], there["is_accepted"], there["quality"]) == ("wait", True, "best")
     assert not_there["next"] == "post"
     assert never["answer"]["status"] == 503

@@ -131,7 +131,7 @@ function wait(state) {
   state.wait_seconds = Math.min(settings.poll_seconds * (1 + state.looks / 20), 10);
   state.next_look = now + state.wait_seconds * 1000;
   const job_url = `${state.base_url}/job?job_id=${state.job_id}`;
-  const { job_id, status, quality, seed } = state;
+  const { job_id, status = "pending", quality, seed } = state;
   state.answer = { status: 202, body: { job_id, status, quality, seed, ...noteOf(state), resume_url: job_url, status_url: job_url } };
 }
 
