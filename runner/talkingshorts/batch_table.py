@@ -17,7 +17,10 @@ MAX_FIELD_CHARACTERS = 16 << 20
 PROBLEMS_TOLD = 20
 ROWS_TOLD = 5
 
-CSV_ENDINGS = frozenset({".csv"})
+CSV_ENDINGS = frozenset({".csv", ".tsv"})
+DELIMITERS = ",;\t"
+"""What may stand between cells: spreadsheets write semicolons where a comma is part of numbers."""
+
 JSON_ENDINGS = frozenset({".jsonl", ".ndjson"})
 
 
@@ -75,7 +78,7 @@ def read_table(path: Path) -> list[Row]:
 
 def _read_text(path: Path) -> str:
     if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS:
-        raise UsageError(f"The table {path} is neither .csv nor .jsonl: give it the ending of what it holds.")
+        raise UsageError(f"The table {path} is neither .csv, .tsv nor .jsonl: give it the ending of what it holds.")
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -86,7 +89,9 @@ def _read_text(path: Path) -> str:
 
 def _read_csv(text: str, problems: Problems) -> Iterator[Row]:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first_line = text.lstrip().partition("\n")[0]
+    delimiter = next((mark for mark in DELIMITERS if mark in first_line), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     number, end = 0, 0
     try:

@@ -35,6 +35,13 @@ def test_a_byte_order_mark_and_blank_lines_are_no_part_of_a_csv(tmp_path: Path) 
     assert rows == [Row(1, 4, {"script": "Hello", "seed": "7"})]
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_cells_may_be_parted_by_semicolons_or_tabs_as_spreadsheets_write_them(tmp_path: Path, mark: str) -> None:
+    rows = read(tmp_path, f"script{mark}seed\nHello, you{mark}7\n")
+
+    assert rows == [Row(1, 2, {"script": "Hello, you", "seed": "7"})]
+
+
 def test_an_empty_cell_leaves_the_workflows_own_value(tmp_path: Path) -> None:
     assert read(tmp_path, "script,seed\nHello,\n")[0].values == {"script": "Hello"}
 
