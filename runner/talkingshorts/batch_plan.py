@@ -8,7 +8,7 @@ import json
 import re
 import string
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from .batch_table import Problems, Row
 from .binding import Target, ValueReader, list_named_inputs, resolve
 from .completion import workflow_stem
-from .destination import require_writable
+from .destination import ExistingFiles, require_writable, split_place
 from .errors import RunnerError, UsageError, ValidationError
 from .fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from .make import require_readable
@@ -59,11 +59,12 @@ class RowJob:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The patterns of the paths that the job's result and its report will have, as far as they are known."""
-        template = OutputTemplate(self.request.output)
+        """The patterns of the paths or URLs that the job's result and report will have, as far as they are known."""
+        scheme, rest = split_place(self.request.output)
+        template = OutputTemplate(rest)
         path = template.path_for(dict.fromkeys(TEMPLATE_FIELDS, "\0") | {"ext": ".\0", "id": self.key})
         places = (path, report_path([path]))
-        return tuple(dict.fromkeys(glob.escape(str(place)).replace("\0", "*") for place in places))
+        return tuple(dict.fromkeys(scheme + glob.escape(str(place)).replace("\0", "*") for place in places))
 
 
 def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str) -> list[RowJob]:
@@ -112,11 +113,14 @@ def check_outputs(jobs: Sequence[RowJob]) -> None:
         require_writable(job.request.output, workflow_stem(job.request.workflow.name))
 
 
-def require_free(jobs: Iterable[RowJob], own: Collection[Path]) -> None:
-    """Raise ValidationError when a job would be written over a file that isn't one of the batch's own."""
-    problems = Problems()
+def require_free(jobs: Iterable[RowJob], own: Collection[str]) -> None:
+    """Raise ValidationError when a job would be written over a file that isn't one of the batch's own.
+
+    Raises UsageError when the place behind a URL can't be looked into.
+    """
+    existing, problems = ExistingFiles(), Problems()
     for job in jobs:
-        found = [path for place in job.places for path in _find_files(place) if path not in own]
+        found = [path for place in job.places for path in existing.find(place) if path not in own]
         if found:
             problems.add(f"its result would be written over {found[0]}: move that, or give --overwrite.", job.row)
     problems.require_none()
@@ -155,7 +159,7 @@ class RowTemplate:
             return _escape(UNSAFE_IN_PATHS.sub("_", text)[:COLUMN_CHARACTERS].strip(" .") or "_")
         if name in TEMPLATE_FIELDS:
             return f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
-        known = ", ".join(f"{{{name}}}" for name in (*values, *TEMPLATE_FIELDS))
+        known = ", ".join(f"{{{name}}}" for name in dict.fromkeys((*values, *TEMPLATE_FIELDS)))
         raise UsageError(f"The output {self._text!r} can't be filled in: it has no {{{name}}}. It has: {known}.")
 
 
@@ -256,12 +260,6 @@ class _Planner:
             if named.name.startswith(SPEAKER_INPUTS)
         )
         return Warmth(tuple(list_models(graph)), tuple(speaker))
-
-
-def _find_files(pattern: str) -> Iterator[Path]:
-    """Yield the absolute paths that the pattern fits."""
-    path = Path(pattern).absolute()
-    yield from Path(path.anchor).glob(str(path.relative_to(path.anchor)))
 
 
 def _takes_file(workflow: Workflow, target: Target) -> bool:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from .batch_plan import RowJob
-from .destination import is_url
+from .destination import is_url, report_place
 from .errors import UsageError
-from .fetch import report_path
 from .jobs import JobRecord
 
 VERSION = 1
@@ -102,11 +101,11 @@ class BatchState:
         """Return the keys of the rows whose job was on a server at some time: what stands at their places is theirs."""
         return {key for (key,) in self._read("SELECT key FROM jobs WHERE started IS NOT NULL")}
 
-    def list_own_files(self) -> set[Path]:
+    def list_own_files(self) -> set[str]:
         """Return every file that this batch has made, those of rows that were dropped since included."""
         made = [json.loads(files) for (files,) in self._read("SELECT files FROM jobs WHERE files IS NOT NULL")]
-        paths = [[Path(place) for place, _ in files] for files in made if files]
-        return {path for files in paths for path in (*files, report_path(files))}
+        results = [[place for place, _ in files] for files in made if files]
+        return {place for places in results for place in (*places, report_place(places))}
 
     def record_of(self, key: str) -> JobRecord | None:
         """Return the record of the row's job on a server, or None when it has none."""

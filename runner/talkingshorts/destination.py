@@ -12,13 +12,14 @@ import time
 import uuid
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from . import home
 from .client import without_credentials
 from .errors import UsageError
-from .fetch import OutputTemplate
+from .fetch import OutputTemplate, report_path
 
 URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 NEARLY_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]+:[/:]", re.IGNORECASE)
@@ -215,6 +216,56 @@ class RemoteDestination:
 def is_url(output: str) -> bool:
     """Tell whether results are to go to a URL."""
     return URL_PATTERN.match(output) is not None
+
+
+def split_place(place: str) -> tuple[str, str]:
+    """Return a URL's scheme with its "://", and the rest; for a path "" and the path itself."""
+    if not is_url(place):
+        return "", place
+    scheme, separator, rest = place.partition("://")
+    return scheme.lower() + separator, rest
+
+
+def report_place(places: Sequence[str]) -> str:
+    """Return where the report of these results, paths or URLs, stands."""
+    scheme = split_place(places[0])[0]
+    return f"{scheme}{report_path([Path(split_place(place)[1]) for place in places])}"
+
+
+class ExistingFiles:
+    """Finds what stands at paths and URLs already. Each folder behind a URL is listed once."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, list[str]] = {}
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the absolute paths or the URLs that the pattern fits.
+
+        Raises UsageError when the place behind a URL can't be looked into.
+        """
+        if not is_url(pattern):
+            path = Path(pattern).absolute()
+            return [str(found) for found in Path(path.anchor).glob(str(path.relative_to(path.anchor)))]
+        folder, _, name = pattern.rpartition("/")
+        if folder not in self._listed:
+            self._listed[folder] = _list_folder(folder)
+        return [url for url in self._listed[folder] if fnmatchcase(url.rpartition("/")[2], name)]
+
+
+def _list_folder(pattern: str) -> list[str]:
+    """Return the URLs of the files in the folders behind a URL that may hold wildcards."""
+    scheme, place = split_place(pattern)
+    try:
+        files = _open_file_system(scheme.removesuffix("://"), pattern)
+        found = files.glob(f"{files._strip_protocol(pattern)}/*")
+    except UsageError:
+        raise
+    except Exception as error:  # Each file system has errors of its own.
+        raise UsageError(
+            f"{pattern} can't be looked into for files in the way: {_reason_of(error)}. --overwrite doesn't look."
+        ) from None
+    slashes = place[: len(place) - len(place.lstrip("/"))]
+    return [f"{scheme}{slashes}{path.lstrip('/')}" for path in found]
 
 
 def choose_destination(output: str, job_id: str) -> Destination:

@@ -161,3 +161,20 @@ def test_no_credentials_are_printed_or_written_down(store: S3FileSystem, fake: F
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert KEY not in json.dumps(fake.posted)
     assert not [path for path in store.find("shorts") if KEY in str(store.cat_file(path))]
+
+
+def test_a_batch_puts_its_results_there_and_overwrites_nothing(
+    store: S3FileSystem, fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "jobs.csv").write_text("width\n32\n48\n")
+    arguments = ("batch", "w.api.json", "jobs.csv", "--json", "-o", "s3://shorts/batch/{row}{ext}")
+
+    assert main(arguments) == 0
+    assert sorted(store.ls("shorts/batch", detail=False, refresh=True)) == [
+        f"shorts/batch/{row}.{ending}" for row in (1, 2) for ending in ("json", "png")
+    ]
+    assert main(arguments) == 0
+    assert len(fake.posted) == 2
+    capsys.readouterr()
+    assert main((*arguments, "--state", "another.state")) == 3
+    assert "row 1: its result would be written over s3://shorts/batch/1.json" in capsys.readouterr().err

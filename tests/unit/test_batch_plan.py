@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from support.fake_comfyui import GRAPH, OBJECT_INFO
 from talkingshorts.batch_plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
 from talkingshorts.batch_table import Row
@@ -206,7 +207,23 @@ def test_a_file_in_the_way_is_told_unless_the_batch_made_it(tmp_path: Path, outp
         require_free(jobs, set())
 
     assert str(caught.value) == f"row 2: its result would be written over {in_the_way}: move that, or give --overwrite."
-    require_free(jobs, {in_the_way})
+    require_free(jobs, {str(in_the_way)})
+
+
+def test_a_file_in_the_way_behind_a_url_is_told_unless_the_batch_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    for name in ("2_x.png", "3.json", "elsewhere/1.png"):
+        MemoryFileSystem().pipe_file(f"/shelf [new]/{name}", b"")
+    with_names = plan(tmp_path, {}, {}, output="memory://shelf [new]/{row}_{name}{ext}")
+    plain = plan(tmp_path, {}, {}, {}, output="memory://shelf [new]/{row}.png")
+
+    with pytest.raises(ValidationError, match=r"row 2: .* over memory://shelf \[new\]/2_x\.png: .*--overwrite"):
+        require_free(with_names, set())
+    with pytest.raises(ValidationError, match=r"^row 3: .* over memory://shelf \[new\]/3\.json"):
+        require_free(plain, set())
+    require_free(plain, {"memory://shelf [new]/3.json"})
 
 
 def test_a_report_in_the_way_is_told_too(tmp_path: Path) -> None:

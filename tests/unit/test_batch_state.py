@@ -97,7 +97,7 @@ def test_what_a_batch_has_made_stays_known_as_its_own_when_the_row_is_dropped(tm
         state.finish("key-1", [made(tmp_path, "1.png")])
         state.adopt([two])
 
-        assert state.list_own_files() == {tmp_path / "1.png", tmp_path / "1.json"}
+        assert state.list_own_files() == {str(tmp_path / "1.png"), str(tmp_path / "1.json")}
 
 
 def test_a_row_that_was_ever_on_a_server_owns_what_stands_at_its_place(tmp_path: Path) -> None:
