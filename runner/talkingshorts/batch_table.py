@@ -78,7 +78,7 @@ def read_table(path: Path) -> list[Row]:
 
 def _read_text(path: Path) -> str:
     if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS:
-        raise UsageError(f"The table {path} is neither .csv, .tsv nor .jsonl: give it the ending of what it holds.")
+        raise UsageError(f"The table {path} is neither .csv nor .jsonl: give it the ending of what it holds.")
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
