@@ -241,6 +241,26 @@ def test_without_a_quality_the_best_is_made_that_voice_and_machine_allow(
     assert bool(item["note"]) == ("quality" not in request_body)
 
 
+@pytest.mark.parametrize(
+    ("heard", "status", "kind"),
+    [
+        ({"statusCode": 403, "body": "Only media.\n"}, 400, "upload_failed"),
+        ({"statusCode": 400, "body": ""}, 400, "upload_failed"),
+        ({"statusCode": 413}, 413, "upload_failed"),
+        ({"statusCode": 401}, 502, "upload_failed"),
+        ({"statusCode": 500}, 502, "upload_failed"),
+        ({"error": {}}, 503, "unreachable"),
+    ],
+)
+def test_a_file_that_is_refused_is_told_with_the_reason(heard: dict[str, Any], status: int, kind: str) -> None:
+    asked = {"request": {"script": "Hi."}, "qualities": ["draft"], "note": "", "file": "voice"}
+    (job,) = run_code("Fill the graph", [heard], Read_request=[asked], Settings=[SETTINGS], Upload=[heard])
+
+    assert (job["next"], job["answer"]["status"]) == ("answer", status)
+    assert job["answer"]["body"]["error"]["type"] == kind
+    assert str(heard.get("body", "")).strip() in job["answer"]["body"]["error"]["message"]
+
+
 MISSING = {
     "type": "value_not_in_list",
     "message": "Value not in list",

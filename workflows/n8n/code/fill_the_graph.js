@@ -43,27 +43,26 @@ const state = {
 return [{ json: state }];
 
 function fill(graph) {
-  const nodes = structuredCloneOf(graph);
-  for (const node of Object.values(nodes)) {
+  for (const node of Object.values(graph)) {
     const value = values[node._meta.title];
     if (value !== undefined && "value" in node.inputs) node.inputs.value = value;
     // A name of its own: what another job wrote, and someone deleted since, is never handed out.
     if (node.class_type === "TalkingShortsSaveShort") node.inputs.filename_prefix = `talkingshorts/${job_id}`;
   }
-  return nodes;
-}
-
-function structuredCloneOf(graph) {
-  return JSON.parse(JSON.stringify(graph));
+  return graph;
 }
 
 function makeUuid() {
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(Math.random() * 16).toString(16));
 }
 
-function sayRefusal({ statusCode }) {
-  const error = statusCode
-    ? { type: "upload_failed", message: `ComfyUI refuses the file (${statusCode}).` }
-    : { type: "unreachable", message: "ComfyUI can't be reached. Try again later." };
-  return { status: statusCode === 413 ? 413 : statusCode ? 502 : 503, body: { error } };
+// The file is the caller's to put right; anything else isn't.
+function sayRefusal({ statusCode, body }) {
+  if (statusCode === undefined) return refuse(503, "unreachable", "ComfyUI can't be reached. Try again later.");
+  const reason = typeof body === "string" && body ? body.trim() : "no reason is given.";
+  return refuse({ 400: 400, 403: 400, 413: 413 }[statusCode] ?? 502, "upload_failed", `ComfyUI refuses the file (${statusCode}): ${reason}`);
+}
+
+function refuse(status, type, message) {
+  return { status, body: { error: { type, message } } };
 }
