@@ -229,7 +229,7 @@ class Setup:
         self._stamp("setup")
 
     def _install_test_tools(self) -> None:
-        self.say("Test tools (about 80 MB)")
+        self.say("Test tools (about 200 MB)")
         self._install("-r", "requirements/test.txt")
         if browser.is_supported():
             self.say("A headless browser for the tests of the canvas (about 80 MB)")
