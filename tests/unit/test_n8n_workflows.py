@@ -168,6 +168,12 @@ def test_a_consent_is_said_plainly_or_not_at_all(rights: Any) -> None:
     }
 
 
+@pytest.mark.parametrize(("length", "status"), [(100_000, None), (100_001, 400)])
+@pytest.mark.parametrize("field", ["script", "portrait_prompt"])
+def test_a_text_has_an_end(field: str, length: int, status: int | None) -> None:
+    assert read_request({"script": "Hi.", field: "a" * length}).get("answer", {}).get("status") == status
+
+
 def test_blanks_around_a_link_are_no_part_of_it() -> None:
     item = read_request({"script": "Hi.", "youtube_url": " https://youtu.be/x?t=4\n"})
 

@@ -3,10 +3,12 @@ const TAKES_CALLBACK = false;
 const QUALITIES = ["draft", "fast", "best"];
 const FILES = ["voice", "portrait"];
 const LOST_FILE_BYTES = 1e6; // what n8n drops is larger, and what surrounds the parts of a form smaller
+const MOST_CHARACTERS = 100_000; // twice what the pack speaks; more would fill n8n's database and pass no proxy
 const CLONING_GPU_BYTES = { best: 22e9, fast: 12e9 }; // what cards sold as 24 GB and as 12 GB report at the least
 const STREAMING_RAM_BYTES = 30e9;
 
-const text = (value) => (typeof value === "string" ? { value } : { error: "must be a text" });
+const text = (value) =>
+  typeof value === "string" && value.length <= MOST_CHARACTERS ? { value } : { error: `must be a text of ${MOST_CHARACTERS} characters at most` };
 const link = (value) => {
   const address = typeof value === "string" ? value.trim() : "";
   return /^https?:\/\/[^\s/\\][^\s\\]*$/i.test(address) ? { value: address } : { error: "must be a link (http:// or https://)" };
