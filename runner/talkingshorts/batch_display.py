@@ -34,6 +34,8 @@ WORKING = Uploading | Started | NodeStarted | Progress | Ended | Downloading
 """The events that say what a row's job is at."""
 
 OVERALL_BAR_WIDTH = 30
+BAR_COLUMNS = 80
+"""On a narrower terminal, the words are worth more than the bar beside them."""
 JOB_BAR_WIDTH = 10
 
 CLEAR_BELOW = "\x1b[J"
@@ -130,7 +132,8 @@ class Table:
         """Return the table's lines."""
         width = max(map(len, self._jobs))
         lines = [f"{server:{width}}  {self._say_server(server)}" for server in self._jobs]
-        return [*lines, *([_say_progress(self._progress)] if self._progress else [])]
+        bar_width = OVERALL_BAR_WIDTH if count_columns(self._stream) >= BAR_COLUMNS else 0
+        return [*lines, *([_say_progress(self._progress, bar_width)] if self._progress else [])]
 
     def _take_in(self, event: BatchEvent) -> None:
         match event:
@@ -193,7 +196,7 @@ def _say_news(event: BatchEvent) -> str | None:
             return None
 
 
-def _say_progress(progress: BatchProgress, is_over: bool = False) -> str:
+def _say_progress(progress: BatchProgress, bar_width: int = 0, is_over: bool = False) -> str:
     total = progress.done + progress.failed + progress.left
     parts = [f"{progress.done} of {total} done"]
     parts += [f"{progress.failed} failed"] if progress.failed else []
@@ -202,4 +205,4 @@ def _say_progress(progress: BatchProgress, is_over: bool = False) -> str:
     if is_over:
         return text
     eta = "" if progress.eta_seconds is None else f"  about {say_clock(progress.eta_seconds)} left"
-    return f"{draw_bar(progress.done + progress.failed, total, OVERALL_BAR_WIDTH)}{text}{eta}"
+    return f"{draw_bar(progress.done + progress.failed, total, bar_width)}{text}{eta}"

@@ -64,6 +64,12 @@ def test_the_table_says_what_each_server_does_and_how_the_whole_stands() -> None
     ]
 
 
+def test_a_narrow_terminal_gets_words_in_place_of_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_display, "count_columns", lambda stream: 40)
+
+    assert draw(BatchProgress(3, 0, 6, 125.0))[-1] == "3 of 9 done, 6 left  about 2:05 left"
+
+
 def test_a_server_that_is_away_says_why_until_it_is_back() -> None:
     away = [ServerReady("one", ""), ServerLost("one", "can't be reached")]
 
