@@ -108,7 +108,7 @@ def _run(
         if not left:
             return 0
         scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going, find_slots=find_slots)
-        failures = scheduler.run(left, descriptions)
+        failures = scheduler.run(left, descriptions, kept=len(jobs) - len(left))
     finally:
         display.close()
     if failures:

@@ -143,6 +143,7 @@ class Scheduler:
         self._show_lock = threading.Lock()
         self._waiting: list[_Work] = []
         self._jobs: list[RowJob] = []
+        self._kept = 0
         self._done = 0
         self._failures: list[RowFailed] = []
         self._stop: Literal["failed", "interrupted", "broken"] | None = None
@@ -154,27 +155,29 @@ class Scheduler:
         """How many jobs have neither ended well nor failed for good."""
         return len(self._jobs) - self._done - len(self._failures)
 
-    def run(self, jobs: Sequence[RowJob], descriptions: Descriptions) -> list[RowFailed]:
+    def run(self, jobs: Sequence[RowJob], descriptions: Descriptions, kept: int = 0) -> list[RowFailed]:
         """Run the jobs, and return those that failed for good. `descriptions` are those of the connected slots.
+
+        `kept` is how many rows beside these were done by earlier runs: what is told counts them, too.
 
         Raises UnreachableError when no slot answers for `patience_seconds`, CancelledError on a Ctrl-C.
         """
-        self._jobs = sorted(jobs, key=lambda job: job.row)
+        self._jobs, self._kept = sorted(jobs, key=lambda job: job.row), kept
         self._waiting = [_Work(job, self._state.record_of(job.key)) for job in self._jobs]
         self._began = time.monotonic()
         for seat in self._seats:
             seat.is_lost = seat.slot.name not in descriptions
-        self._show(self._measure())
-        for seat in self._seats:
-            self._start(seat)
-        if self._find_slots is not None:
-            self._start_thread(partial(self._grow, self._find_slots))
         try:
+            self._show(self._measure())
+            for seat in self._seats:
+                self._start(seat)
+            if self._find_slots is not None:
+                self._start_thread(partial(self._grow, self._find_slots))
             self._wait_for_end()
         except KeyboardInterrupt:
             self._interrupt()
             raise CancelledError(
-                f"{self._done} rows are done, {self.left} are left: the same command goes on."
+                f"{self._kept + self._done} rows are done, {self.left} are left: the same command goes on."
             ) from None
         if self._trouble is not None:
             raise self._trouble
@@ -427,15 +430,15 @@ class Scheduler:
             self._changed.notify_all()
         deadline = time.monotonic() + LEAVE_SECONDS
         self._withdraw(lambda work: True)
-        for lane in self._lanes:
-            lane.join(max(deadline - time.monotonic(), 0.0))
+        with self._changed:
+            self._changed.wait_for(self._is_over, max(deadline - time.monotonic(), 0.0))
 
     def _measure(self) -> BatchProgress:
         with self._changed:
             ended = self._done + len(self._failures)
             pace = (time.monotonic() - self._began) / ended if ended else None
             eta = None if pace is None else round(pace * self.left, 1)
-            return BatchProgress(self._done, len(self._failures), self.left, eta)
+            return BatchProgress(self._kept + self._done, len(self._failures), self.left, eta)
 
     def _show(self, event: BatchEvent) -> None:
         with self._show_lock:

@@ -3,7 +3,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from support.fake_slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
@@ -64,8 +64,8 @@ class Batch:
         self._descriptions = {slot.name: NODES for slot in slots if not slot.is_away}
         self._scheduler = Scheduler(WORKFLOW, slots, state, self.events.append, keep_going, 0.1, find_slots)
 
-    def run(self) -> list[RowFailed]:
-        return self._scheduler.run(self._jobs, self._descriptions)
+    def run(self, kept: int = 0) -> list[RowFailed]:
+        return self._scheduler.run(self._jobs, self._descriptions, kept)
 
     def start(self) -> threading.Thread:
         thread = threading.Thread(target=lambda: self.failures.extend(self.run()))
@@ -255,9 +255,11 @@ def test_a_job_left_on_a_server_that_is_away_runs_elsewhere_and_is_cancelled_the
 
     b.is_away = False
     more = make_jobs(6)
+    a.gate.clear()
     b.gate.clear()
     thread = Batch(state, a, b, jobs=more).start()
     wait_until(lambda: b.cancelled)
+    a.gate.set()
     b.gate.set()
     thread.join()
     assert (b.cancelled, state.list_strays(b.url)) == ([record.id], [])
@@ -428,13 +430,22 @@ def test_a_batch_that_keeps_going_runs_every_other_row(state: BatchState) -> Non
     assert last == BatchProgress(4, 2, 0, 0.0)
 
 
+def test_the_rows_of_earlier_runs_count_as_done(state: BatchState) -> None:
+    batch = Batch(state, FakeSlot("a"), jobs=make_jobs(2))
+    batch.run(kept=5)
+
+    told = batch.told(BatchProgress)
+    assert told[0] == BatchProgress(5, 0, 2, None)
+    assert told[-1] == BatchProgress(7, 0, 0, 0.0)
+
+
 def test_a_ctrl_c_cancels_what_runs_and_keeps_the_rest(state: BatchState) -> None:
     a = FakeSlot("a")
     a.gate.clear()
     batch = Batch(state, a, jobs=make_jobs(5))
 
     def interrupt() -> None:
-        wait_until(lambda: a.at_once == 2)
+        wait_until(lambda: len(a.posted) == 2)
         _thread.interrupt_main()
 
     threading.Thread(target=interrupt).start()
@@ -443,6 +454,27 @@ def test_a_ctrl_c_cancels_what_runs_and_keeps_the_rest(state: BatchState) -> Non
 
     assert len(a.cancelled) == len(a.ran) == 2
     assert batch.told(RowFailed) == []
+    assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
+
+
+def test_a_ctrl_c_while_threads_start_cancels_what_runs_already(
+    state: BatchState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = FakeSlot("a"), FakeSlot("b")
+    a.gate.clear()
+    start = Scheduler._start
+
+    def interrupt(scheduler: Scheduler, seat: Any) -> None:
+        if seat.slot is b:
+            wait_until(lambda: len(a.posted) == 2)
+            raise KeyboardInterrupt
+        start(scheduler, seat)
+
+    monkeypatch.setattr(Scheduler, "_start", interrupt)
+    with pytest.raises(CancelledError):
+        Batch(state, a, b, jobs=make_jobs(5)).run()
+
+    assert len(a.cancelled) == len(a.ran) == 2
     assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
 
 
@@ -486,7 +518,8 @@ def test_a_ctrl_c_while_servers_connect_doesnt_wait_for_them() -> None:
 
     class Slow(FakeSlot):
         def connect(self, workflow: Workflow) -> NodeInfos:
-            _thread.interrupt_main()
+            if self.name == "b":
+                _thread.interrupt_main()
             is_over.wait()
             return super().connect(workflow)
 
