@@ -209,7 +209,9 @@ class BatchState:
                 ) from error
             raise UsageError(f"The state {self._path} can't be used: {error}. Give another --state.") from error
         except sqlite3.DatabaseError as error:
-            raise UsageError(f"The state {self._path} is none ({error}): give another --state.") from error
+            raise UsageError(
+                f"The file {self._path} holds no state of a batch ({error}): give another --state."
+            ) from error
 
 
 class RowStore:
