@@ -74,11 +74,6 @@ class Runner:
         return next((event for event in self.events if wanted <= event.items()), None)
 
 
-def heed_ctrl_c() -> None:
-    """Undo what a shell does to a test run that it starts in the background: its children ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @contextlib.contextmanager
 def start_runner(folder: Path, *arguments: str, **environment: str) -> Iterator[Runner]:
     """Run the command line in `folder` for the length of the block."""
@@ -89,7 +84,6 @@ def start_runner(folder: Path, *arguments: str, **environment: str) -> Iterator[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_ctrl_c,
     )
     runner = Runner(process)
 

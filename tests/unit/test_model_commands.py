@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from support.following import heed_ctrl_c
 from support.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home, model_commands, model_download, model_transfers
 from talkingshorts.cli import main
@@ -378,7 +377,6 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(shop: Shop) -> None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_ctrl_c,
     )
     assert shop.host.reached_middle.wait(60)
     program.send_signal(signal.SIGINT)
