@@ -123,6 +123,19 @@ def test_a_failed_node_is_named_with_its_message(n8n: RealN8n, server: Server) -
     assert "127.0.0.1" in answer.error["message"]
 
 
+def test_a_comfyui_without_a_jobs_route_is_followed_by_its_history(
+    n8n: RealN8n, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.proxy, "missing_route", "api/jobs")
+
+    made = n8n.ask(WEBHOOK, json={"script": "An older server.", **SMALL})
+    refused = n8n.ask(WEBHOOK, json={"script": "Hi.", "width": 100, "height": 224})
+
+    assert (made.status, made.body["width"], made.body["seed"]) == (200, 128, 42)
+    assert (refused.status, refused.error["node"]["title"]) == (422, "Draft portrait")
+    assert {path for _, path in server.proxy.asked if path.startswith("/history/")}
+
+
 def test_a_server_that_is_away_is_told_as_such(n8n: RealN8n, server: Server) -> None:
     server.proxy.lost_requests["GET /system_stats"] = 1
 

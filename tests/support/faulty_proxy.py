@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 CHUNK_BYTES = 1 << 16
 SOCKET_LIFE_SECONDS = 0.3
 FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\nConnection: close\r\n\r\nfailed"
+NO_ROUTE = (
+    b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 14\r\n"
+    b"Connection: close\r\n\r\n404: Not Found"
+)
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -24,7 +28,8 @@ class FaultyProxy:
     """What goes wrong at the moment; everything else passes through.
 
     `progress_socket`: what becomes of each WebSocket. "dropped": broken after a moment; "silent": nothing arrives on
-    it; "deaf": the first one is dropped, and nothing arrives on the later ones.
+    it; "deaf": the first one is dropped, and nothing arrives on the later ones. `missing_route`: paths that begin so
+    are answered as by a server that has no such route.
     """
 
     url: str = ""
@@ -34,6 +39,7 @@ class FaultyProxy:
     lost_answers: Counter[str] = field(default_factory=Counter)
     lost_requests: Counter[str] = field(default_factory=Counter)
     truncated_downloads: int = 0
+    missing_route: str = "nothing"
     bytes_per_second: float | None = None
     slow_path: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -101,6 +107,8 @@ def _serve(client: socket.socket, proxy: FaultyProxy) -> None:
             client.sendall(REFUSAL)
         elif not is_socket and proxy.fails_every and len(proxy.asked) % proxy.fails_every == 0:
             client.sendall(FAILURE)
+        elif path.startswith(f"/{proxy.missing_route}/"):
+            client.sendall(NO_ROUTE)
         elif not _use_up(proxy.lost_requests, f"{method} {path}"):
             parts = urlsplit(proxy.target)
             with socket.create_connection((parts.hostname or "", parts.port or 80)) as server:

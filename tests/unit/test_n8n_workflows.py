@@ -46,6 +46,9 @@ def read_request(
     return item
 
 
+NO_SUCH_JOB = {"statusCode": 404, "body": {"error": "Job not found"}}
+
+
 def judge(asked: str, heard: dict[str, Any], **job: Any) -> dict[str, Any]:
     """Return what becomes of a job after ComfyUI's answer `heard`."""
     state = {"job_id": "j", "seed": 5, "posts": 0, "looks": 0, "is_accepted": False, "deadline": FAR_AWAY, **job}
@@ -250,8 +253,8 @@ def test_without_a_quality_the_best_is_made_that_voice_and_machine_allow(
 @pytest.mark.parametrize(
     ("heard", "status", "kind"),
     [
-        ({"statusCode": 403, "body": "Only media.\n"}, 400, "upload_failed"),
-        ({"statusCode": 400, "body": ""}, 400, "upload_failed"),
+        ({"statusCode": 403, "data": "Only media.\n"}, 400, "upload_failed"),
+        ({"statusCode": 400, "data": ""}, 400, "upload_failed"),
         ({"statusCode": 413}, 413, "upload_failed"),
         ({"statusCode": 401}, 502, "upload_failed"),
         ({"statusCode": 500}, 502, "upload_failed"),
@@ -264,7 +267,7 @@ def test_a_file_that_is_refused_is_told_with_the_reason(heard: dict[str, Any], s
 
     assert (job["next"], job["answer"]["status"]) == ("answer", status)
     assert job["answer"]["body"]["error"]["type"] == kind
-    assert str(heard.get("body", "")).strip() in job["answer"]["body"]["error"]["message"]
+    assert str(heard.get("data", "")).strip() in job["answer"]["body"]["error"]["message"]
 
 
 MISSING = {
@@ -307,8 +310,8 @@ def test_any_other_refusal_carries_comfyuis_node_errors(errors: list[Any], left:
 def test_a_graph_whose_answer_got_lost_is_looked_up_and_posted_again_only_when_it_isnt_there() -> None:
     lost = judge("Post the graph", {"error": {"message": "socket hang up"}}, candidates=BEST_OR_DRAFT)
     there = judge("Look", {"statusCode": 200, "body": {"status": "pending"}}, **lost)
-    not_there = judge("Look", {"statusCode": 404}, **lost)
-    never = judge("Look", {"statusCode": 404}, **{**lost, "posts": 3})
+    not_there = judge("Look", NO_SUCH_JOB, **lost)
+    never = judge("Look", NO_SUCH_JOB, **{**lost, "posts": 3})
 
     assert (lost["next"], lost["is_accepted"], lost["answer"]["body"]["status"]) == ("wait", False, "pending")
     assert (there["next"], there["is_accepted"], there["quality"]) == ("wait", True, "best")
@@ -317,7 +320,7 @@ def test_a_graph_whose_answer_got_lost_is_looked_up_and_posted_again_only_when_i
 
 
 def test_a_job_that_was_noted_but_never_posted_ends_without_a_word_to_anybody() -> None:
-    job = judge("Look", {"statusCode": 404}, callback_url="https://example.com", candidates=BEST_OR_DRAFT)
+    job = judge("Look", NO_SUCH_JOB, callback_url="https://example.com", candidates=BEST_OR_DRAFT)
 
     assert (job["next"], job["is_open"]) == ("answer", False)
 
@@ -340,7 +343,65 @@ def test_a_job_that_ends_badly_has_its_status(body: dict[str, Any], status: int,
 
 
 def test_a_job_that_the_server_no_longer_knows_is_lost() -> None:
-    assert look({"statusCode": 404})["answer"]["status"] == 504
+    assert look(NO_SUCH_JOB)["answer"]["status"] == 504
+
+
+NO_JOBS_ROUTE = {"statusCode": 404, "data": "404: Not Found"}
+
+
+def history(messages: Any, status: str) -> dict[str, Any]:
+    told = {"status_str": status, "completed": status == "success", "messages": messages}
+    graph = {"3": {"class_type": "Save", "inputs": {}, "_meta": {"title": "Save it"}}}
+    return {"statusCode": 200, "body": {"j": {"prompt": [1, "j", graph], "outputs": {}, "status": told}}}
+
+
+def queue(running: list[str], pending: list[str]) -> dict[str, Any]:
+    rows = {name: [[1, job, {}] for job in jobs] for name, jobs in (("running", running), ("pending", pending))}
+    return {"statusCode": 200, "body": {f"queue_{name}": jobs for name, jobs in rows.items()}}
+
+
+def follow(*heard: dict[str, Any], **job: Any) -> dict[str, Any]:
+    """Return what becomes of a job after one answer after the other."""
+    state = {"is_accepted": True, "quality": "draft", "candidates": BEST_OR_DRAFT, **job}
+    for answer in heard:
+        state = judge("Look", answer, **state)
+    return state
+
+
+def test_without_a_jobs_route_the_history_and_the_queue_are_asked_in_turn() -> None:
+    nothing = {"statusCode": 200, "body": {}}
+    waiting = follow(NO_JOBS_ROUTE, nothing, queue(["x"], ["j"]))
+    running = follow(nothing, queue(["j"], []), **waiting)
+    overtaken = follow(nothing, queue([], []), history([], "success"), **running)
+
+    assert follow(NO_JOBS_ROUTE)["look_into"] == "history"
+    assert follow(NO_JOBS_ROUTE, nothing)["look_into"] == "queue"
+    assert (waiting["next"], waiting["status"], waiting["look_into"]) == ("wait", "pending", "history")
+    assert (running["next"], running["status"]) == ("wait", "in_progress")
+    assert overtaken["answer"]["body"]["error"]["type"] == "no_video"
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "kind"),
+    [
+        (history([["execution_interrupted", {}]], "error"), 409, "cancelled"),
+        (history([["execution_error", {"node_id": "3", "exception_type": "a.InputError"}]], "error"), 422, "bad_input"),
+        (history([["execution_error", {"node_id": "3", "exception_type": "OSError"}]], "error"), 502, "node_failed"),
+    ],
+)
+def test_the_history_tells_of_an_end_what_a_job_does(told: dict[str, Any], status: int, kind: str) -> None:
+    answer = follow(NO_JOBS_ROUTE, told)["answer"]
+
+    assert (answer["status"], answer["body"]["error"]["type"]) == (status, kind)
+    assert answer["body"]["error"].get("node", {"title": "Save it"})["title"] == "Save it"
+
+
+@pytest.mark.parametrize(("is_accepted", "outcome"), [(True, 504), (False, "post")])
+def test_a_job_in_neither_history_nor_queue_is_lost_or_never_arrived(is_accepted: bool, outcome: int | str) -> None:
+    nothing = {"statusCode": 200, "body": {}}
+    job = follow(NO_JOBS_ROUTE, nothing, queue([], []), nothing, is_accepted=is_accepted, posts=1)
+
+    assert outcome in (job["next"], job.get("answer", {}).get("status"))
 
 
 def test_a_job_beyond_the_time_limit_is_given_up_and_named() -> None:
@@ -364,7 +425,7 @@ def test_a_server_that_is_away_is_waited_for_but_not_for_ever() -> None:
 
 
 def test_a_finished_job_is_told_to_the_callback_until_it_is_delivered() -> None:
-    ended = look({"statusCode": 404}, callback_url="https://example.com", is_promised=True)
+    ended = look(NO_SUCH_JOB, callback_url="https://example.com", is_promised=True)
     refused_once = judge("Tell", {"statusCode": 500}, **ended)
     delivered = judge("Tell", {"statusCode": 204}, **refused_once)
     known = judge("Tell", {"statusCode": 409}, **refused_once)

@@ -56,10 +56,10 @@ function makeUuid() {
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(Math.random() * 16).toString(16));
 }
 
-// The file is the caller's to put right; anything else isn't.
-function sayRefusal({ statusCode, body }) {
+// The file is the caller's to put right; anything else isn't. n8n puts an answer that is no JSON into data.
+function sayRefusal({ statusCode, data }) {
   if (statusCode === undefined) return refuse(503, "unreachable", "ComfyUI can't be reached. Try again later.");
-  const reason = typeof body === "string" && body ? body.trim() : "no reason is given.";
+  const reason = data?.trim() || "no reason is given.";
   return refuse({ 400: 400, 403: 400, 413: 413 }[statusCode] ?? 502, "upload_failed", `ComfyUI refuses the file (${statusCode}): ${reason}`);
 }
 

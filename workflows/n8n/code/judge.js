@@ -45,19 +45,53 @@ function listMissing(body) {
 
 function readJob(state, { statusCode, body }) {
   state.looks += 1;
-  if (statusCode === 404) return state.is_accepted ? lose(state) : postAgain(state);
-  if (statusCode !== 200) return lookAgain(state);
+  // ComfyUI answers about an unknown job in JSON; without it, there is no /api/jobs: the history and the queue tell instead.
+  if (statusCode === 404 && body === undefined) {
+    state.look_into = "history";
+    return lookAgain(state);
+  }
+  if (statusCode !== 200 && statusCode !== 404) return lookAgain(state);
   state.unreachable_since = undefined;
+  const job = statusCode === 404 ? { status: "unknown" } : findJob(state, body);
+  if (job.status === "unknown") return state.is_accepted ? lose(state) : postAgain(state);
+  if (job.status === "unsure") return wait(state);
   if (!state.is_accepted) accept(state);
-  state.status = body.status;
-  if (body.status === "completed") return succeed(state, body);
-  if (body.status === "failed") return fail(state, body);
-  if (body.status === "cancelled") return answer(state, 409, { type: "cancelled", message: "The job was cancelled in ComfyUI." });
+  state.status = job.status;
+  if (job.status === "completed") return succeed(state, job);
+  if (job.status === "failed") return fail(state, job);
+  if (job.status === "cancelled") return answer(state, 409, { type: "cancelled", message: "The job was cancelled in ComfyUI." });
   if (now > state.deadline) {
     const message = `The job isn't done after ${settings.max_minutes} minutes, the limit in Settings. ComfyUI still works on it.`;
     return answer(state, 504, { type: "timeout", message });
   }
   wait(state);
+}
+
+// The job as /api/jobs tells of it. Between the looks into the history and into the queue it may have moved: both are
+// asked before it is "unknown".
+function findJob(state, body) {
+  if (!state.look_into) return body;
+  if (state.look_into === "queue") {
+    state.look_into = "history";
+    const has = (jobs) => jobs.some(([, id]) => id === state.job_id);
+    state.has_left_queue = !has(body.queue_running) && !has(body.queue_pending);
+    return { status: state.has_left_queue ? "unsure" : has(body.queue_running) ? "in_progress" : "pending" };
+  }
+  const found = body[state.job_id];
+  if (found) return readHistory(found);
+  state.look_into = "queue";
+  return { status: state.has_left_queue ? "unknown" : "unsure" };
+}
+
+function readHistory({ prompt, outputs, status }) {
+  const told = Object.fromEntries(status?.messages ?? []);
+  const ended = told.execution_interrupted ? "cancelled" : "failed";
+  return {
+    status: status?.status_str === "success" ? "completed" : ended,
+    outputs,
+    execution_error: told.execution_error,
+    workflow: { prompt: prompt?.[2] },
+  };
 }
 
 function accept(state) {
