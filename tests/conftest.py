@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.checkout import ROOT
 from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
 from talkingshorts.server import ensure_server
 
-ROOT = Path(__file__).parents[1]
 KEPT_SETS = ROOT / "tests" / "golden" / "sets"
 N8N_TESTS = ROOT / "tests" / "n8n"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.canvas import Browser, Canvas
+from support.checkout import FACE_PHOTO
 from support.on_comfyui import ComfyUI
 from talkingshorts.browser import is_supported
 
-FACE = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+FACE = FACE_PHOTO
 
 
 @pytest.fixture(scope="module")

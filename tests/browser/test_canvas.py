@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from support.canvas import Box, Canvas
+from support.checkout import ROOT
 from support.on_comfyui import ComfyUI, decode, read_graph_tag
 
-ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
 WORKFLOWS = sorted(path.stem for path in TEMPLATES.glob("*.json"))
 IS_UPDATING = os.environ.get("TALKINGSHORTS_UPDATE_WORKFLOWS") == "1"

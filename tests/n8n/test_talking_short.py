@@ -11,13 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from support.checkout import FACE_PHOTO
 from support.on_comfyui import decode, read_graph_tag
 from support.real_n8n import RealN8n
 from support.talking_jobs import write_wav
 
 from .conftest import Server
 
-FACE = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+FACE = FACE_PHOTO
 WEBHOOK = "talking-short"
 SMALL = {"width": 128, "height": 224}
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 from PIL import Image
+from support.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 DRIVER = ROOT / "tests" / "browser" / "driver.mjs"
 FOLDER = ROOT / ".browser"
 

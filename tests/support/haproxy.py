@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from support.checkout import ROOT
 from talkingshorts.server import free_port
 
 from .faulty_proxy import wait_until
 
-ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "docker" / "haproxy.cfg"
 TOKEN = "a-Token.that~has+all/signs=of.a.bearer"
 

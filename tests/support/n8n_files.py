@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from support.checkout import ROOT
+
 FOLDER = ROOT / "workflows" / "n8n"
 SHORT, DURABLE = FOLDER / "talking_short.json", FOLDER / "talking_short_durable.json"
 GRAPHS = {"draft": "draft", "fast": "talking_short_fast", "best": "talking_short"}

@@ -15,8 +15,8 @@ from typing import Any
 import av
 import numpy as np
 import requests
+from support.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
 
 

@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from support.checkout import ROOT
+
 from .tiny_encoders import link_into
 from .tiny_s2v import S2V_MODELS
 from .tiny_vibevoice import write_tiny_vibevoice
@@ -36,7 +38,7 @@ def fill_tiny_home(base: Path, speech_frames: int = 60) -> None:
 def main() -> None:
     """Fill the folder that the command line names."""
     from_environment = os.environ.get("COMFYUI_DIR")
-    root = Path(__file__).parents[2]
+    root = ROOT
     sys.path.append(from_environment or str(root / ".comfyui" / "ComfyUI"))
     import comfy.cli_args
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 from support.haproxy import is_supported
 
-DOCKER = Path(__file__).parents[2] / "docker"
+DOCKER = ROOT / "docker"
 ROOT = DOCKER.parent
 TOOLS = Path(sys.executable).parent
 SECRETS = {"TALKINGSHORTS_TOKEN": "the-token", "N8N_ENCRYPTION_KEY": "the-key"}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 from support.fake_comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor, server
 from talkingshorts.model_list import list_presets, load_model_list
@@ -93,7 +94,7 @@ def test_a_python_that_cannot_be_run_is_reported(comfyui: Path, monkeypatch: pyt
 
 
 def test_every_requirement_of_the_pack_is_looked_for() -> None:
-    requirements = Path(__file__).parents[2] / "custom_nodes" / "comfyui_talkingshorts" / "requirements.txt"
+    requirements = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "requirements.txt"
     wanted = {re.split(r"[\[<>=]", line)[0] for line in requirements.read_text().split()}
 
     assert wanted | {"torch"} == set(doctor.PACKAGES)
@@ -238,7 +239,7 @@ def test_a_model_on_the_disk_is_not_missing(comfyui: Path, home: Path, monkeypat
     assert "11 files" in by_check(doctor.run_doctor(None))["models vibevoice_7b"]["detail"]
 
 
-GRAPH = json.loads((Path(__file__).parents[2] / "workflows" / "talking_short.api.json").read_text())
+GRAPH = json.loads((ROOT / "workflows" / "talking_short.api.json").read_text())
 
 
 def test_a_named_server_is_looked_at_in_place_of_this_machine() -> None:

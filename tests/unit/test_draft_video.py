@@ -8,9 +8,10 @@ from comfyui_talkingshorts.engines.draft_portrait import draw_portrait
 from comfyui_talkingshorts.engines.draft_video import NO_FACE_NOTE, fit_for_video, make_draft_video
 from comfyui_talkingshorts.engines.presenter.puppet import Frame
 from PIL import Image
+from support.checkout import FACE_PHOTO
 
 RATE = 16000
-PHOTO = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+PHOTO = FACE_PHOTO
 
 
 def syllables(seconds: float, starts: tuple[float, ...] = (0.2, 0.6, 0.85, 1.4)) -> Sound:

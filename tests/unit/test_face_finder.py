@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +6,9 @@ from comfyui_talkingshorts.core.mouth import MouthShape
 from comfyui_talkingshorts.engines.face_finder import FaceMarks, find_face
 from comfyui_talkingshorts.engines.picture_puppet import PicturePuppet
 from PIL import Image
+from support.checkout import FACE_PHOTO
 
-PHOTO = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+PHOTO = FACE_PHOTO
 LEFT_EYE, RIGHT_EYE, MOUTH = (92.0, 101.0), (136.0, 104.0), (113.0, 149.0)
 
 

@@ -2,9 +2,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.checkout import ROOT
 from talkingshorts import home
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

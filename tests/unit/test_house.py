@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from comfyui_talkingshorts.core.version import PACK_VERSION
+from support.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
 RUNNER = ROOT / "runner" / "talkingshorts"
 PACK_FILES = sorted(PACK.rglob("*.py"))

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from support.checkout import RUNNER
 from talkingshorts import home, keeper, server
 from talkingshorts.errors import UnreachableError
 from talkingshorts.server import ServerState
@@ -178,7 +179,7 @@ def test_two_processes_start_one_server(folder: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts import server; "
         "server.has_accelerator = lambda python: False; print(server.ensure_server(lambda line: None))"
     )
-    runner = str(Path(server.__file__).parents[1])
+    runner = str(RUNNER)
     both = [
         subprocess.Popen([sys.executable, "-c", program, runner], stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
@@ -291,7 +292,7 @@ def test_an_own_server_ends_with_the_process_that_started_it_even_when_that_is_k
         "server.has_accelerator = lambda python: False; "
         "server.start_own_server(Path(sys.argv[1]), print); print('ready', flush=True); time.sleep(60)"
     )
-    runner = Path(server.__file__).parents[1]
+    runner = RUNNER
     owner = subprocess.Popen([sys.executable, "-c", program, str(own)], cwd=runner, stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     while owner.stdout.readline().strip() != "ready":

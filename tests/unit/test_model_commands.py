@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.checkout import RUNNER
 from support.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home, model_commands, model_download, model_transfers
 from talkingshorts.cli import main
@@ -22,7 +23,6 @@ from talkingshorts.model_files import LocalModel, part_path
 from talkingshorts.model_list import ModelFile
 from talkingshorts.model_transfers import Transfers, estimate_seconds_left, require_space
 
-RUNNER = Path(__file__).parents[2] / "runner"
 CONTENT = bytes(range(256)) * 400
 GB = 10**9
 

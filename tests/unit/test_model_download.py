@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.checkout import RUNNER
 from support.model_host import ModelHost, Reply, serve_models
 from talkingshorts import model_download
 from talkingshorts.errors import CancelledError, UnreachableError, UsageError
 from talkingshorts.model_download import Downloader, WrongModelError
 from talkingshorts.model_list import ModelFile
 
-RUNNER = Path(__file__).parents[2] / "runner"
 CONTENT = bytes(range(256)) * 400
 OTHER = CONTENT[::-1]
 CHUNK = model_download.CHUNK_BYTES

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from support.checkout import ROOT
 from talkingshorts import home
 from talkingshorts.errors import UsageError
 from talkingshorts.model_list import (
@@ -22,7 +23,6 @@ from talkingshorts.model_list import (
 )
 from talkingshorts.model_names import list_models
 
-ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 CANVASES = sorted((ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows").glob("*.json"))
 PRESET_OF_WORKFLOW = {"talking_short": "best", "talking_short_fast": "fast"}

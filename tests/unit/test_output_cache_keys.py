@@ -19,9 +19,10 @@ from comfyui_talkingshorts.core.graph_key import fold_constants, list_ancestors
 from comfyui_talkingshorts.engines import output_keys
 from comfyui_talkingshorts.engines.named_files import FileWatch
 from comfyui_talkingshorts.engines.output_keys import OutputKeys
+from support.checkout import ROOT
 
 Graph = dict[str, Any]
-SHORT = Path(__file__).parents[2] / "workflows" / "talking_short.api.json"
+SHORT = ROOT / "workflows" / "talking_short.api.json"
 PORTRAIT_TEXT, PORTRAIT, NEGATIVE, SPEECH, VIDEO = (
     *("Encode Portrait Prompt", "Decode Portrait", "Encode Negative Prompt"),
     *("Cloned Voice", "Talking Video"),

@@ -19,8 +19,9 @@ from comfy_execution import cache_provider
 from comfyui_talkingshorts.nodes import output_cache
 from comfyui_talkingshorts.nodes.output_cache import VARIABLE, OutputCache, read_max_bytes, register_output_cache
 from server import PromptServer
+from support.checkout import ROOT
 
-WORKFLOWS = Path(__file__).parents[2] / "workflows"
+WORKFLOWS = ROOT / "workflows"
 GIGABYTE = 1000**3
 VALUE = Caching.CacheValue([[torch.arange(5)]], {"meta": {"node_id": "2"}, "output": {"text": ["a note"]}})
 GRAPH = {

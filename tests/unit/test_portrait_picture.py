@@ -6,8 +6,9 @@ from comfyui_talkingshorts.core.errors import PictureError
 from comfyui_talkingshorts.engines.face_finder import find_face
 from comfyui_talkingshorts.engines.portrait_picture import read_portrait
 from PIL import Image
+from support.checkout import FACE_PHOTO
 
-PHOTO = Path(__file__).parents[1] / "data" / "astronaut_face.jpg"
+PHOTO = FACE_PHOTO
 
 
 def save(picture: Image.Image, path: Path, **options: object) -> Path:

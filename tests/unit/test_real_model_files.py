@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import comfy.lora
@@ -17,6 +16,7 @@ from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener
 from comfyui_talkingshorts.engines.speech_video.video_model import attach_hearing
 from comfyui_talkingshorts.engines.talking.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.talking.audio_features import require_wav2vec2_base
+from support.checkout import ROOT
 from support.meta_models import load, load_lora, on_meta
 from support.real_layouts import (
     CLIP_VISION,
@@ -40,7 +40,7 @@ from support.released_vibevoice import RELEASED
 from support.tiny_vibevoice import original_shapes
 from talkingshorts.model_list import load_model_list
 
-FILES = load_model_list(Path(__file__).parents[2] / "models.json")
+FILES = load_model_list(ROOT / "models.json")
 BYTES = {file.name: file.bytes for file in FILES}
 FOLDERS = {file.name: file.folder for file in FILES if file.folder != "vibevoice"}
 LOADABLE = [name for name, folder in FOLDERS.items() if folder != "loras"]

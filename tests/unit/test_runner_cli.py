@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts import client, commands, completion, fetch, server, submission
 from talkingshorts.cli import main
@@ -22,7 +23,6 @@ from talkingshorts.errors import UnreachableError
 from talkingshorts.events import Progress
 from talkingshorts.jobs import JobRecord
 
-RUNNER = Path(__file__).parents[2] / "runner"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 Command = Callable[..., int]

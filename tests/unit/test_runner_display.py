@@ -4,9 +4,9 @@ import os
 import pty
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support.checkout import RUNNER
 from talkingshorts import display
 from talkingshorts.display import JsonDisplay, PlainDisplay, TerminalDisplay, count_cells, describe, make_printable
 from talkingshorts.events import (
@@ -184,7 +184,7 @@ def test_the_width_is_that_of_the_terminal_which_is_written_to() -> None:
         "fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 43, 0, 0)); print(count_columns(sys.stderr))"
     )
     parent, child = pty.openpty()
-    runner = Path(display.__file__).parents[1]
+    runner = RUNNER
     done = subprocess.run([sys.executable, "-c", program], cwd=runner, stdout=subprocess.PIPE, stderr=child, text=True)
     os.close(parent)
     os.close(child)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.checkout import RUNNER
 from talkingshorts import fetch
 from talkingshorts.client import Delivery, MissingFileError, RemoteFile
 from talkingshorts.errors import UnreachableError, UsageError
@@ -189,7 +190,7 @@ def test_what_a_killed_download_left_is_removed_by_the_next_one(tmp_path: Path) 
         "import os, sys; from pathlib import Path; from talkingshorts.fetch import _replacing\n"
         "with _replacing(Path(sys.argv[1])) as partial: partial.write_text('half'); os.kill(os.getpid(), 9)"
     )
-    runner = Path(fetch.__file__).parents[1]
+    runner = RUNNER
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.mp4")], cwd=runner, check=False)
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -2,12 +2,13 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
+from support.checkout import ROOT
 from talkingshorts.cli import build_parser
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.make import build_requests, find_workflow, say_uncloned
 from talkingshorts.submission import Request
 
-WORKFLOWS = Path(__file__).parents[2] / "workflows"
+WORKFLOWS = ROOT / "workflows"
 
 
 def parse(*arguments: str) -> Namespace:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 from support.fake_comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
 from talkingshorts.cli import build_parser, main
 from talkingshorts.client import ComfyClient
@@ -14,7 +15,7 @@ from talkingshorts.model_names import list_models
 from talkingshorts.quality import Machine, choose_request, read_machine, say_unfit
 from talkingshorts.submission import Request
 
-WORKFLOWS = Path(__file__).parents[2] / "workflows"
+WORKFLOWS = ROOT / "workflows"
 GRAPH = json.loads((WORKFLOWS / "talking_short_fast.api.json").read_text())
 LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
 TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
 from talkingshorts.binding import resolve
 from talkingshorts.events import Cached, NodeStarted, Progress
 from talkingshorts.follow import ProgressTracker
@@ -11,7 +12,7 @@ from talkingshorts.node_info import parse_node_info
 from talkingshorts.validation import describe_rejection, find_problems
 from talkingshorts.workflow_file import Workflow, is_link, load_workflow
 
-WORKFLOWS = sorted((Path(__file__).parents[2] / "workflows").glob("*.api.json"))
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 GRAPH = Workflow(
     "w",
     {

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.checkout import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {"SCRIPT", "VOICE", "START", "DURATION", "PORTRAIT", "PORTRAIT_PROMPT", "QUALITY", "SEED", "VOICE_RIGHTS"}
 VARIABLES |= {
     "OUT",
@@ -41,7 +41,7 @@ exit 1
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    shutil.copy(ROOT / "Makefile", tmp_path)
     write_program(tmp_path / ".venv" / "bin" / "python", FAKE_PYTHON)
     return tmp_path
 
