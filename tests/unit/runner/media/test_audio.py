@@ -6,7 +6,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from talkingshorts.audio_info import AudioInfo, read_audio_info, read_flac_tags
+from talkingshorts.media.audio import AudioInfo, read_audio_info, read_flac_tags
 
 
 def write_sound(path: Path, codec: str, rate_hz: int, channels: int, samples: int) -> Path:

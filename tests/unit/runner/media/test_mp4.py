@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from talkingshorts.mp4_info import VideoInfo, read_tags, read_video_info
+from talkingshorts.media.mp4 import VideoInfo, read_tags, read_video_info
 
 
 def write_video(path: Path, frames: int, rate: Fraction, with_audio: bool, movflags: str = "use_metadata_tags") -> Path:
