@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .batch_display import choose_batch_display
-from .batch_events import RowFailed, RowKept
 from .batch_plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
 from .batch_schedule import FindSlots, Scheduler, connect_slots
 from .batch_slot import ServerSlot, Slot
@@ -20,6 +18,8 @@ from .batch_state import BatchState
 from .batch_table import read_table
 from .client import ComfyClient
 from .completion import workflow_stem
+from .display.batch import choose_batch_display
+from .display.batch_events import RowFailed, RowKept
 from .errors import PartialBatchError, UsageError
 from .follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
 from .submission import Server

@@ -9,10 +9,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from .batch_events import BatchEvent, BatchProgress, RowDone, RowEvent, RowFailed, RowPutBack, ServerLost, ServerReady
 from .batch_plan import RowJob, Warmth, check_jobs
 from .batch_slot import Slot, UnfitSlotError
 from .batch_state import BatchState, RowStore
+from .display.batch_events import (
+    BatchEvent,
+    BatchProgress,
+    RowDone,
+    RowEvent,
+    RowFailed,
+    RowPutBack,
+    ServerLost,
+    ServerReady,
+)
+from .display.events import Cached, Created, Event, NodeStarted, Progress, Started
 from .errors import (
     CancelledError,
     LostJobError,
@@ -21,7 +31,6 @@ from .errors import (
     UnreachableError,
     ValidationError,
 )
-from .events import Cached, Created, Event, NodeStarted, Progress, Started
 from .jobs import JobRecord
 from .validation import NodeInfos
 from .workflow_file import Workflow

@@ -10,8 +10,8 @@ from .batch_plan import RowJob
 from .batch_state import RowStore
 from .client import CANCELLED, ComfyClient, FailedServerError
 from .completion import Run, cancel_and_wait
+from .display.events import Event
 from .errors import LostJobError, UnreachableError, ValidationError
-from .events import Event
 from .follow import Limits
 from .jobs import JobRecord
 from .submission import Server, bind, describe_nodes, note, was_taken

@@ -345,7 +345,7 @@ def _report(error: RunnerError, options: argparse.Namespace) -> None:
     """Print the error on stderr, and with --json on stdout as well."""
     if options.verbose and error.details:
         print(error.details.rstrip(), file=sys.stderr)
-    from .display import make_printable
+    from .display.terminal import make_printable
 
     for line in str(error).splitlines():
         print(f"talkingshorts: {make_printable(line)}", file=sys.stderr)

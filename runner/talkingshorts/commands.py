@@ -15,9 +15,9 @@ from .binding import ValueReader, list_named_inputs, resolve, split_assignment
 from .client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
 from .destination import is_url, presign, require_writable
-from .display import Display, choose_display
+from .display.events import Notice
+from .display.terminal import Display, choose_display
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
-from .events import Notice
 from .follow import Limits
 from .jobs import JobRecord, JobState, JobStore, open_jobs
 from .make import build_requests, require_readable, say_uncloned

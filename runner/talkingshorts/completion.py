@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from . import __version__
 from .client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
 from .destination import choose_destination
-from .display import Display
+from .display.events import Created, Downloading, Notice, Result, Submitted, Uploading
+from .display.terminal import Display
 from .errors import (
     CancelledError,
     JobTimeoutError,
@@ -27,7 +28,6 @@ from .errors import (
     UsageError,
     ValidationError,
 )
-from .events import Created, Downloading, Notice, Result, Submitted, Uploading
 from .fetch import choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, RecordStore, new_job_id

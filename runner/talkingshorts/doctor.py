@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from . import __version__, home, keeper, provision, server
 from .client import ComfyClient
-from .display import say_size
+from .display.terminal import say_size
 from .errors import UnreachableError
 from .model_files import find_model, model_roots, nearest_folder
 from .model_list import ModelFile, ModelListError, list_presets, load_model_list

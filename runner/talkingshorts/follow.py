@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .client import PENDING, RUNNING, BusyServerError, Job
+from .display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from .errors import JobTimeoutError, LostJobError, UnreachableError
-from .events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from .node_info import PRIMITIVE_TYPES
 from .workflow_file import Workflow
 

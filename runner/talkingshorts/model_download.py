@@ -17,8 +17,8 @@ import requests
 from requests.auth import AuthBase
 
 from .client import LOOPBACK_HOSTS, reason_of, require_token
+from .display.events import ModelReady
 from .errors import CancelledError, RunnerError, UnreachableError, UsageError
-from .events import ModelReady
 from .model_files import hash_file, part_path
 from .model_list import ModelFile
 

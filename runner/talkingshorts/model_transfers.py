@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .display import say_size
+from .display.events import Event, ModelFailed, ModelReady, ModelsProgress
+from .display.terminal import say_size
 from .errors import CancelledError, RunnerError, UsageError
-from .events import Event, ModelFailed, ModelReady, ModelsProgress
 from .model_download import Downloader
 from .model_files import LocalModel, find_size, nearest_folder, part_path
 from .model_list import ModelFile

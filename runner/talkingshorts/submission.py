@@ -10,8 +10,8 @@ from typing import Any
 
 from .binding import Target, list_named_inputs, parse_value, require_field
 from .client import ComfyClient, FailedServerError, NotSentError
+from .display.events import Created, Event, Uploading
 from .errors import UnreachableError, UsageError, ValidationError
-from .events import Created, Event, Uploading
 from .jobs import JobRecord, RecordStore, new_job_id
 from .node_info import NodeInfo
 from .validation import NodeInfos, describe_rejection, find_problems, find_unknown_nodes, require_valid

@@ -12,9 +12,9 @@ from typing import Any
 
 from .client import AccessRefusedError, ComfyClient, Job
 from .completion import Run
-from .display import Display, PlainDisplay
+from .display.events import Notice
+from .display.terminal import Display, PlainDisplay
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError
-from .events import Notice
 from .follow import Limits
 from .jobs import JobRecord, open_jobs
 from .server import find_server

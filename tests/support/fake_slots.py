@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from talkingshorts.batch_plan import RowJob, Warmth
 from talkingshorts.batch_slot import Show
 from talkingshorts.batch_state import RowStore
+from talkingshorts.display.events import Created, Started
 from talkingshorts.errors import CancelledError, RunnerError, UnreachableError
-from talkingshorts.events import Created, Started
 from talkingshorts.jobs import JobRecord, new_job_id
 from talkingshorts.node_info import parse_node_info
 from talkingshorts.submission import Request

@@ -9,11 +9,20 @@ import pytest
 from support.fake_slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
 from support.faulty_proxy import wait_until
 from talkingshorts import batch_schedule
-from talkingshorts.batch_events import BatchEvent, BatchProgress, RowDone, RowEvent, RowFailed, RowPutBack, ServerLost
 from talkingshorts.batch_plan import RowJob, Warmth
 from talkingshorts.batch_schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots
 from talkingshorts.batch_slot import Show
 from talkingshorts.batch_state import BatchState, RowStore
+from talkingshorts.display.batch_events import (
+    BatchEvent,
+    BatchProgress,
+    RowDone,
+    RowEvent,
+    RowFailed,
+    RowPutBack,
+    ServerLost,
+)
+from talkingshorts.display.events import Started
 from talkingshorts.errors import (
     CancelledError,
     LostJobError,
@@ -24,7 +33,6 @@ from talkingshorts.errors import (
     UsageError,
     ValidationError,
 )
-from talkingshorts.events import Started
 from talkingshorts.jobs import JobRecord
 from talkingshorts.validation import NodeInfos
 from talkingshorts.workflow_file import Workflow

@@ -18,9 +18,9 @@ from talkingshorts import client, commands, completion, fetch, server, submissio
 from talkingshorts.cli import main
 from talkingshorts.client import BusyServerError, ComfyClient, Job
 from talkingshorts.completion import cancel_and_wait
-from talkingshorts.display import CLEAR_LINE, TerminalDisplay
+from talkingshorts.display.events import Progress
+from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay
 from talkingshorts.errors import UnreachableError
-from talkingshorts.events import Progress
 from talkingshorts.jobs import JobRecord
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"

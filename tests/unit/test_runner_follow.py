@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 from talkingshorts.client import BusyServerError, Job
+from talkingshorts.display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from talkingshorts.errors import JobTimeoutError, LostJobError, UnreachableError
-from talkingshorts.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from talkingshorts.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits, ProgressTracker, follow
 from talkingshorts.workflow_file import Workflow
 

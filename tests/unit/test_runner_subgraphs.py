@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.checkout import ROOT
 from talkingshorts.binding import resolve
-from talkingshorts.events import Cached, NodeStarted, Progress
+from talkingshorts.display.events import Cached, NodeStarted, Progress
 from talkingshorts.follow import ProgressTracker
 from talkingshorts.node_info import parse_node_info
 from talkingshorts.validation import describe_rejection, find_problems

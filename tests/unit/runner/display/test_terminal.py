@@ -7,9 +7,8 @@ import sys
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts import display
-from talkingshorts.display import JsonDisplay, PlainDisplay, TerminalDisplay, count_cells, describe, make_printable
-from talkingshorts.events import (
+from talkingshorts.display import terminal as display
+from talkingshorts.display.events import (
     Cached,
     Created,
     Downloading,
@@ -26,6 +25,14 @@ from talkingshorts.events import (
     Started,
     Submitted,
     Uploading,
+)
+from talkingshorts.display.terminal import (
+    JsonDisplay,
+    PlainDisplay,
+    TerminalDisplay,
+    count_cells,
+    describe,
+    make_printable,
 )
 
 EVENTS: list[Event] = [

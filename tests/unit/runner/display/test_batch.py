@@ -3,9 +3,9 @@ import json
 import re
 
 import pytest
-from talkingshorts import batch_display
-from talkingshorts.batch_display import JsonLines, Table
-from talkingshorts.batch_events import (
+from talkingshorts.display import batch as batch_display
+from talkingshorts.display.batch import JsonLines, Table
+from talkingshorts.display.batch_events import (
     BatchEvent,
     BatchProgress,
     RowDone,
@@ -16,7 +16,7 @@ from talkingshorts.batch_events import (
     ServerLost,
     ServerReady,
 )
-from talkingshorts.events import Created, Event, NodeStarted, Notice, Progress, Queued
+from talkingshorts.display.events import Created, Event, NodeStarted, Notice, Progress, Queued
 
 
 class Clock:

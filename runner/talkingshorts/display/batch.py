@@ -22,8 +22,8 @@ from .batch_events import (
     ServerReady,
     to_json,
 )
-from .display import clip, count_columns, describe, draw_bar, make_printable, say_clock
 from .events import Created, Downloading, Ended, Event, NodeStarted, Notice, Progress, Queued, Started, Uploading
+from .terminal import clip, count_columns, describe, draw_bar, make_printable, say_clock
 
 DRAW_SECONDS = 0.1
 NEWS_SECONDS = 1.0
