@@ -23,7 +23,7 @@ from .display.batch_events import RowFailed, RowKept
 from .errors import PartialBatchError, UsageError
 from .follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
 from .submission import Server
-from .workflow_file import Workflow, load_workflow
+from .workflow.file import Workflow, load_workflow
 
 GONE_SECONDS = 5.0
 """A server that takes no connections for so long is left to itself when there are others."""

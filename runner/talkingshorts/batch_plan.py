@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from .batch_table import Problems, Row
-from .binding import Target, ValueReader, list_named_inputs, resolve
 from .completion import workflow_stem
 from .destination import ExistingFiles, require_writable, split_place
 from .errors import RunnerError, UsageError, ValidationError
 from .fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from .make import require_readable
-from .model_names import list_models
-from .node_info import LOADER_FIELDS
 from .submission import SEED_FIELDS, Request, bind
-from .validation import NodeInfos
-from .workflow_file import Workflow, is_link
+from .workflow.binding import Target, ValueReader, list_named_inputs, resolve
+from .workflow.file import Workflow, is_link
+from .workflow.model_names import list_models
+from .workflow.node_info import LOADER_FIELDS
+from .workflow.validation import NodeInfos
 
 DEFAULT_OUTPUT = "out/{workflow}-{row:04}{ext}"
 

@@ -32,8 +32,8 @@ from .errors import (
     ValidationError,
 )
 from .jobs import JobRecord
-from .validation import NodeInfos
-from .workflow_file import Workflow
+from .workflow.file import Workflow
+from .workflow.validation import NodeInfos
 
 LANES = 2
 """Jobs on a server at once: the one that runs, and one behind it so that the server needn't wait for the next."""

@@ -15,8 +15,8 @@ from .errors import LostJobError, UnreachableError, ValidationError
 from .follow import Limits
 from .jobs import JobRecord
 from .submission import Server, bind, describe_nodes, note, was_taken
-from .validation import NodeInfos
-from .workflow_file import Workflow
+from .workflow.file import Workflow
+from .workflow.validation import NodeInfos
 
 Show = Callable[[Event], None]
 

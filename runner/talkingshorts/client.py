@@ -19,8 +19,8 @@ from requests.auth import AuthBase
 from urllib3.exceptions import NewConnectionError
 
 from .errors import LostJobError, UnreachableError, UsageError, ValidationError
-from .node_info import NodeInfo, parse_node_info
-from .workflow_file import Graph
+from .workflow.file import Graph
+from .workflow.node_info import NodeInfo, parse_node_info
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0

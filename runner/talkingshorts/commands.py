@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from . import home
-from .binding import ValueReader, list_named_inputs, resolve, split_assignment
 from .client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
 from .destination import is_url, presign, require_writable
@@ -25,7 +24,8 @@ from .quality import choose_request
 from .submission import Request, Server, bind_values, prepare
 from .webhook_announcer import Announcer
 from .webhook_delivery import open_store
-from .workflow_file import load_workflow
+from .workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment
+from .workflow.file import load_workflow
 
 RESTART_PATIENCE_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 0.5

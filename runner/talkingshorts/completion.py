@@ -31,10 +31,10 @@ from .errors import (
 from .fetch import choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, RecordStore, new_job_id
-from .model_names import list_models
 from .progress_socket import JobWatch
 from .submission import post
-from .workflow_file import Workflow
+from .workflow.file import Workflow
+from .workflow.model_names import list_models
 
 CANCEL_PATIENCE_SECONDS = 10.0
 CANCEL_ANSWER_SECONDS = 2.0

@@ -18,9 +18,9 @@ from .display.terminal import say_size
 from .errors import UnreachableError
 from .model_files import find_model, model_roots, nearest_folder
 from .model_list import ModelFile, ModelListError, list_presets, load_model_list
-from .model_names import find_model_fields
 from .quality import Machine, read_machine, say_unfit
-from .workflow_file import load_workflow
+from .workflow.file import load_workflow
+from .workflow.model_names import find_model_fields
 
 GIB = 2**30
 FREE_DISK_BYTES = 2 * GIB

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from .client import PENDING, RUNNING, BusyServerError, Job
 from .display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from .errors import JobTimeoutError, LostJobError, UnreachableError
-from .node_info import PRIMITIVE_TYPES
-from .workflow_file import Workflow
+from .workflow.file import Workflow
+from .workflow.node_info import PRIMITIVE_TYPES
 
 POLL_SECONDS = 1.5
 POLL_AT_END_SECONDS = 0.05

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from . import home
 from .errors import UsageError
-from .workflow_file import Graph, Workflow
+from .workflow.file import Graph, Workflow
 
 JobState = Literal["created", "submitted", "completed", "failed", "cancelled", "lost"]
 

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from . import home
-from .binding import suggest
 from .errors import RunnerError, UsageError
+from .workflow.binding import suggest
 
 _FIELDS = {"name": str, "url": str, "folder": str, "bytes": int, "preset": list, "licence": str}
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -22,7 +22,7 @@ from talkingshorts.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs import JobStore, new_job_id
 from talkingshorts.submission import Request, Server, bind_values, post, prepare
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
 
 NAN, INFINITY = float("nan"), float("inf")
 Graph = dict[str, dict[str, Any]]

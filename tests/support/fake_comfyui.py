@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from talkingshorts.model_names import find_model_fields
-from talkingshorts.node_info import PRIMITIVE_TYPES
+from talkingshorts.workflow.model_names import find_model_fields
+from talkingshorts.workflow.node_info import PRIMITIVE_TYPES
 
 OBJECT_INFO: dict[str, Any] = {
     "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"], "python_module": "nodes"},

@@ -13,10 +13,10 @@ from talkingshorts.batch_state import RowStore
 from talkingshorts.display.events import Created, Started
 from talkingshorts.errors import CancelledError, RunnerError, UnreachableError
 from talkingshorts.jobs import JobRecord, new_job_id
-from talkingshorts.node_info import parse_node_info
 from talkingshorts.submission import Request
-from talkingshorts.validation import NodeInfos
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.node_info import parse_node_info
+from talkingshorts.workflow.validation import NodeInfos
 
 from .fake_comfyui import GRAPH, OBJECT_INFO
 

@@ -8,8 +8,8 @@ from support.fake_comfyui import GRAPH, OBJECT_INFO
 from talkingshorts.batch_plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
 from talkingshorts.batch_table import Row
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.node_info import parse_node_info
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.node_info import parse_node_info
 
 LOAD_IMAGE = {
     "input": {"required": {"image": [["there.png"], {"image_upload": True}]}},

@@ -34,8 +34,8 @@ from talkingshorts.errors import (
     ValidationError,
 )
 from talkingshorts.jobs import JobRecord
-from talkingshorts.validation import NodeInfos
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.validation import NodeInfos
 
 
 @pytest.fixture(autouse=True)

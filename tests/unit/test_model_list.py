@@ -21,7 +21,7 @@ from talkingshorts.model_list import (
     say_download,
     select_files,
 )
-from talkingshorts.model_names import list_models
+from talkingshorts.workflow.model_names import list_models
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 CANVASES = sorted((ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows").glob("*.json"))

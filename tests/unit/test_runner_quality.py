@@ -11,9 +11,9 @@ from talkingshorts.cli import build_parser, main
 from talkingshorts.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.make import build_requests
-from talkingshorts.model_names import list_models
 from talkingshorts.quality import Machine, choose_request, read_machine, say_unfit
 from talkingshorts.submission import Request
+from talkingshorts.workflow.model_names import list_models
 
 WORKFLOWS = ROOT / "workflows"
 GRAPH = json.loads((WORKFLOWS / "talking_short_fast.api.json").read_text())

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from support.checkout import ROOT
 from support.flat_canvas import flatten, read_link
-from talkingshorts.binding import list_named_inputs
-from talkingshorts.workflow_file import load_workflow
+from talkingshorts.workflow.binding import list_named_inputs
+from talkingshorts.workflow.file import load_workflow
 
 TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
 WORKFLOWS = sorted(path.name.removesuffix(".api.json") for path in (ROOT / "workflows").glob("*.api.json"))

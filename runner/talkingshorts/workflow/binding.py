@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .errors import UsageError, ValidationError
+from ..errors import UsageError, ValidationError
+from .file import Workflow, is_link
 from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
-from .workflow_file import Workflow, is_link
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 MAX_TEXT_BYTES = 16 << 20

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from talkingshorts.binding import (
+from talkingshorts.errors import UsageError, ValidationError
+from talkingshorts.workflow.binding import (
     Target,
     ValueReader,
     list_named_inputs,
@@ -15,9 +16,8 @@ from talkingshorts.binding import (
     resolve,
     split_assignment,
 )
-from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.node_info import InputInfo, parse_node_info
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.node_info import InputInfo, parse_node_info
 
 
 def node(class_type: str, title: str | None = None, **inputs: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.workflow_file import load_workflow
+from talkingshorts.workflow.file import load_workflow
 
 GRAPH = {"3": {"class_type": "KSampler", "inputs": {"seed": 1}, "_meta": {"title": "Main"}}}
 

@@ -1,4 +1,4 @@
-from talkingshorts.model_names import list_models
+from talkingshorts.workflow.model_names import list_models
 
 
 def test_models_are_what_loaders_name() -> None:

@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..errors import ValidationError
+from ..model_list import say_download
 from .binding import describe_options, suggest
-from .errors import ValidationError
-from .model_list import say_download
+from .file import Workflow, is_link
 from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo, read_input
-from .workflow_file import Workflow, is_link
 
 NodeInfos = Mapping[str, NodeInfo]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .errors import UsageError, ValidationError
+from ..errors import UsageError, ValidationError
 
 Graph = dict[str, dict[str, Any]]
 
@@ -78,11 +78,11 @@ def _read_graph(path: Path, file: BinaryIO) -> Graph:
     if head == PNG_SIGNATURE:
         return _embedded_graph(path, _read_png_texts(path, file))
     if head[4:] == b"ftyp":
-        from .media.mp4 import read_tags
+        from ..media.mp4 import read_tags
 
         return _embedded_graph(path, read_tags(path))
     if head[:4] == b"fLaC":
-        from .media.audio import read_flac_tags
+        from ..media.audio import read_flac_tags
 
         return _embedded_graph(path, read_flac_tags(path))
     content = head + file.read(MAX_GRAPH_BYTES)

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 from talkingshorts.errors import ValidationError
-from talkingshorts.node_info import NodeInfo, parse_node_info
-from talkingshorts.validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
-from talkingshorts.workflow_file import Workflow
+from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.node_info import NodeInfo, parse_node_info
+from talkingshorts.workflow.validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
 
 DECLARED: dict[str, dict[str, Any]] = {
     "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .workflow_file import Graph
+from .file import Graph
 
 # ComfyUI's loaders: ckpt_name, unet_name, clip_name1, lora_name, vae_name..., and `model` or `name` in packs.
 _MODEL_FIELD = re.compile(r"model|(?!folder_|config_)\w*name\d*")

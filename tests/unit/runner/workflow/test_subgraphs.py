@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from talkingshorts.binding import resolve
 from talkingshorts.display.events import Cached, NodeStarted, Progress
 from talkingshorts.follow import ProgressTracker
-from talkingshorts.node_info import parse_node_info
-from talkingshorts.validation import describe_rejection, find_problems
-from talkingshorts.workflow_file import Workflow, is_link, load_workflow
+from talkingshorts.workflow.binding import resolve
+from talkingshorts.workflow.file import Workflow, is_link, load_workflow
+from talkingshorts.workflow.node_info import parse_node_info
+from talkingshorts.workflow.validation import describe_rejection, find_problems
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 GRAPH = Workflow(
