@@ -16,7 +16,7 @@ from .batch_schedule import FindSlots, Scheduler, connect_slots
 from .batch_slot import ServerSlot, Slot
 from .batch_state import BatchState
 from .batch_table import read_table
-from .client import ComfyClient
+from .comfyui.client import ComfyClient
 from .completion import workflow_stem
 from .display.batch import choose_batch_display
 from .display.batch_events import RowFailed, RowKept

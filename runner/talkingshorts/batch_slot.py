@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .batch_plan import RowJob
 from .batch_state import RowStore
-from .client import CANCELLED, ComfyClient, FailedServerError
+from .comfyui.client import CANCELLED, ComfyClient, FailedServerError
 from .completion import Run, cancel_and_wait
 from .display.events import Event
 from .errors import LostJobError, UnreachableError, ValidationError

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import home
-from .client import PENDING, ComfyClient, Job, public_url
+from .comfyui.client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
 from .destination import is_url, presign, require_writable
 from .display.events import Notice

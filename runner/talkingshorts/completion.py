@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from . import __version__
-from .client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from .comfyui.client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from .comfyui.progress_socket import JobWatch
 from .destination import choose_destination
 from .display.events import Created, Downloading, Notice, Result, Submitted, Uploading
 from .display.terminal import Display
@@ -31,7 +32,6 @@ from .errors import (
 from .fetch import choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, RecordStore, new_job_id
-from .progress_socket import JobWatch
 from .submission import post
 from .workflow.file import Workflow
 from .workflow.model_names import list_models

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from . import home
-from .client import without_credentials
+from .comfyui.client import without_credentials
 from .errors import UsageError
 from .fetch import OutputTemplate, report_path
 

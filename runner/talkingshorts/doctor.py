@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from . import __version__, home, keeper, provision, server
-from .client import ComfyClient
+from .comfyui.client import ComfyClient
 from .display.terminal import say_size
 from .errors import UnreachableError
 from .model_files import find_model, model_roots, nearest_folder

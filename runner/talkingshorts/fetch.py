@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
-from .client import Delivery, MissingFileError, RemoteFile
+from .comfyui.client import Delivery, MissingFileError, RemoteFile
 from .errors import UnreachableError, UsageError
 from .media.audio import AudioInfo, read_audio_info
 from .media.mp4 import VideoInfo, read_video_info

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .client import PENDING, RUNNING, BusyServerError, Job
+from .comfyui.client import PENDING, RUNNING, BusyServerError, Job
 from .display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from .errors import JobTimeoutError, LostJobError, UnreachableError
 from .workflow.file import Workflow

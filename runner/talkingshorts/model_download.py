@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from .client import LOOPBACK_HOSTS, reason_of, require_token
+from .comfyui.client import LOOPBACK_HOSTS, reason_of, require_token
 from .display.events import ModelReady
 from .errors import CancelledError, RunnerError, UnreachableError, UsageError
 from .model_files import hash_file, part_path

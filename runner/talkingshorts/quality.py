@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .client import ComfyClient
+from .comfyui.client import ComfyClient
 from .errors import ValidationError
 from .submission import Request
 from .workflow.model_names import find_model_fields, list_models

@@ -25,7 +25,7 @@ from . import keeper
 from .batch_plan import RowJob
 from .batch_slot import ServerSlot, Show
 from .batch_state import RowStore
-from .client import ComfyClient
+from .comfyui.client import ComfyClient
 from .errors import CancelledError, RunnerError, UnreachableError, UsageError
 from .follow import Limits
 from .jobs import JobRecord

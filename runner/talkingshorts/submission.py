@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .client import ComfyClient, FailedServerError, NotSentError
+from .comfyui.client import ComfyClient, FailedServerError, NotSentError
 from .display.events import Created, Event, Uploading
 from .errors import UnreachableError, UsageError, ValidationError
 from .jobs import JobRecord, RecordStore, new_job_id

@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from . import __version__
-from .client import (
+from .comfyui.client import (
     CANCELLED,
     COMPLETED,
     LOOPBACK_HOSTS,

@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 
-from .client import public_url
+from .comfyui.client import public_url
 from .display.events import Notice
 from .display.terminal import Display
 from .errors import CancelledError, RunnerError, UsageError

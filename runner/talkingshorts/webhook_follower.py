@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from .client import AccessRefusedError, ComfyClient, Job
+from .comfyui.client import AccessRefusedError, ComfyClient, Job
 from .completion import Run
 from .display.events import Notice
 from .display.terminal import Display, PlainDisplay

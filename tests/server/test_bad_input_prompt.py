@@ -18,7 +18,7 @@ import pytest
 import requests
 from PIL import Image
 from support.on_comfyui import ComfyUI
-from talkingshorts.client import ComfyClient
+from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs import JobStore, new_job_id
 from talkingshorts.submission import Request, Server, bind_values, post, prepare

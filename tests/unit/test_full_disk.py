@@ -17,7 +17,7 @@ from comfyui_talkingshorts.engines.speech_file import save_speech
 from comfyui_talkingshorts.engines.talking.segments import join_segments, write_segment
 from comfyui_talkingshorts.engines.talking.session import Session
 from comfyui_talkingshorts.engines.voice_cache import VoiceCache
-from talkingshorts.client import Delivery, RemoteFile
+from talkingshorts.comfyui.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError
 from talkingshorts.fetch import download, write_report
 from talkingshorts.jobs import JobRecord, JobStore, new_job_id

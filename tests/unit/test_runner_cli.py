@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import client, commands, completion, fetch, server, submission
+from talkingshorts import commands, completion, fetch, server, submission
 from talkingshorts.cli import main
-from talkingshorts.client import BusyServerError, ComfyClient, Job
+from talkingshorts.comfyui import client
+from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
 from talkingshorts.completion import cancel_and_wait
 from talkingshorts.display.events import Progress
 from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay

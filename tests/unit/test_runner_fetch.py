@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.checkout import RUNNER
 from talkingshorts import fetch
-from talkingshorts.client import Delivery, MissingFileError, RemoteFile
+from talkingshorts.comfyui.client import Delivery, MissingFileError, RemoteFile
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 

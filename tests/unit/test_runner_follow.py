@@ -2,7 +2,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from talkingshorts.client import BusyServerError, Job
+from talkingshorts.comfyui.client import BusyServerError, Job
 from talkingshorts.display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from talkingshorts.errors import JobTimeoutError, LostJobError, UnreachableError
 from talkingshorts.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits, ProgressTracker, follow

@@ -8,7 +8,7 @@ import pytest
 from support.checkout import ROOT
 from support.fake_comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
 from talkingshorts.cli import build_parser, main
-from talkingshorts.client import ComfyClient
+from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.make import build_requests
 from talkingshorts.quality import Machine, choose_request, read_machine, say_unfit

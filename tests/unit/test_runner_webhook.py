@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts.client import CANCELLED, COMPLETED, FAILED, Job
+from talkingshorts.comfyui.client import CANCELLED, COMPLETED, FAILED, Job
 from talkingshorts.errors import CancelledError, LostJobError, UsageError
 from talkingshorts.jobs import JobRecord
 from talkingshorts.webhook import (

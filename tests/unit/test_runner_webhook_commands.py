@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts import client, webhook, webhook_announcer, webhook_follower
+from talkingshorts import webhook, webhook_announcer, webhook_follower
 from talkingshorts.cli import main
-from talkingshorts.client import COMPLETED, Job
+from talkingshorts.comfyui import client
+from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.webhook_delivery import Claim, WebhookStore, open_store
 

@@ -6,8 +6,8 @@ from threading import Thread
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import client as client_module
-from talkingshorts.client import (
+from talkingshorts.comfyui import client as client_module
+from talkingshorts.comfyui.client import (
     ComfyClient,
     FailedServerError,
     MissingFileError,
@@ -70,7 +70,7 @@ def test_the_token_is_not_replaced_by_a_netrc_entry(
 ) -> None:
     (tmp_path / "netrc").write_text("machine localhost login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setattr("talkingshorts.client.LOOPBACK_HOSTS", frozenset())
+    monkeypatch.setattr("talkingshorts.comfyui.client.LOOPBACK_HOSTS", frozenset())
     fake.token = "secret"
 
     assert ComfyClient(fake.url.replace("127.0.0.1", "localhost"), "secret").version() == "0.30.0"

@@ -6,8 +6,8 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from talkingshorts.client import ComfyClient
-from talkingshorts.progress_socket import Message, ProgressSocket
+from talkingshorts.comfyui.client import ComfyClient
+from talkingshorts.comfyui.progress_socket import Message, ProgressSocket
 
 TEXT, BINARY, CLOSE = 1, 2, 8
 

@@ -18,9 +18,9 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import NewConnectionError
 
-from .errors import LostJobError, UnreachableError, UsageError, ValidationError
-from .workflow.file import Graph
-from .workflow.node_info import NodeInfo, parse_node_info
+from ..errors import LostJobError, UnreachableError, UsageError, ValidationError
+from ..workflow.file import Graph
+from ..workflow.node_info import NodeInfo, parse_node_info
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0

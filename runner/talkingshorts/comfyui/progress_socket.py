@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import websocket
 
+from ..errors import UnreachableError
 from .client import ComfyClient, Job
-from .errors import UnreachableError
 
 HANDSHAKE_SECONDS = 3.0
 RECONNECT_SECONDS = 1.0

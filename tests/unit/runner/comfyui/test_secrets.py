@@ -7,7 +7,7 @@ import os
 
 import pytest
 import requests
-from talkingshorts.client import ComfyClient, public_url, reason_of
+from talkingshorts.comfyui.client import ComfyClient, public_url, reason_of
 from talkingshorts.errors import UsageError
 from talkingshorts.server import fingerprint, relevant_environment, server_environment
 
