@@ -16,10 +16,10 @@ from typing import Any
 
 from .batch_table import Problems, Row
 from .completion import workflow_stem
-from .destination import ExistingFiles, require_writable, split_place
 from .errors import RunnerError, UsageError, ValidationError
-from .fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from .make import require_readable
+from .results.destination import ExistingFiles, require_writable, split_place
+from .results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from .submission import SEED_FIELDS, Request, bind
 from .workflow.binding import Target, ValueReader, list_named_inputs, resolve
 from .workflow.file import Workflow, is_link

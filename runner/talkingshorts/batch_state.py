@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from .batch_plan import RowJob
-from .destination import is_url, report_place
 from .errors import UsageError
 from .jobs import JobRecord
+from .results.destination import is_url, report_place
 
 VERSION = 1
 

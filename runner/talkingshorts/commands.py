@@ -13,7 +13,6 @@ from typing import Any
 from . import home
 from .comfyui.client import PENDING, ComfyClient, Job, public_url
 from .completion import Run, cancel_and_wait, workflow_stem
-from .destination import is_url, presign, require_writable
 from .display.events import Notice
 from .display.terminal import Display, choose_display
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
@@ -21,6 +20,7 @@ from .follow import Limits
 from .jobs import JobRecord, JobState, JobStore, open_jobs
 from .make import build_requests, require_readable, say_uncloned
 from .quality import choose_request
+from .results.destination import is_url, presign, require_writable
 from .submission import Request, Server, bind_values, prepare
 from .webhook_announcer import Announcer
 from .webhook_delivery import open_store

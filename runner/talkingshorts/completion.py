@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from . import __version__
 from .comfyui.client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
 from .comfyui.progress_socket import JobWatch
-from .destination import choose_destination
 from .display.events import Created, Downloading, Notice, Result, Submitted, Uploading
 from .display.terminal import Display
 from .errors import (
@@ -29,9 +28,10 @@ from .errors import (
     UsageError,
     ValidationError,
 )
-from .fetch import choose_paths, download, list_files, report_path, write_report
 from .follow import Limits, ProgressTracker, follow
 from .jobs import JobRecord, JobState, RecordStore, new_job_id
+from .results.destination import choose_destination
+from .results.fetch import choose_paths, download, list_files, report_path, write_report
 from .submission import post
 from .workflow.file import Workflow
 from .workflow.model_names import list_models

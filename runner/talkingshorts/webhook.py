@@ -33,10 +33,10 @@ from .comfyui.client import (
     split_credentials,
 )
 from .completion import ENDED_STATES, describe_failure, read_reports
-from .destination import is_url
 from .errors import CancelledError, LostJobError, RunnerError, UsageError
-from .fetch import list_files
 from .jobs import JobRecord
+from .results.destination import is_url
+from .results.fetch import list_files
 
 ATTEMPTS = 10
 PAUSE_SECONDS, PAUSE_FACTOR, PAUSE_LIMIT_SECONDS = 5.0, 3.0, 3600.0

@@ -15,8 +15,8 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.on_comfyui import CommandLine
-from talkingshorts import destination
 from talkingshorts.cli import main
+from talkingshorts.results import destination
 
 KEY_ID, KEY = "AKIAEXAMPLE", "key-8d1f07"
 PART_BYTES = 5 << 20

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import commands, completion, fetch, server, submission
+from talkingshorts import commands, completion, server, submission
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
@@ -23,6 +23,7 @@ from talkingshorts.display.events import Progress
 from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay
 from talkingshorts.errors import UnreachableError
 from talkingshorts.jobs import JobRecord
+from talkingshorts.results import fetch
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
-from .comfyui.client import Delivery, MissingFileError, RemoteFile
-from .errors import UnreachableError, UsageError
-from .media.audio import AudioInfo, read_audio_info
-from .media.mp4 import VideoInfo, read_video_info
+from ..comfyui.client import Delivery, MissingFileError, RemoteFile
+from ..errors import UnreachableError, UsageError
+from ..media.audio import AudioInfo, read_audio_info
+from ..media.mp4 import VideoInfo, read_video_info
 
 PAUSES_SECONDS = (0.2, 1.0, 3.0)
 """Before a download is taken up again. After so many attempts without a new byte it is given up."""

@@ -14,11 +14,11 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.webhook_receiver import serve_webhook_receiver
-from talkingshorts import destination
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
-from talkingshorts.destination import RemoteDestination, is_url
 from talkingshorts.errors import UsageError
+from talkingshorts.results import destination
+from talkingshorts.results.destination import RemoteDestination, is_url
 
 
 @pytest.fixture

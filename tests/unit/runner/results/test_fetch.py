@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts import fetch
 from talkingshorts.comfyui.client import Delivery, MissingFileError, RemoteFile
 from talkingshorts.errors import UnreachableError, UsageError
-from talkingshorts.fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
+from talkingshorts.results import fetch
+from talkingshorts.results.fetch import OutputTemplate, choose_paths, download, list_files, report_path, write_report
 
 FILE = RemoteFile("2", "short_00001_.mp4", "talkingshorts", "output")
 FIELDS = {"name": "short_00001_", "ext": ".mp4", "id": "abc", "seed": "42", "workflow": "draft", "node": "Save"}
