@@ -17,12 +17,12 @@ from .batch_slot import ServerSlot, Slot
 from .batch_state import BatchState
 from .batch_table import read_table
 from .comfyui.client import ComfyClient
-from .completion import workflow_stem
 from .display.batch import choose_batch_display
 from .display.batch_events import RowFailed, RowKept
 from .errors import PartialBatchError, UsageError
-from .follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
-from .submission import Server
+from .jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
+from .jobs.run import workflow_stem
+from .jobs.submit import Server
 from .workflow.file import Workflow, load_workflow
 
 GONE_SECONDS = 5.0

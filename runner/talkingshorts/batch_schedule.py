@@ -31,7 +31,7 @@ from .errors import (
     UnreachableError,
     ValidationError,
 )
-from .jobs import JobRecord
+from .jobs.records import JobRecord
 from .workflow.file import Workflow
 from .workflow.validation import NodeInfos
 

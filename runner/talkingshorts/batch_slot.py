@@ -9,12 +9,12 @@ from typing import Protocol
 from .batch_plan import RowJob
 from .batch_state import RowStore
 from .comfyui.client import CANCELLED, ComfyClient, FailedServerError
-from .completion import Run, cancel_and_wait
 from .display.events import Event
 from .errors import LostJobError, UnreachableError, ValidationError
-from .follow import Limits
-from .jobs import JobRecord
-from .submission import Server, bind, describe_nodes, note, was_taken
+from .jobs.follow import Limits
+from .jobs.records import JobRecord
+from .jobs.run import Run, cancel_and_wait
+from .jobs.submit import Server, bind, describe_nodes, note, was_taken
 from .workflow.file import Workflow
 from .workflow.validation import NodeInfos
 

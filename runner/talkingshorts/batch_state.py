@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from .batch_plan import RowJob
 from .errors import UsageError
-from .jobs import JobRecord
+from .jobs.records import JobRecord
 from .results.destination import is_url, report_place
 
 VERSION = 1

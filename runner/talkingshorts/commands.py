@@ -12,16 +12,16 @@ from typing import Any
 
 from . import home
 from .comfyui.client import PENDING, ComfyClient, Job, public_url
-from .completion import Run, cancel_and_wait, workflow_stem
 from .display.events import Notice
 from .display.terminal import Display, choose_display
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
-from .follow import Limits
-from .jobs import JobRecord, JobState, JobStore, open_jobs
+from .jobs.follow import Limits
+from .jobs.records import JobRecord, JobState, JobStore, open_jobs
+from .jobs.run import Run, cancel_and_wait, workflow_stem
+from .jobs.submit import Request, Server, bind_values, prepare
 from .make import build_requests, require_readable, say_uncloned
 from .quality import choose_request
 from .results.destination import is_url, presign, require_writable
-from .submission import Request, Server, bind_values, prepare
 from .webhook_announcer import Announcer
 from .webhook_delivery import open_store
 from .workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from .errors import UsageError, ValidationError
-from .submission import Request
+from .jobs.submit import Request
 from .workflow.binding import ValueReader, list_named_inputs, resolve
 from .workflow.file import load_workflow
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .comfyui.client import ComfyClient
 from .errors import ValidationError
-from .submission import Request
+from .jobs.submit import Request
 from .workflow.model_names import find_model_fields, list_models
 
 BEST_GPU_BYTES = 22 * 10**9

@@ -27,11 +27,11 @@ from .batch_slot import ServerSlot, Show
 from .batch_state import RowStore
 from .comfyui.client import ComfyClient
 from .errors import CancelledError, RunnerError, UnreachableError, UsageError
-from .follow import Limits
-from .jobs import JobRecord
+from .jobs.follow import Limits
+from .jobs.records import JobRecord
+from .jobs.submit import Server
 from .ray_tunnel import Carrier, Tunnel
 from .ray_worker import ComfyWorker
-from .submission import Server
 
 LOCAL = "local"
 CPU_SLOTS = 2

@@ -32,9 +32,9 @@ from .comfyui.client import (
     normalize_url,
     split_credentials,
 )
-from .completion import ENDED_STATES, describe_failure, read_reports
 from .errors import CancelledError, LostJobError, RunnerError, UsageError
-from .jobs import JobRecord
+from .jobs.records import JobRecord
+from .jobs.run import ENDED_STATES, describe_failure, read_reports
 from .results.destination import is_url
 from .results.fetch import list_files
 

@@ -12,7 +12,7 @@ from .comfyui.client import public_url
 from .display.events import Notice
 from .display.terminal import Display
 from .errors import CancelledError, RunnerError, UsageError
-from .jobs import canonical_id, open_jobs
+from .jobs.records import canonical_id, open_jobs
 from .webhook import Webhook, build_event, mark_key, read_end, read_key, require_webhook_url
 from .webhook_delivery import Claim, can_sign, deliver, open_store, start_follower
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import home
-from .jobs import canonical_id, write_privately
+from .jobs.records import canonical_id, write_privately
 from .webhook import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, RETRY_AFTER_LIMIT_SECONDS, Answer, Webhook, mark_key, send
 
 JITTER = (0.8, 1.2)

@@ -11,12 +11,12 @@ import time
 from typing import Any
 
 from .comfyui.client import AccessRefusedError, ComfyClient, Job
-from .completion import Run
 from .display.events import Notice
 from .display.terminal import Display, PlainDisplay
 from .errors import CancelledError, LostJobError, RunnerError, UnreachableError
-from .follow import Limits
-from .jobs import JobRecord, open_jobs
+from .jobs.follow import Limits
+from .jobs.records import JobRecord, open_jobs
+from .jobs.run import Run
 from .server import find_server
 from .webhook import build_event, read_key
 from .webhook_delivery import deliver, open_store

@@ -20,8 +20,8 @@ from PIL import Image
 from support.on_comfyui import ComfyUI
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
-from talkingshorts.jobs import JobStore, new_job_id
-from talkingshorts.submission import Request, Server, bind_values, post, prepare
+from talkingshorts.jobs.records import JobStore, new_job_id
+from talkingshorts.jobs.submit import Request, Server, bind_values, post, prepare
 from talkingshorts.workflow.file import Workflow
 
 NAN, INFINITY = float("nan"), float("inf")

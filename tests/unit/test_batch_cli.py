@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import batch_schedule, submission
+from talkingshorts import batch_schedule
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
+from talkingshorts.jobs import submit as submission
 
 OUT_OF_MEMORY = {"node_id": "2", "exception_type": "torch.OutOfMemoryError", "exception_message": "Allocation failed"}
 FAILURE = {"node_id": "2", "exception_type": "ValueError", "exception_message": "no such thing"}

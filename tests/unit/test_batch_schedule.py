@@ -33,7 +33,7 @@ from talkingshorts.errors import (
     UsageError,
     ValidationError,
 )
-from talkingshorts.jobs import JobRecord
+from talkingshorts.jobs.records import JobRecord
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.validation import NodeInfos
 

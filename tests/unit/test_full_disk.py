@@ -19,7 +19,7 @@ from comfyui_talkingshorts.engines.talking.session import Session
 from comfyui_talkingshorts.engines.voice_cache import VoiceCache
 from talkingshorts.comfyui.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError
-from talkingshorts.jobs import JobRecord, JobStore, new_job_id
+from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id
 from talkingshorts.results.fetch import download, write_report
 
 LIMIT_BYTES = 4096

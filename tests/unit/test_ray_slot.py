@@ -21,7 +21,7 @@ from support.faulty_proxy import wait_until
 from talkingshorts import cli, ray_fleet, ray_worker
 from talkingshorts.batch_state import BatchState, RowStore
 from talkingshorts.errors import UnreachableError
-from talkingshorts.follow import Limits
+from talkingshorts.jobs.follow import Limits
 from talkingshorts.ray_fleet import Fleet, RaySlot, _say_cause
 from talkingshorts.ray_tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.ray_worker import ComfyWorker, claim_folder

@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import commands, completion, server, submission
+from talkingshorts import commands, server
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
-from talkingshorts.completion import cancel_and_wait
 from talkingshorts.display.events import Progress
 from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay
 from talkingshorts.errors import UnreachableError
-from talkingshorts.jobs import JobRecord
+from talkingshorts.jobs import run as completion
+from talkingshorts.jobs import submit as submission
+from talkingshorts.jobs.records import JobRecord
+from talkingshorts.jobs.run import cancel_and_wait
 from talkingshorts.results import fetch
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"

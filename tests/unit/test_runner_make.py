@@ -5,8 +5,8 @@ import pytest
 from support.checkout import ROOT
 from talkingshorts.cli import build_parser
 from talkingshorts.errors import UsageError, ValidationError
+from talkingshorts.jobs.submit import Request
 from talkingshorts.make import build_requests, find_workflow, say_uncloned
-from talkingshorts.submission import Request
 
 WORKFLOWS = ROOT / "workflows"
 

@@ -16,7 +16,7 @@ import pytest
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts.comfyui.client import CANCELLED, COMPLETED, FAILED, Job
 from talkingshorts.errors import CancelledError, LostJobError, UsageError
-from talkingshorts.jobs import JobRecord
+from talkingshorts.jobs.records import JobRecord
 from talkingshorts.webhook import (
     ATTEMPTS,
     RETRY_AFTER_LIMIT_SECONDS,

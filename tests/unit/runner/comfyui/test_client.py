@@ -16,7 +16,7 @@ from talkingshorts.comfyui.client import (
     normalize_url,
 )
 from talkingshorts.errors import UnreachableError, UsageError
-from talkingshorts.jobs import new_job_id
+from talkingshorts.jobs.records import new_job_id
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.checkout import ROOT
 from talkingshorts.display.events import Cached, NodeStarted, Progress
-from talkingshorts.follow import ProgressTracker
+from talkingshorts.jobs.follow import ProgressTracker
 from talkingshorts.workflow.binding import resolve
 from talkingshorts.workflow.file import Workflow, is_link, load_workflow
 from talkingshorts.workflow.node_info import parse_node_info

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .comfyui.client import ComfyClient, FailedServerError, NotSentError
-from .display.events import Created, Event, Uploading
-from .errors import UnreachableError, UsageError, ValidationError
-from .jobs import JobRecord, RecordStore, new_job_id
-from .workflow.binding import Target, list_named_inputs, parse_value, require_field
-from .workflow.file import Workflow
-from .workflow.node_info import NodeInfo
-from .workflow.validation import NodeInfos, describe_rejection, find_problems, find_unknown_nodes, require_valid
+from ..comfyui.client import ComfyClient, FailedServerError, NotSentError
+from ..display.events import Created, Event, Uploading
+from ..errors import UnreachableError, UsageError, ValidationError
+from ..workflow.binding import Target, list_named_inputs, parse_value, require_field
+from ..workflow.file import Workflow
+from ..workflow.node_info import NodeInfo
+from ..workflow.validation import NodeInfos, describe_rejection, find_problems, find_unknown_nodes, require_valid
+from .records import JobRecord, RecordStore, new_job_id
 
 POST_PAUSES_SECONDS = (0.3, 1.0)
 """Before a job that didn't reach the server is posted again."""

@@ -5,7 +5,7 @@ import pytest
 from talkingshorts.comfyui.client import BusyServerError, Job
 from talkingshorts.display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from talkingshorts.errors import JobTimeoutError, LostJobError, UnreachableError
-from talkingshorts.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits, ProgressTracker, follow
+from talkingshorts.jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits, ProgressTracker, follow
 from talkingshorts.workflow.file import Workflow
 
 JOB_ID = "7a7b79e3-f361-484a-8ec2-ee73f8e03b77"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from talkingshorts.errors import UsageError
-from talkingshorts.jobs import JobRecord, JobStore, new_job_id
+from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id
 
 
 def record() -> JobRecord:

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
-from . import __version__
-from .comfyui.client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
-from .comfyui.progress_socket import JobWatch
-from .display.events import Created, Downloading, Notice, Result, Submitted, Uploading
-from .display.terminal import Display
-from .errors import (
+from .. import __version__
+from ..comfyui.client import CANCELLED, COMPLETED, FAILED, ComfyClient, Job, MissingFileError, RemoteFile
+from ..comfyui.progress_socket import JobWatch
+from ..display.events import Created, Downloading, Notice, Result, Submitted, Uploading
+from ..display.terminal import Display
+from ..errors import (
     CancelledError,
     JobTimeoutError,
     LostJobError,
@@ -28,13 +28,13 @@ from .errors import (
     UsageError,
     ValidationError,
 )
+from ..results.destination import choose_destination
+from ..results.fetch import choose_paths, download, list_files, report_path, write_report
+from ..workflow.file import Workflow
+from ..workflow.model_names import list_models
 from .follow import Limits, ProgressTracker, follow
-from .jobs import JobRecord, JobState, RecordStore, new_job_id
-from .results.destination import choose_destination
-from .results.fetch import choose_paths, download, list_files, report_path, write_report
-from .submission import post
-from .workflow.file import Workflow
-from .workflow.model_names import list_models
+from .records import JobRecord, JobState, RecordStore, new_job_id
+from .submit import post
 
 CANCEL_PATIENCE_SECONDS = 10.0
 CANCEL_ANSWER_SECONDS = 2.0

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from . import home
-from .errors import UsageError
-from .workflow.file import Graph, Workflow
+from .. import home
+from ..errors import UsageError
+from ..workflow.file import Graph, Workflow
 
 JobState = Literal["created", "submitted", "completed", "failed", "cancelled", "lost"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .comfyui.client import PENDING, RUNNING, BusyServerError, Job
-from .display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
-from .errors import JobTimeoutError, LostJobError, UnreachableError
-from .workflow.file import Workflow
-from .workflow.node_info import PRIMITIVE_TYPES
+from ..comfyui.client import PENDING, RUNNING, BusyServerError, Job
+from ..display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
+from ..errors import JobTimeoutError, LostJobError, UnreachableError
+from ..workflow.file import Workflow
+from ..workflow.node_info import PRIMITIVE_TYPES
 
 POLL_SECONDS = 1.5
 POLL_AT_END_SECONDS = 0.05
