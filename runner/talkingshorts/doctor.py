@@ -16,8 +16,8 @@ from . import __version__, home, keeper, provision, server
 from .comfyui.client import ComfyClient
 from .display.terminal import say_size
 from .errors import UnreachableError
-from .model_files import find_model, model_roots, nearest_folder
-from .model_list import ModelFile, ModelListError, list_presets, load_model_list
+from .models.files import find_model, model_roots, nearest_folder
+from .models.list import ModelFile, ModelListError, list_presets, load_model_list
 from .quality import Machine, read_machine, say_unfit
 from .workflow.file import load_workflow
 from .workflow.model_names import find_model_fields

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from talkingshorts.model_list import ModelFile
+from talkingshorts.models.list import ModelFile
 
 PIECE_BYTES = 1 << 12
 

@@ -8,7 +8,7 @@ import pytest
 from support.checkout import ROOT
 from support.fake_comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor, server
-from talkingshorts.model_list import list_presets, load_model_list
+from talkingshorts.models.list import list_presets, load_model_list
 from talkingshorts.quality import Machine
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}

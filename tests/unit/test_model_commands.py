@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import pytest
 from support.checkout import RUNNER
 from support.model_host import ModelHost, Reply, serve_models, write_checkout
-from talkingshorts import home, model_commands, model_download, model_transfers
+from talkingshorts import home, model_commands
 from talkingshorts.cli import main
 from talkingshorts.errors import UsageError
-from talkingshorts.model_files import LocalModel, part_path
-from talkingshorts.model_list import ModelFile
-from talkingshorts.model_transfers import Transfers, estimate_seconds_left, require_space
+from talkingshorts.models import download as model_download
+from talkingshorts.models import transfers as model_transfers
+from talkingshorts.models.files import LocalModel, part_path
+from talkingshorts.models.list import ModelFile
+from talkingshorts.models.transfers import Transfers, estimate_seconds_left, require_space
 
 CONTENT = bytes(range(256)) * 400
 GB = 10**9

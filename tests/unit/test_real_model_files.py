@@ -38,7 +38,7 @@ from support.real_layouts import (
 )
 from support.released_vibevoice import RELEASED
 from support.tiny_vibevoice import original_shapes
-from talkingshorts.model_list import load_model_list
+from talkingshorts.models.list import load_model_list
 
 FILES = load_model_list(ROOT / "models.json")
 BYTES = {file.name: file.bytes for file in FILES}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import ValidationError
-from ..model_list import say_download
+from ..models.list import say_download
 from .binding import describe_options, suggest
 from .file import Workflow, is_link
 from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo, read_input

@@ -17,10 +17,10 @@ import pytest
 import requests
 from support.checkout import RUNNER
 from support.model_host import ModelHost, Reply, serve_models
-from talkingshorts import model_download
 from talkingshorts.errors import CancelledError, UnreachableError, UsageError
-from talkingshorts.model_download import Downloader, WrongModelError
-from talkingshorts.model_list import ModelFile
+from talkingshorts.models import download as model_download
+from talkingshorts.models.download import Downloader, WrongModelError
+from talkingshorts.models.list import ModelFile
 
 CONTENT = bytes(range(256)) * 400
 OTHER = CONTENT[::-1]

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .display.events import Event, ModelFailed, ModelReady, ModelsProgress
-from .display.terminal import say_size
-from .errors import CancelledError, RunnerError, UsageError
-from .model_download import Downloader
-from .model_files import LocalModel, find_size, nearest_folder, part_path
-from .model_list import ModelFile
+from ..display.events import Event, ModelFailed, ModelReady, ModelsProgress
+from ..display.terminal import say_size
+from ..errors import CancelledError, RunnerError, UsageError
+from .download import Downloader
+from .files import LocalModel, find_size, nearest_folder, part_path
+from .list import ModelFile
 
 SHOW_SECONDS = 0.5
 PACE_SECONDS = 3.0

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from .comfyui.client import LOOPBACK_HOSTS, reason_of, require_token
-from .display.events import ModelReady
-from .errors import CancelledError, RunnerError, UnreachableError, UsageError
-from .model_files import hash_file, part_path
-from .model_list import ModelFile
+from ..comfyui.client import LOOPBACK_HOSTS, reason_of, require_token
+from ..display.events import ModelReady
+from ..errors import CancelledError, RunnerError, UnreachableError, UsageError
+from .files import hash_file, part_path
+from .list import ModelFile
 
 HUB = "https://huggingface.co"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from . import home
-from .model_list import ModelFile
+from .. import home
+from .list import ModelFile
 
 Status = Literal["present", "missing", "partial", "wrong size"]
 
