@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from talkingshorts.server import ensure_server, read_state, stop_server
+from talkingshorts.managed.server import ensure_server, read_state, stop_server
 
 from . import batch, cache, draft, runner, talking, voice
 from .ratio import Ratio, compare, take_median, time_command

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.managed.server import ensure_server, stop_server
 
 from .ratio import ROOT, Ratio, compare, time_command, time_process
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from talkingshorts.server import ServerState
+from talkingshorts.managed.server import ServerState
 
 from .ratio import Ratio, compare, take_median, time_command
 

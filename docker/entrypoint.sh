@@ -38,7 +38,7 @@ PYTHONPATH="$app/runner" "$python" - "$data" "$app/custom_nodes/comfyui_talkings
 import sys
 from pathlib import Path
 
-from talkingshorts.provision import prepare_base_dir
+from talkingshorts.managed.provision import prepare_base_dir
 
 prepare_base_dir(Path(sys.argv[1]), Path(sys.argv[2]))
 END

@@ -12,7 +12,7 @@ import pytest
 from support.checkout import ROOT
 from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
-from talkingshorts.server import ensure_server
+from talkingshorts.managed.server import ensure_server
 
 KEPT_SETS = ROOT / "tests" / "golden" / "sets"
 N8N_TESTS = ROOT / "tests" / "n8n"

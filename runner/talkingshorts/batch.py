@@ -140,13 +140,13 @@ def _reach(client: ComfyClient) -> Server:
 
 
 def _reach_managed(say: Say) -> Server:
-    from .server import ensure_server
+    from .managed.server import ensure_server
 
     client = ComfyClient(ensure_server(say))
     return Server(client, client.version(), is_managed=True)
 
 
 def _has_managed_ended(client: ComfyClient) -> bool:
-    from .server import find_server
+    from .managed.server import find_server
 
     return find_server() != client.url

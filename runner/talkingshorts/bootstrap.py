@@ -23,8 +23,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from . import browser, home, n8n, provision
-from .provision import COMFYUI_VERSION, PipError, Say, SetupError
+from . import browser, home, n8n
+from .managed import provision
+from .managed.provision import COMFYUI_VERSION, PipError, Say, SetupError
 
 GIB = 2**30
 FULL_INSTALL_BYTES = 9 * GIB

@@ -155,7 +155,7 @@ def batch(options: Namespace) -> int:
 
 def server(options: Namespace) -> int:
     """Start, find or stop the managed server."""
-    from . import server as managed
+    from .managed import server as managed
 
     if options.action == "stop":
         say("The server was stopped." if managed.stop_server() else "No managed server is running.")
@@ -238,14 +238,14 @@ def _watch(options: Namespace, client: ComfyClient, record: JobRecord, display: 
     def recover() -> ComfyClient:
         if not record.is_managed:
             return _await_server(client)
-        from .server import ensure_server
+        from .managed.server import ensure_server
 
         return ComfyClient(ensure_server(lambda text: display.show(Notice(text))))
 
     def has_ended(server: ComfyClient) -> bool:
         if not record.is_managed:
             return False
-        from .server import find_server
+        from .managed.server import find_server
 
         return find_server() != server.url
 
@@ -298,7 +298,7 @@ def _reach_or_start(options: Namespace) -> Server:
     if options.server:
         client = ComfyClient(options.server, options.token)
         return Server(client, client.version())
-    from .server import ensure_server
+    from .managed.server import ensure_server
 
     client = ComfyClient(ensure_server(say))
     return Server(client, client.version(), is_managed=True)
@@ -329,7 +329,7 @@ def _reach_for_job(options: Namespace, record: JobRecord | None) -> ComfyClient:
         return ComfyClient(options.server, options.token)
     if record is not None and not record.is_managed:
         return ComfyClient(record.server, options.token)
-    from .server import ensure_server, find_server
+    from .managed.server import ensure_server, find_server
 
     url = find_server()
     if url is None and record is None:

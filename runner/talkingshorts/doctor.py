@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
-from . import __version__, home, keeper, provision, server
+from . import __version__, home
 from .comfyui.client import ComfyClient
 from .display.terminal import say_size
 from .errors import UnreachableError
+from .managed import keeper, provision, server
 from .models.files import find_model, model_roots, nearest_folder
 from .models.list import ModelFile, ModelListError, list_presets, load_model_list
 from .quality import Machine, read_machine, say_unfit

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .browser import NPM, RunPython, explain_npm_failure
-from .provision import Say, SetupError, remove
+from .managed.provision import Say, SetupError, remove
 
 FOLDER = ".n8n"
 FLAGS = ("--legacy-peer-deps", "--no-package-lock", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund")

@@ -21,7 +21,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from . import keeper
 from .batch_plan import RowJob
 from .batch_slot import ServerSlot, Show
 from .batch_state import RowStore
@@ -30,6 +29,7 @@ from .errors import CancelledError, RunnerError, UnreachableError, UsageError
 from .jobs.follow import Limits
 from .jobs.records import JobRecord
 from .jobs.submit import Server
+from .managed import keeper
 from .ray_tunnel import Carrier, Tunnel
 from .ray_worker import ComfyWorker
 

@@ -17,7 +17,7 @@ from .errors import CancelledError, LostJobError, RunnerError, UnreachableError
 from .jobs.follow import Limits
 from .jobs.records import JobRecord, open_jobs
 from .jobs.run import Run
-from .server import find_server
+from .managed.server import find_server
 from .webhook import build_event, read_key
 from .webhook_delivery import deliver, open_store
 

@@ -11,7 +11,7 @@ from golden.vibevoice_set import VibeVoiceSet
 from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
 from support.tiny_encoders import link_into
-from talkingshorts.server import ensure_server
+from talkingshorts.managed.server import ensure_server
 
 if TYPE_CHECKING:
     from golden.infinitetalk_components import ComponentSet

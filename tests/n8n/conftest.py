@@ -15,7 +15,7 @@ from support.real_n8n import RealN8n, serve_n8n
 from support.small_graphs import slow_graph
 from support.talking_jobs import kill_comfyui
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts.server import ensure_server
+from talkingshorts.managed.server import ensure_server
 
 TOKEN = "the-token-that-nobody-sees"
 

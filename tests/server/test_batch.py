@@ -17,7 +17,7 @@ from support.following import Runner, count_posts, post_as_another, read_status,
 from support.managed_home import managed_home
 from support.on_comfyui import ComfyUI
 from support.small_graphs import slow_graph, write_graph
-from talkingshorts.server import ensure_server, read_state, stop_server
+from talkingshorts.managed.server import ensure_server, read_state, stop_server
 
 COLOR_STEP = 0x050301
 

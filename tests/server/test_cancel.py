@@ -21,7 +21,7 @@ from support.following import (
 )
 from support.on_comfyui import ComfyUI, CommandLine
 from support.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
-from talkingshorts.server import read_state
+from talkingshorts.managed.server import read_state
 
 
 @pytest.fixture

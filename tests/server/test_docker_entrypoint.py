@@ -17,7 +17,7 @@ from support.haproxy import TOKEN, Proxy, is_supported, serve_proxy
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, run_graph
 from support.small_graphs import quick_graph
 from support.voice_media import Page, make_media, serve
-from talkingshorts.server import free_port
+from talkingshorts.managed.server import free_port
 
 ENTRYPOINT = ROOT / "docker" / "entrypoint.sh"
 COOKIE = "cookie-5ac1e7"

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts import home, keeper, server
+from talkingshorts import home
+from talkingshorts.managed import keeper, server
 
 
 @pytest.fixture

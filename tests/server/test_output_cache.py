@@ -17,7 +17,7 @@ from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
 from support.talking_jobs import kill_comfyui, write_wav
 from support.tiny_home import fill_tiny_home
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOW = str(ROOT / "workflows" / "talking_short.api.json")
 SCRIPT = "This is said in another voice."

@@ -21,8 +21,8 @@ from support.faulty_proxy import wait_until
 from support.managed_home import managed_home
 from support.ray_nodes import Nodes, start_nodes
 from support.small_graphs import slow_graph, write_graph
-from talkingshorts.keeper import __file__ as KEEPER
-from talkingshorts.server import command_line, read_state
+from talkingshorts.managed.keeper import __file__ as KEEPER
+from talkingshorts.managed.server import command_line, read_state
 
 ROWS = 16
 GREY_STEP = 12

@@ -19,7 +19,7 @@ from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.talking_jobs import kill_comfyui, write_wav
 from support.tiny_home import fill_tiny_home
-from talkingshorts.server import ensure_server, stop_server
+from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOWS = ROOT / "workflows"
 PHOTO = ROOT / "tests" / "data" / "astronaut_face.jpg"

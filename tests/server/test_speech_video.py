@@ -18,7 +18,7 @@ from support.talking_jobs import Event, film_of, follow, kill, lines_of, list_se
 from support.talking_models import make_loader_nodes
 from support.tiny_encoders import link_into
 from support.tiny_s2v import write_tiny_speech_models
-from talkingshorts.server import ensure_server
+from talkingshorts.managed.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "s2v.api.json")
 FRAMES, CHUNKS, STEPS = 80, 2, 20

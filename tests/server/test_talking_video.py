@@ -19,7 +19,7 @@ from support.talking_jobs import film_of, follow, kill, lines_of, list_sessions,
 from support.talking_models import make_loader_nodes
 from support.tiny_encoders import link_into
 from support.tiny_wan import write_tiny_talking_models
-from talkingshorts.server import ensure_server
+from talkingshorts.managed.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "talking_video.api.json")
 FRAMES, WINDOWS, STEPS = 17, 3, 20

@@ -12,7 +12,7 @@ from support.faulty_proxy import wait_until
 from support.on_comfyui import ComfyUI, CommandLine
 from support.small_graphs import slow_graph, write_graph
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts.server import command_line
+from talkingshorts.managed.server import command_line
 from talkingshorts.webhook_delivery import open_store
 
 SECRET = "signing-secret"

@@ -16,7 +16,8 @@ from support.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
 from support.following import Runner, count_posts, saved_files, start_runner
 from support.on_comfyui import ComfyUI, CommandLine, decode, read_result
 from support.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
-from talkingshorts import home, server
+from talkingshorts import home
+from talkingshorts.managed import server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 from support.checkout import ROOT
-from talkingshorts.server import free_port
+from talkingshorts.managed.server import free_port
 
 from .faulty_proxy import wait_until
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from talkingshorts.server import stop_server
+from talkingshorts.managed.server import stop_server
 
 from .tiny_encoders import ENABLING_VARIABLE
 

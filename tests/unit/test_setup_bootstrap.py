@@ -3,9 +3,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from talkingshorts import bootstrap, browser, home, provision
+from talkingshorts import bootstrap, browser, home
 from talkingshorts.bootstrap import INSTALLING, UNFINISHED, Setup
-from talkingshorts.provision import SetupError
+from talkingshorts.managed import provision
+from talkingshorts.managed.provision import SetupError
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from talkingshorts.comfyui.client import ComfyClient, public_url, reason_of
 from talkingshorts.errors import UsageError
-from talkingshorts.server import fingerprint, relevant_environment, server_environment
+from talkingshorts.managed.server import fingerprint, relevant_environment, server_environment
 
 LOGIN = "Basic " + base64.b64encode(b"us:er:p@ss").decode()
 """Of user `us:er` and password `p@ss`."""

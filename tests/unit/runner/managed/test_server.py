@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts import home, keeper, server
+from talkingshorts import home
 from talkingshorts.errors import UnreachableError
-from talkingshorts.server import ServerState
+from talkingshorts.managed import keeper, server
+from talkingshorts.managed.server import ServerState
 
 FIFTEEN_MINUTES = 900.0
 
