@@ -32,7 +32,7 @@ define BOOTSTRAP
 set -- .venv/bin/python python3.12 python3.13 python3.11 python3; [ -z "$$PYTHON" ] || set -- "$$PYTHON"; \
 for python; do \
   "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
-  PYTHONPATH=runner exec "$$python" -m talkingshorts.bootstrap $(1); \
+  PYTHONPATH=runner exec "$$python" -m talkingshorts.setup.bootstrap $(1); \
 done; \
 echo "set-up: $${PYTHON:-no Python on the PATH} won't do: 3.11, 3.12 or 3.13 is needed. Try make setup PYTHON=/path/to/python3.12" >&2; exit 1
 endef

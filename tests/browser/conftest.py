@@ -9,7 +9,7 @@ import pytest
 from support.canvas import Browser, Canvas
 from support.checkout import FACE_PHOTO
 from support.on_comfyui import ComfyUI
-from talkingshorts.browser import is_supported
+from talkingshorts.setup.browser import is_supported
 
 FACE = FACE_PHOTO
 

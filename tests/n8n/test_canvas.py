@@ -16,7 +16,7 @@ from support.canvas import Browser, CanvasError
 from support.faulty_proxy import wait_until
 from support.n8n_files import DURABLE, ROOT, SHORT, read_workflow
 from support.real_n8n import RealN8n
-from talkingshorts.browser import is_supported
+from talkingshorts.setup.browser import is_supported
 
 IS_UPDATING = os.environ.get("TALKINGSHORTS_UPDATE_WORKFLOWS") == "1"
 PICTURES = {SHORT: "n8n_canvas.jpg", DURABLE: "n8n_canvas_durable.jpg"}

@@ -2,9 +2,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from talkingshorts import n8n
 from talkingshorts.managed.provision import SetupError
-from talkingshorts.n8n import explain_build_failure, install_n8n, is_installed
+from talkingshorts.setup import n8n
+from talkingshorts.setup.n8n import explain_build_failure, install_n8n, is_installed
 
 NPM_FAILED = (1, "npm error code ENOSPC\nnpm error nospc There is not enough space\n")
 BUILD_FAILED = (1, "sqlite3.c: In function f\nsqlite3.c:7:1: error: unknown type name 'x'\ngyp ERR! stack Error: 2\n")

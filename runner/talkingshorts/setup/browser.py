@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .managed.provision import SetupError, remove
+from ..managed.provision import SetupError, remove
 
 FOLDER = ".browser"
 PACKED_BROWSER = "@sparticuz"

@@ -1,5 +1,5 @@
 import pytest
-from talkingshorts.browser import explain_npm_failure
+from talkingshorts.setup.browser import explain_npm_failure
 
 UNREACHABLE = """npm warn Unknown user config "x".
 npm error code ECONNREFUSED

@@ -25,7 +25,7 @@ VARIABLES |= {
 
 FAKE_PYTHON = f"""#!/bin/sh
 case "$1 $2" in
-  -c*|"-m talkingshorts.bootstrap") exit 0 ;;
+  -c*|"-m talkingshorts.setup.bootstrap") exit 0 ;;
 esac
 exec "{sys.executable}" -I -S -c '
 import json, os, sys

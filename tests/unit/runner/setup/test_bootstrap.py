@@ -3,10 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from talkingshorts import bootstrap, browser, home
-from talkingshorts.bootstrap import INSTALLING, UNFINISHED, Setup
+from talkingshorts import home
 from talkingshorts.managed import provision
 from talkingshorts.managed.provision import SetupError
+from talkingshorts.setup import bootstrap, browser
+from talkingshorts.setup.bootstrap import INSTALLING, UNFINISHED, Setup
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
 

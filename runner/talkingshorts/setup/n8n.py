@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..managed.provision import Say, SetupError, remove
 from .browser import NPM, RunPython, explain_npm_failure
-from .managed.provision import Say, SetupError, remove
 
 FOLDER = ".n8n"
 FLAGS = ("--legacy-peer-deps", "--no-package-lock", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund")

@@ -1,4 +1,4 @@
-"""Sets the checkout up: `python -m talkingshorts.bootstrap [--test [--n8n]]`, run by `make setup`.
+"""Sets the checkout up: `python -m talkingshorts.setup.bootstrap [--test [--n8n]]`, run by `make setup`.
 
 Runs on the user's Python with nothing but the standard library. Everything lands in .venv and .comfyui, and what only
 the tests need in .browser and .n8n. Steps that are done cost nothing; a run that is cut short at any moment leaves
@@ -23,9 +23,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from . import browser, home, n8n
-from .managed import provision
-from .managed.provision import COMFYUI_VERSION, PipError, Say, SetupError
+from .. import home
+from ..managed import provision
+from ..managed.provision import COMFYUI_VERSION, PipError, Say, SetupError
+from . import browser, n8n
 
 GIB = 2**30
 FULL_INSTALL_BYTES = 9 * GIB
