@@ -22,8 +22,8 @@ from .jobs.submit import Request, Server, bind_values, prepare
 from .make import build_requests, require_readable, say_uncloned
 from .quality import choose_request
 from .results.destination import is_url, presign, require_writable
-from .webhook_announcer import Announcer
-from .webhook_delivery import open_store
+from .webhooks.announcer import Announcer
+from .webhooks.delivery import open_store
 from .workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment
 from .workflow.file import load_workflow
 

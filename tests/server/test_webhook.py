@@ -13,7 +13,7 @@ from support.on_comfyui import ComfyUI, CommandLine
 from support.small_graphs import slow_graph, write_graph
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts.managed.server import command_line
-from talkingshorts.webhook_delivery import open_store
+from talkingshorts.webhooks.delivery import open_store
 
 SECRET = "signing-secret"
 

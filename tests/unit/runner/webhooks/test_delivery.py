@@ -17,7 +17,8 @@ from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts.comfyui.client import CANCELLED, COMPLETED, FAILED, Job
 from talkingshorts.errors import CancelledError, LostJobError, UsageError
 from talkingshorts.jobs.records import JobRecord
-from talkingshorts.webhook import (
+from talkingshorts.webhooks.delivery import Clock, WebhookStore, can_sign, deliver
+from talkingshorts.webhooks.message import (
     ATTEMPTS,
     RETRY_AFTER_LIMIT_SECONDS,
     Answer,
@@ -31,7 +32,6 @@ from talkingshorts.webhook import (
     send,
     sign,
 )
-from talkingshorts.webhook_delivery import Clock, WebhookStore, can_sign, deliver
 
 JOB_ID = "0a0b0c0d-0000-4000-8000-000000000000"
 KEY = b"sixteen or more!"

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts import webhook, webhook_announcer, webhook_follower
 from talkingshorts.cli import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError
-from talkingshorts.webhook_delivery import Claim, WebhookStore, open_store
+from talkingshorts.webhooks import announcer as webhook_announcer
+from talkingshorts.webhooks import follower as webhook_follower
+from talkingshorts.webhooks import message as webhook
+from talkingshorts.webhooks.delivery import Claim, WebhookStore, open_store
 
 SECRET = "a webhook secret"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import home
-from .jobs.records import canonical_id, write_privately
-from .webhook import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, RETRY_AFTER_LIMIT_SECONDS, Answer, Webhook, mark_key, send
+from .. import home
+from ..jobs.records import canonical_id, write_privately
+from .message import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, RETRY_AFTER_LIMIT_SECONDS, Answer, Webhook, mark_key, send
 
 JITTER = (0.8, 1.2)
 LEAST_ANSWER_SECONDS = 1.0

@@ -21,8 +21,8 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from . import __version__
-from .comfyui.client import (
+from .. import __version__
+from ..comfyui.client import (
     CANCELLED,
     COMPLETED,
     LOOPBACK_HOSTS,
@@ -32,11 +32,11 @@ from .comfyui.client import (
     normalize_url,
     split_credentials,
 )
-from .errors import CancelledError, LostJobError, RunnerError, UsageError
-from .jobs.records import JobRecord
-from .jobs.run import ENDED_STATES, describe_failure, read_reports
-from .results.destination import is_url
-from .results.fetch import list_files
+from ..errors import CancelledError, LostJobError, RunnerError, UsageError
+from ..jobs.records import JobRecord
+from ..jobs.run import ENDED_STATES, describe_failure, read_reports
+from ..results.destination import is_url
+from ..results.fetch import list_files
 
 ATTEMPTS = 10
 PAUSE_SECONDS, PAUSE_FACTOR, PAUSE_LIMIT_SECONDS = 5.0, 3.0, 3600.0

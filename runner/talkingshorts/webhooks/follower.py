@@ -1,4 +1,4 @@
-"""Follows one job to its end and delivers its webhook: `python -m talkingshorts.webhook_follower ID`.
+"""Follows one job to its end and delivers its webhook: `python -m talkingshorts.webhooks.follower ID`.
 
 Runs detached. Secrets come through the environment; what it says goes to HOME/webhooks/ID.log.
 """
@@ -10,16 +10,16 @@ import sys
 import time
 from typing import Any
 
-from .comfyui.client import AccessRefusedError, ComfyClient, Job
-from .display.events import Notice
-from .display.terminal import Display, PlainDisplay
-from .errors import CancelledError, LostJobError, RunnerError, UnreachableError
-from .jobs.follow import Limits
-from .jobs.records import JobRecord, open_jobs
-from .jobs.run import Run
-from .managed.server import find_server
-from .webhook import build_event, read_key
-from .webhook_delivery import deliver, open_store
+from ..comfyui.client import AccessRefusedError, ComfyClient, Job
+from ..display.events import Notice
+from ..display.terminal import Display, PlainDisplay
+from ..errors import CancelledError, LostJobError, RunnerError, UnreachableError
+from ..jobs.follow import Limits
+from ..jobs.records import JobRecord, open_jobs
+from ..jobs.run import Run
+from ..managed.server import find_server
+from .delivery import deliver, open_store
+from .message import build_event, read_key
 
 SERVER_PATIENCE_SECONDS = 6 * 3600.0
 """After a server has been away for so long, its job is told to be lost."""
