@@ -19,9 +19,9 @@ from .jobs.follow import Limits
 from .jobs.records import JobRecord, JobState, JobStore, open_jobs
 from .jobs.run import Run, cancel_and_wait, workflow_stem
 from .jobs.submit import Request, Server, bind_values, prepare
-from .make import build_requests, require_readable, say_uncloned
-from .quality import choose_request
 from .results.destination import is_url, presign, require_writable
+from .shorts.quality import choose_request
+from .shorts.request import build_requests, require_readable, say_uncloned
 from .webhooks.announcer import Announcer
 from .webhooks.delivery import open_store
 from .workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment

@@ -10,7 +10,7 @@ from support.fake_comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor
 from talkingshorts.managed import server
 from talkingshorts.models.list import list_presets, load_model_list
-from talkingshorts.quality import Machine
+from talkingshorts.shorts.quality import Machine
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}
 LAPTOP_GPU = {"name": "RTX 4060", "type": "cuda", "vram_total": 8 * 10**9}

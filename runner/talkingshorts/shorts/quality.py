@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .comfyui.client import ComfyClient
-from .errors import ValidationError
-from .jobs.submit import Request
-from .workflow.model_names import find_model_fields, list_models
+from ..comfyui.client import ComfyClient
+from ..errors import ValidationError
+from ..jobs.submit import Request
+from ..workflow.model_names import find_model_fields, list_models
 
 BEST_GPU_BYTES = 22 * 10**9
 """What a card sold as 24 GB reports at the least: nearly all of the talking model's weights stay on it."""

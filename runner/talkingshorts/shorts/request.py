@@ -7,10 +7,10 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from .errors import UsageError, ValidationError
-from .jobs.submit import Request
-from .workflow.binding import ValueReader, list_named_inputs, resolve
-from .workflow.file import load_workflow
+from ..errors import UsageError, ValidationError
+from ..jobs.submit import Request
+from ..workflow.binding import ValueReader, list_named_inputs, resolve
+from ..workflow.file import load_workflow
 
 WORKFLOW_FILES = {
     "draft": "draft.api.json",

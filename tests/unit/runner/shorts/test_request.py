@@ -6,7 +6,7 @@ from support.checkout import ROOT
 from talkingshorts.cli import build_parser
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.jobs.submit import Request
-from talkingshorts.make import build_requests, find_workflow, say_uncloned
+from talkingshorts.shorts.request import build_requests, find_workflow, say_uncloned
 
 WORKFLOWS = ROOT / "workflows"
 

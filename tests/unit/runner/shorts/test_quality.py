@@ -11,8 +11,8 @@ from talkingshorts.cli import build_parser, main
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs.submit import Request
-from talkingshorts.make import build_requests
-from talkingshorts.quality import Machine, choose_request, read_machine, say_unfit
+from talkingshorts.shorts.quality import Machine, choose_request, read_machine, say_unfit
+from talkingshorts.shorts.request import build_requests
 from talkingshorts.workflow.model_names import list_models
 
 WORKFLOWS = ROOT / "workflows"
