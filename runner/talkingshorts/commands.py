@@ -148,7 +148,7 @@ def cancel(options: Namespace) -> int:
 
 def batch(options: Namespace) -> int:
     """Run a workflow once for each row of a table."""
-    from .batch import run_batch
+    from .batch.run import run_batch
 
     return run_batch(options, say)
 

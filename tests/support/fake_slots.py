@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from talkingshorts.batch_plan import RowJob, Warmth
-from talkingshorts.batch_slot import Show
-from talkingshorts.batch_state import RowStore
+from talkingshorts.batch.plan import RowJob, Warmth
+from talkingshorts.batch.slot import Show
+from talkingshorts.batch.state import RowStore
 from talkingshorts.display.events import Created, Started
 from talkingshorts.errors import CancelledError, RunnerError, UnreachableError
 from talkingshorts.jobs.records import JobRecord, new_job_id

@@ -11,19 +11,19 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .batch_plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
-from .batch_schedule import FindSlots, Scheduler, connect_slots
-from .batch_slot import ServerSlot, Slot
-from .batch_state import BatchState
-from .batch_table import read_table
-from .comfyui.client import ComfyClient
-from .display.batch import choose_batch_display
-from .display.batch_events import RowFailed, RowKept
-from .errors import PartialBatchError, UsageError
-from .jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
-from .jobs.run import workflow_stem
-from .jobs.submit import Server
-from .workflow.file import Workflow, load_workflow
+from ..comfyui.client import ComfyClient
+from ..display.batch import choose_batch_display
+from ..display.batch_events import RowFailed, RowKept
+from ..errors import PartialBatchError, UsageError
+from ..jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
+from ..jobs.run import workflow_stem
+from ..jobs.submit import Server
+from ..workflow.file import Workflow, load_workflow
+from .plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
+from .schedule import FindSlots, Scheduler, connect_slots
+from .slot import ServerSlot, Slot
+from .state import BatchState
+from .table import read_table
 
 GONE_SECONDS = 5.0
 """A server that takes no connections for so long is left to itself when there are others."""
@@ -64,7 +64,7 @@ def open_slots(options: Namespace, say: Say) -> Iterator[tuple[Sequence[Slot], F
         return
     if options.is_server_explicit:
         raise UsageError("--ray and --server don't go together: with --ray, the batch starts its own ComfyUIs.")
-    from .ray_fleet import open_fleet
+    from .ray.fleet import open_fleet
 
     with open_fleet(options.ray, options.ray_workers, _set_limits(options, 0.0)) as fleet:
         yield fleet.slots, fleet.find_slots
@@ -140,13 +140,13 @@ def _reach(client: ComfyClient) -> Server:
 
 
 def _reach_managed(say: Say) -> Server:
-    from .managed.server import ensure_server
+    from ..managed.server import ensure_server
 
     client = ComfyClient(ensure_server(say))
     return Server(client, client.version(), is_managed=True)
 
 
 def _has_managed_ended(client: ComfyClient) -> bool:
-    from .managed.server import find_server
+    from ..managed.server import find_server
 
     return find_server() != client.url

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from .batch_plan import RowJob
-from .errors import UsageError
-from .jobs.records import JobRecord
-from .results.destination import is_url, report_place
+from ..errors import UsageError
+from ..jobs.records import JobRecord
+from ..results.destination import is_url, report_place
+from .plan import RowJob
 
 VERSION = 1
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from . import home
-from .errors import UnreachableError
-from .managed import server
+from ... import home
+from ...errors import UnreachableError
+from ...managed import server
 
 CHUNK_BYTES = 1 << 16
 """Ray carries what is smaller than 100 kB in the call itself."""

@@ -21,17 +21,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from .batch_plan import RowJob
-from .batch_slot import ServerSlot, Show
-from .batch_state import RowStore
-from .comfyui.client import ComfyClient
-from .errors import CancelledError, RunnerError, UnreachableError, UsageError
-from .jobs.follow import Limits
-from .jobs.records import JobRecord
-from .jobs.submit import Server
-from .managed import keeper
-from .ray_tunnel import Carrier, Tunnel
-from .ray_worker import ComfyWorker
+from ...comfyui.client import ComfyClient
+from ...errors import CancelledError, RunnerError, UnreachableError, UsageError
+from ...jobs.follow import Limits
+from ...jobs.records import JobRecord
+from ...jobs.submit import Server
+from ...managed import keeper
+from ..plan import RowJob
+from ..slot import ServerSlot, Show
+from ..state import RowStore
+from .tunnel import Carrier, Tunnel
+from .worker import ComfyWorker
 
 LOCAL = "local"
 CPU_SLOTS = 2

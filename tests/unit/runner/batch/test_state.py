@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_slots import make_jobs, make_record
-from talkingshorts.batch_state import BatchState, Changes, RowStore
+from talkingshorts.batch.state import BatchState, Changes, RowStore
 from talkingshorts.errors import UsageError
 
 

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import pytest
 from support.fake_slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
 from support.faulty_proxy import wait_until
-from talkingshorts import batch_schedule
-from talkingshorts.batch_plan import RowJob, Warmth
-from talkingshorts.batch_schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots
-from talkingshorts.batch_slot import Show
-from talkingshorts.batch_state import BatchState, RowStore
+from talkingshorts.batch import schedule as batch_schedule
+from talkingshorts.batch.plan import RowJob, Warmth
+from talkingshorts.batch.schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots
+from talkingshorts.batch.slot import Show
+from talkingshorts.batch.state import BatchState, RowStore
 from talkingshorts.display.batch_events import (
     BatchEvent,
     BatchProgress,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import UsageError, ValidationError
+from ..errors import UsageError, ValidationError
 
 MAX_FIELD_CHARACTERS = 16 << 20
 PROBLEMS_TOLD = 20

@@ -9,10 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from .batch_plan import RowJob, Warmth, check_jobs
-from .batch_slot import Slot, UnfitSlotError
-from .batch_state import BatchState, RowStore
-from .display.batch_events import (
+from ..display.batch_events import (
     BatchEvent,
     BatchProgress,
     RowDone,
@@ -22,8 +19,8 @@ from .display.batch_events import (
     ServerLost,
     ServerReady,
 )
-from .display.events import Cached, Created, Event, NodeStarted, Progress, Started
-from .errors import (
+from ..display.events import Cached, Created, Event, NodeStarted, Progress, Started
+from ..errors import (
     CancelledError,
     LostJobError,
     OutOfMemoryError,
@@ -31,9 +28,12 @@ from .errors import (
     UnreachableError,
     ValidationError,
 )
-from .jobs.records import JobRecord
-from .workflow.file import Workflow
-from .workflow.validation import NodeInfos
+from ..jobs.records import JobRecord
+from ..workflow.file import Workflow
+from ..workflow.validation import NodeInfos
+from .plan import RowJob, Warmth, check_jobs
+from .slot import Slot, UnfitSlotError
+from .state import BatchState, RowStore
 
 LANES = 2
 """Jobs on a server at once: the one that runs, and one behind it so that the server needn't wait for the next."""

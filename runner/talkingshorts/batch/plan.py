@@ -14,18 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .batch_table import Problems, Row
-from .errors import RunnerError, UsageError, ValidationError
-from .jobs.run import workflow_stem
-from .jobs.submit import SEED_FIELDS, Request, bind
-from .results.destination import ExistingFiles, require_writable, split_place
-from .results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
-from .shorts.request import require_readable
-from .workflow.binding import Target, ValueReader, list_named_inputs, resolve
-from .workflow.file import Workflow, is_link
-from .workflow.model_names import list_models
-from .workflow.node_info import LOADER_FIELDS
-from .workflow.validation import NodeInfos
+from ..errors import RunnerError, UsageError, ValidationError
+from ..jobs.run import workflow_stem
+from ..jobs.submit import SEED_FIELDS, Request, bind
+from ..results.destination import ExistingFiles, require_writable, split_place
+from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
+from ..shorts.request import require_readable
+from ..workflow.binding import Target, ValueReader, list_named_inputs, resolve
+from ..workflow.file import Workflow, is_link
+from ..workflow.model_names import list_models
+from ..workflow.node_info import LOADER_FIELDS
+from ..workflow.validation import NodeInfos
+from .table import Problems, Row
 
 DEFAULT_OUTPUT = "out/{workflow}-{row:04}{ext}"
 

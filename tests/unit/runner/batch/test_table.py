@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from talkingshorts.batch_table import Row, read_table
+from talkingshorts.batch.table import Row, read_table
 from talkingshorts.errors import UsageError, ValidationError
 
 

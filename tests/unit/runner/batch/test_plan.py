@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from support.fake_comfyui import GRAPH, OBJECT_INFO
-from talkingshorts.batch_plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
-from talkingshorts.batch_table import Row
+from talkingshorts.batch.plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
+from talkingshorts.batch.table import Row
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import parse_node_info

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-from .errors import UnreachableError
+from ...errors import UnreachableError
 
 CHUNK_BYTES = 1 << 16
 

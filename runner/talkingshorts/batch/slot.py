@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from .batch_plan import RowJob
-from .batch_state import RowStore
-from .comfyui.client import CANCELLED, ComfyClient, FailedServerError
-from .display.events import Event
-from .errors import LostJobError, UnreachableError, ValidationError
-from .jobs.follow import Limits
-from .jobs.records import JobRecord
-from .jobs.run import Run, cancel_and_wait
-from .jobs.submit import Server, bind, describe_nodes, note, was_taken
-from .workflow.file import Workflow
-from .workflow.validation import NodeInfos
+from ..comfyui.client import CANCELLED, ComfyClient, FailedServerError
+from ..display.events import Event
+from ..errors import LostJobError, UnreachableError, ValidationError
+from ..jobs.follow import Limits
+from ..jobs.records import JobRecord
+from ..jobs.run import Run, cancel_and_wait
+from ..jobs.submit import Server, bind, describe_nodes, note, was_taken
+from ..workflow.file import Workflow
+from ..workflow.validation import NodeInfos
+from .plan import RowJob
+from .state import RowStore
 
 Show = Callable[[Event], None]
 
