@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.batch import schedule as batch_schedule
-from talkingshorts.cli import main
+from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client
 from talkingshorts.jobs import submit as submission
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.checkout import ROOT
-from talkingshorts.cli import build_parser
+from talkingshorts.cli.parser import build_parser
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.jobs.submit import Request
 from talkingshorts.shorts.request import build_requests, find_workflow, say_uncloned

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts.cli import main
+from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError

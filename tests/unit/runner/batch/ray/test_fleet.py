@@ -18,13 +18,13 @@ import pytest
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fake_slots import WORKFLOW, make_jobs
 from support.faulty_proxy import wait_until
-from talkingshorts import cli
 from talkingshorts.batch.ray import fleet as ray_fleet
 from talkingshorts.batch.ray import worker as ray_worker
 from talkingshorts.batch.ray.fleet import Fleet, RaySlot, _say_cause
 from talkingshorts.batch.ray.tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.batch.ray.worker import ComfyWorker, claim_folder
 from talkingshorts.batch.state import BatchState, RowStore
+from talkingshorts.cli import parser as cli
 from talkingshorts.errors import UnreachableError
 from talkingshorts.jobs.follow import Limits
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts import commands
-from talkingshorts.cli import main
+from talkingshorts.cli import commands
+from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
 from talkingshorts.display.events import Progress

@@ -15,8 +15,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from . import __version__
-from .errors import CancelledError, RunnerError
+from .. import __version__
+from ..errors import CancelledError, RunnerError
 
 CLOSED_PIPE_EXIT_CODE = 141
 PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
@@ -345,7 +345,7 @@ def _report(error: RunnerError, options: argparse.Namespace) -> None:
     """Print the error on stderr, and with --json on stdout as well."""
     if options.verbose and error.details:
         print(error.details.rstrip(), file=sys.stderr)
-    from .display.terminal import make_printable
+    from ..display.terminal import make_printable
 
     for line in str(error).splitlines():
         print(f"talkingshorts: {make_printable(line)}", file=sys.stderr)

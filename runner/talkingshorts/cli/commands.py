@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import home
-from .comfyui.client import PENDING, ComfyClient, Job, public_url
-from .display.events import Notice
-from .display.terminal import Display, choose_display
-from .errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
-from .jobs.follow import Limits
-from .jobs.records import JobRecord, JobState, JobStore, open_jobs
-from .jobs.run import Run, cancel_and_wait, workflow_stem
-from .jobs.submit import Request, Server, bind_values, prepare
-from .results.destination import is_url, presign, require_writable
-from .shorts.quality import choose_request
-from .shorts.request import build_requests, require_readable, say_uncloned
-from .webhooks.announcer import Announcer
-from .webhooks.delivery import open_store
-from .workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment
-from .workflow.file import load_workflow
+from .. import home
+from ..comfyui.client import PENDING, ComfyClient, Job, public_url
+from ..display.events import Notice
+from ..display.terminal import Display, choose_display
+from ..errors import CancelledError, LostJobError, RunnerError, UnreachableError, UsageError, ValidationError
+from ..jobs.follow import Limits
+from ..jobs.records import JobRecord, JobState, JobStore, open_jobs
+from ..jobs.run import Run, cancel_and_wait, workflow_stem
+from ..jobs.submit import Request, Server, bind_values, prepare
+from ..results.destination import is_url, presign, require_writable
+from ..shorts.quality import choose_request
+from ..shorts.request import build_requests, require_readable, say_uncloned
+from ..webhooks.announcer import Announcer
+from ..webhooks.delivery import open_store
+from ..workflow.binding import ValueReader, list_named_inputs, resolve, split_assignment
+from ..workflow.file import load_workflow
 
 RESTART_PATIENCE_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 0.5
@@ -148,14 +148,14 @@ def cancel(options: Namespace) -> int:
 
 def batch(options: Namespace) -> int:
     """Run a workflow once for each row of a table."""
-    from .batch.run import run_batch
+    from ..batch.run import run_batch
 
     return run_batch(options, say)
 
 
 def server(options: Namespace) -> int:
     """Start, find or stop the managed server."""
-    from .managed import server as managed
+    from ..managed import server as managed
 
     if options.action == "stop":
         say("The server was stopped." if managed.stop_server() else "No managed server is running.")
@@ -172,7 +172,7 @@ def server(options: Namespace) -> int:
 
 def models(options: Namespace) -> int:
     """List, download or verify the model files that the shipped workflows need."""
-    from . import model_commands
+    from . import models as model_commands
 
     actions = {
         "list": model_commands.list_models,
@@ -184,7 +184,7 @@ def models(options: Namespace) -> int:
 
 def doctor(options: Namespace) -> int:
     """Check this machine and the server, and say how to mend what is wrong."""
-    from .doctor import run_doctor
+    from ..doctor import run_doctor
 
     rows = run_doctor(options.server, options.token)
     for row in rows:
@@ -238,14 +238,14 @@ def _watch(options: Namespace, client: ComfyClient, record: JobRecord, display: 
     def recover() -> ComfyClient:
         if not record.is_managed:
             return _await_server(client)
-        from .managed.server import ensure_server
+        from ..managed.server import ensure_server
 
         return ComfyClient(ensure_server(lambda text: display.show(Notice(text))))
 
     def has_ended(server: ComfyClient) -> bool:
         if not record.is_managed:
             return False
-        from .managed.server import find_server
+        from ..managed.server import find_server
 
         return find_server() != server.url
 
@@ -298,7 +298,7 @@ def _reach_or_start(options: Namespace) -> Server:
     if options.server:
         client = ComfyClient(options.server, options.token)
         return Server(client, client.version())
-    from .managed.server import ensure_server
+    from ..managed.server import ensure_server
 
     client = ComfyClient(ensure_server(say))
     return Server(client, client.version(), is_managed=True)
@@ -329,7 +329,7 @@ def _reach_for_job(options: Namespace, record: JobRecord | None) -> ComfyClient:
         return ComfyClient(options.server, options.token)
     if record is not None and not record.is_managed:
         return ComfyClient(record.server, options.token)
-    from .managed.server import ensure_server, find_server
+    from ..managed.server import ensure_server, find_server
 
     url = find_server()
     if url is None and record is None:

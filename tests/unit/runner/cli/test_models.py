@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import pytest
 from support.checkout import RUNNER
 from support.model_host import ModelHost, Reply, serve_models, write_checkout
-from talkingshorts import home, model_commands
-from talkingshorts.cli import main
+from talkingshorts import home
+from talkingshorts.cli import models as model_commands
+from talkingshorts.cli.parser import main
 from talkingshorts.errors import UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models import transfers as model_transfers
