@@ -17,7 +17,7 @@ import pytest
 from comfy_api.latest import io
 from comfyui_talkingshorts.core.graph_key import fold_constants, list_ancestors
 from comfyui_talkingshorts.engines import output_keys
-from comfyui_talkingshorts.engines.named_files import FileWatch
+from comfyui_talkingshorts.engines.files.named import FileWatch
 from comfyui_talkingshorts.engines.output_keys import OutputKeys
 from support.checkout import ROOT
 

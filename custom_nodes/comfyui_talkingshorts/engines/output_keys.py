@@ -32,7 +32,7 @@ from ..core.graph_key import (
 )
 from ..core.portrait_prompt import write_portrait_prompt
 from ..core.version import PACK_VERSION
-from .named_files import FileWatch
+from .files.named import FileWatch
 
 # To be raised when a key comes to mean something else.
 KEY_VERSION = 1

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 
 from ..core.folder_cap import list_least_recent
+from .files.whole import sync_folder
 from .kept_value import Block, Packed, UnkeepableError, pack, unpack
-from .whole_file import sync_folder
 
 FORMAT = "talkingshorts-output-1"
 MAX_TENSOR_BYTES = 64 * 1000**2

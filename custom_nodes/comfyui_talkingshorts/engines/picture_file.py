@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from ..core.ai_mark import make_ai_mark
 from ..core.errors import PictureError
 from ..core.version import PACK_VERSION
-from .whole_file import hash_file, replacing
+from .files.whole import hash_file, replacing
 
 AI_GENERATED_MARK = make_ai_mark("the person is")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ai_mark import make_ai_mark
 from ..core.errors import VideoError
 from ..core.version import PACK_VERSION
-from .whole_file import hash_file, replacing
+from .files.whole import hash_file, replacing
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input

@@ -16,7 +16,7 @@ from ..core.ai_mark import make_ai_mark
 from ..core.errors import SoundError
 from ..core.sound import Sound
 from ..core.version import PACK_VERSION
-from .whole_file import hash_file, replacing
+from .files.whole import hash_file, replacing
 
 AI_GENERATED_MARK = make_ai_mark("the voice is")
 CHUNK_SAMPLES = 1 << 18

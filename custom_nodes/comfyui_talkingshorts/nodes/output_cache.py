@@ -15,7 +15,7 @@ from comfy_api.latest import Caching, ComfyAPI
 from server import PromptServer
 
 from ..core.folder_cap import BYTES_PER_GIGABYTE, parse_gigabytes
-from ..engines.named_files import FileWatch
+from ..engines.files.named import FileWatch
 from ..engines.output_keys import OutputKeys, describe_surroundings
 from ..engines.output_store import OutputStore
 

@@ -10,7 +10,7 @@ from comfy.cli_args import args
 from comfy_api.latest import io, ui
 
 from ..core.errors import InputError
-from ..engines.whole_file import require_possible
+from ..engines.files.whole import require_possible
 
 
 class OutputFile(NamedTuple):

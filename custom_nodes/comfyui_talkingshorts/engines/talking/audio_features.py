@@ -15,7 +15,7 @@ from comfy.ops import cast_bias_weight, uncast_bias_weight
 
 from ...core.errors import ModelError
 from ...core.progress import OnProgress, ignore_progress
-from ..whole_file import replacing
+from ..files.whole import replacing
 
 LAYERS, CHANNELS = 12, 768
 

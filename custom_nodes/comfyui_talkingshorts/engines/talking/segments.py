@@ -11,8 +11,8 @@ import av
 import numpy as np
 
 from ...core.sound import VIDEO_FPS, Sound
+from ..files.whole import replacing
 from ..mp4 import MP4_OPTIONS, Soundtrack, add_h264_stream, make_write_error
-from ..whole_file import replacing
 
 if TYPE_CHECKING:
     import torch

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from ...core.errors import VideoError
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
-from ..whole_file import hash_file, replacing, sync_folder
+from ..files.whole import hash_file, replacing, sync_folder
 from .segments import join_segments, quantize, write_segment
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.graph_key import FindPaths, hash_value, is_link, make_describer
 from ...core.sound import Sound
-from ..named_files import find_paths
+from ..files.named import find_paths
 
 # To be raised when the same inputs give other frames than before.
 ALGORITHM_VERSION = 1

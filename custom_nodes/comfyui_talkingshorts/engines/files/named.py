@@ -9,7 +9,7 @@ from pathlib import Path
 
 import folder_paths
 
-from ..core.graph_key import read_stamp
+from ...core.graph_key import read_stamp
 
 # Linux takes no longer one, and nobody types one. Some graphs hold whole pictures as text: to look for a file of such a
 # name would take minutes.
