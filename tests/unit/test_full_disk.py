@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SoundError, VideoError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.mp4 import Mp4Writer
-from comfyui_talkingshorts.engines.speech_file import save_speech
+from comfyui_talkingshorts.engines.output.mp4 import Mp4Writer
+from comfyui_talkingshorts.engines.output.speech_file import save_speech
 from comfyui_talkingshorts.engines.talking.segments import join_segments, write_segment
 from comfyui_talkingshorts.engines.talking.session import Session
 from comfyui_talkingshorts.engines.voice_cache import VoiceCache

@@ -153,7 +153,8 @@ def test_a_file_that_can_not_be_written_is_an_error_that_names_it(tmp_path: Path
 def test_an_interrupt_while_joining_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     segments = write_segments(tmp_path, 5)
     monkeypatch.setattr(
-        "comfyui_talkingshorts.engines.mp4.Soundtrack.finish", lambda self: (_ for _ in ()).throw(KeyboardInterrupt)
+        "comfyui_talkingshorts.engines.output.mp4.Soundtrack.finish",
+        lambda self: (_ for _ in ()).throw(KeyboardInterrupt),
     )
 
     with pytest.raises(KeyboardInterrupt):

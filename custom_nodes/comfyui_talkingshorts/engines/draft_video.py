@@ -18,7 +18,7 @@ from ..core.progress import OnProgress, ignore_progress
 from ..core.sound import Sound
 from .draft_label import DraftLabel
 from .face_finder import find_face
-from .mp4 import Mp4Writer
+from .output.mp4 import Mp4Writer
 from .picture_puppet import PicturePuppet, StillPicture
 from .portrait_picture import BACKDROP_RGB
 from .presenter.puppet import Presenter

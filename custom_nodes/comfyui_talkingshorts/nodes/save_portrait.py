@@ -8,7 +8,7 @@ from typing import Any
 
 from comfy_api.latest import io, ui
 
-from ..engines.picture_file import save_picture
+from ..engines.output.picture_file import save_picture
 from .image import picture_from_image
 from .output_files import describe_graph, reserve_output
 

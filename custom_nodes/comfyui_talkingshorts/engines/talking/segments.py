@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.sound import VIDEO_FPS, Sound
 from ..files.whole import replacing
-from ..mp4 import MP4_OPTIONS, Soundtrack, add_h264_stream, make_write_error
+from ..output.mp4 import MP4_OPTIONS, Soundtrack, add_h264_stream, make_write_error
 
 if TYPE_CHECKING:
     import torch

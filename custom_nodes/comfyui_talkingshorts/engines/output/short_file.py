@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.ai_mark import make_ai_mark
-from ..core.errors import VideoError
-from ..core.version import PACK_VERSION
-from .files.whole import hash_file, replacing
+from ...core.ai_mark import make_ai_mark
+from ...core.errors import VideoError
+from ...core.version import PACK_VERSION
+from ..files.whole import hash_file, replacing
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input

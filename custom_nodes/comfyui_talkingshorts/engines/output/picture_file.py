@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..core.ai_mark import make_ai_mark
-from ..core.errors import PictureError
-from ..core.version import PACK_VERSION
-from .files.whole import hash_file, replacing
+from ...core.ai_mark import make_ai_mark
+from ...core.errors import PictureError
+from ...core.version import PACK_VERSION
+from ..files.whole import hash_file, replacing
 
 AI_GENERATED_MARK = make_ai_mark("the person is")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import PictureError
-from comfyui_talkingshorts.engines.picture_file import save_picture
+from comfyui_talkingshorts.engines.output.picture_file import save_picture
 from PIL import Image
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import VideoError
 from comfyui_talkingshorts.core.sound import Sound, count_video_frames
-from comfyui_talkingshorts.engines.mp4 import Mp4Writer
+from comfyui_talkingshorts.engines.output.mp4 import Mp4Writer
 
 GREY = np.full((64, 48, 3), 128, np.uint8)
 

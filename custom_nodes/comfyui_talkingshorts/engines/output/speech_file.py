@@ -12,11 +12,11 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from ..core.ai_mark import make_ai_mark
-from ..core.errors import SoundError
-from ..core.sound import Sound
-from ..core.version import PACK_VERSION
-from .files.whole import hash_file, replacing
+from ...core.ai_mark import make_ai_mark
+from ...core.errors import SoundError
+from ...core.sound import Sound
+from ...core.version import PACK_VERSION
+from ..files.whole import hash_file, replacing
 
 AI_GENERATED_MARK = make_ai_mark("the voice is")
 CHUNK_SAMPLES = 1 << 18

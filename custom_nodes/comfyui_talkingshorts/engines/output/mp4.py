@@ -13,8 +13,8 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from ..core.errors import VideoError
-from ..core.sound import VIDEO_FPS, Sound
+from ...core.errors import VideoError
+from ...core.sound import VIDEO_FPS, Sound
 
 MP4_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
 AAC_SAMPLE_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
