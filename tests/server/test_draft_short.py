@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import requests
 from comfyui_talkingshorts.engines.presenter.puppet import Frame
-from comfyui_talkingshorts.engines.prosody import measure_median_f0
+from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from PIL import Image
 from support.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
 from support.voice_media import Page, make_media, serve

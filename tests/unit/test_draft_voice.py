@@ -11,7 +11,7 @@ from comfyui_talkingshorts.core.presenter import choose_look
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines import draft_voice, espeak
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
-from comfyui_talkingshorts.engines.prosody import measure_median_f0
+from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 
 SCRIPT = "Three small habits changed how I work every day, and the first takes less than a minute. Want to hear it?"
 LONGER = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.engines.prosody import measure_median_f0
+from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from comfyui_talkingshorts.engines.time_stretch import stretch
 
 RATE = 24000

@@ -17,8 +17,8 @@ from ..core.progress import OnProgress, ignore_progress
 from ..core.script import Phrase, count_words, plan_phrases
 from ..core.sound import Phoneme, Sound
 from . import espeak
-from .prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
-from .spoken_words import spell_out
+from .speech.prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
+from .speech.spoken_words import spell_out
 
 NATURAL_WORDS_PER_MINUTE = 170
 NO_VOICE_NOTE = "No voice was heard in the reference: the draft speaks at a pitch and pace of its own."

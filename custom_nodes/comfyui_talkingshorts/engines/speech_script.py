@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..core.dialogue import Line
 from ..core.script import detect_language, is_speakable, read_script, split_sentences
 from ..core.speech_chunks import cut_long_line
-from .spoken_words import spell_out
+from .speech.spoken_words import spell_out
 
 _PLAIN_MARKS = str.maketrans(
     {

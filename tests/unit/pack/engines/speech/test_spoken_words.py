@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from comfyui_talkingshorts.engines.spoken_words import spell_out
+from comfyui_talkingshorts.engines.speech.spoken_words import spell_out
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.prosody import (
+from comfyui_talkingshorts.engines.speech.prosody import (
     LONGEST_ANALYSED_SECONDS,
     Prosody,
     measure_median_f0,

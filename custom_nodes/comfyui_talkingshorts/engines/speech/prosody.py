@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.sound import Sound
+from ...core.sound import Sound
 
 LOWEST_F0_HZ = 60.0
 HIGHEST_F0_HZ = 500.0
