@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.buckets import Size
-from comfyui_talkingshorts.engines.portrait_picture import BACKDROP_RGB
+from comfyui_talkingshorts.engines.pictures.portrait import BACKDROP_RGB
 from comfyui_talkingshorts.engines.talking.picture import fit_picture
 
 

@@ -17,10 +17,10 @@ from ..core.mouth import follow_speech
 from ..core.progress import OnProgress, ignore_progress
 from ..core.sound import Sound
 from .draft_label import DraftLabel
-from .face_finder import find_face
 from .output.mp4 import Mp4Writer
 from .picture_puppet import PicturePuppet, StillPicture
-from .portrait_picture import BACKDROP_RGB
+from .pictures.face_finder import find_face
+from .pictures.portrait import BACKDROP_RGB
 from .presenter.puppet import Presenter
 
 LONGEST_SIDE = 1920

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.motion import Pose
 from ..core.mouth import MouthShape
-from .face_finder import FaceMarks
+from .pictures.face_finder import FaceMarks
 from .presenter.ink import Linear, Radial, Sheet, ellipse, join, rgb, stroke
 
 GAP_UNITS = 0.30

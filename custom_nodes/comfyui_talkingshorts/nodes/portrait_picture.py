@@ -66,7 +66,7 @@ class PortraitPicture(io.ComfyNode):
 
     @classmethod
     def execute(cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None) -> io.NodeOutput:
-        from ..engines.portrait_picture import read_portrait  # not at ComfyUI's start
+        from ..engines.pictures.portrait import read_portrait  # not at ComfyUI's start
 
         name = picture.strip()
         if not name:

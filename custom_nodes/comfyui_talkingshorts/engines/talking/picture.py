@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...core.buckets import Size
-from ..portrait_picture import BACKDROP_RGB
+from ..pictures.portrait import BACKDROP_RGB
 
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.
 _WIDEST_OVERHANG = 16

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import PictureError
-from comfyui_talkingshorts.engines.face_finder import find_face
-from comfyui_talkingshorts.engines.portrait_picture import read_portrait
+from comfyui_talkingshorts.engines.pictures.face_finder import find_face
+from comfyui_talkingshorts.engines.pictures.portrait import read_portrait
 from PIL import Image
 from support.checkout import FACE_PHOTO
 

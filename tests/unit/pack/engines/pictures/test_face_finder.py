@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.motion import Pose
 from comfyui_talkingshorts.core.mouth import MouthShape
-from comfyui_talkingshorts.engines.face_finder import FaceMarks, find_face
 from comfyui_talkingshorts.engines.picture_puppet import PicturePuppet
+from comfyui_talkingshorts.engines.pictures.face_finder import FaceMarks, find_face
 from PIL import Image
 from support.checkout import FACE_PHOTO
 
