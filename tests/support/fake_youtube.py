@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from comfyui_talkingshorts.engines.guarded_http import GuardedAdapter
+from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedAdapter
 from support.voice_media import Page, WebServer, serve
 
 VIDEO_ID = "dQw4w9WgXcQ"

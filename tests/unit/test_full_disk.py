@@ -16,7 +16,7 @@ from comfyui_talkingshorts.engines.output.mp4 import Mp4Writer
 from comfyui_talkingshorts.engines.output.speech_file import save_speech
 from comfyui_talkingshorts.engines.talking.segments import join_segments, write_segment
 from comfyui_talkingshorts.engines.talking.session import Session
-from comfyui_talkingshorts.engines.voice_cache import VoiceCache
+from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache
 from talkingshorts.comfyui.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError
 from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id

@@ -95,7 +95,7 @@ class YouTubeVoice(io.ComfyNode):
         cache_folder = Path(folder_paths.get_user_directory()) / "talkingshorts" / "voices"
 
         def work(on_progress: OnProgress) -> io.NodeOutput:
-            from ..engines.voice import load_voice
+            from ..engines.voice_source.voice import load_voice
 
             sound, title = load_voice(found, segment, cache_folder, on_progress)
             return io.NodeOutput(audio_from_sound(sound), title)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SourceError
-from comfyui_talkingshorts.engines.ranged_reader import BLOCK_BYTES, RangedReader, RangesNotServedError
+from comfyui_talkingshorts.engines.voice_source.ranged_reader import BLOCK_BYTES, RangedReader, RangesNotServedError
 from yt_dlp.networking import Response
 from yt_dlp.networking.exceptions import TransportError
 

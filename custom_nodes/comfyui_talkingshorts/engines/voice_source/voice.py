@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.errors import SourceError
-from ..core.progress import OnProgress
-from ..core.sound import Sound
-from ..core.voice_source import FileSource, Segment, WebSource
-from .voice_cache import VoiceCache, make_cache_key
-from .voice_clip import cut_clip
+from ...core.errors import SourceError
+from ...core.progress import OnProgress
+from ...core.sound import Sound
+from ...core.voice_source import FileSource, Segment, WebSource
+from .cache import VoiceCache, make_cache_key
+from .clip import cut_clip
 
 
 def load_voice(

@@ -2,7 +2,7 @@
 # (pyright's own stubs describe an older yt-dlp than the one installed.)
 
 import pytest
-from comfyui_talkingshorts.engines.youtube_errors import explain_failure
+from comfyui_talkingshorts.engines.voice_source.youtube_errors import explain_failure
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError
 
 URL = "https://www.youtube.com/watch?v=abc"

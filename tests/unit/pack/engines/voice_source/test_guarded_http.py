@@ -1,5 +1,9 @@
 import pytest
-from comfyui_talkingshorts.engines.guarded_http import PrivateAddressError, check_address, is_public_address
+from comfyui_talkingshorts.engines.voice_source.guarded_http import (
+    PrivateAddressError,
+    check_address,
+    is_public_address,
+)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from yt_dlp.networking import Response
 from yt_dlp.networking.exceptions import TransportError
 
-from ..core.errors import SourceError
+from ...core.errors import SourceError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

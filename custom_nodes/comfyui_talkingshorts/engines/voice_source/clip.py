@@ -16,10 +16,10 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
-from ..core.errors import SourceError
-from ..core.progress import OnProgress
-from ..core.sound import Sound
-from ..core.voice_source import Segment
+from ...core.errors import SourceError
+from ...core.progress import OnProgress
+from ...core.sound import Sound
+from ...core.voice_source import Segment
 
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0

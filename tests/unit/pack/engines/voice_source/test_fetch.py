@@ -12,9 +12,9 @@ from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.progress import ignore_progress
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Segment
-from comfyui_talkingshorts.engines import guarded_http, youtube
-from comfyui_talkingshorts.engines.guarded_http import GuardedYoutubeDL
-from comfyui_talkingshorts.engines.youtube import fetch_clip
+from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
+from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
+from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
 
 SEGMENT = Segment(8, 2)

@@ -10,8 +10,8 @@ from typing import Any
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, GeoRestrictedError, UnsupportedError
 
-from ..core.errors import SourceError
-from ..core.voice_source import shorten, show_address
+from ...core.errors import SourceError
+from ...core.voice_source import shorten, show_address
 
 COOKIES = "TALKINGSHORTS_COOKIES"
 SOCKET_TIMEOUT_SECONDS = 20

@@ -33,7 +33,7 @@ from yt_dlp.networking._requests import RequestsHTTPAdapter, RequestsRH
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils.networking import select_proxy
 
-from ..core.errors import SourceError
+from ...core.errors import SourceError
 from .stream_manifest import check_manifest
 
 if TYPE_CHECKING:

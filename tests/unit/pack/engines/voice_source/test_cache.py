@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import FileSource, Segment, WebSource
-from comfyui_talkingshorts.engines.voice import load_voice
-from comfyui_talkingshorts.engines.voice_cache import VoiceCache, make_cache_key
+from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache, make_cache_key
+from comfyui_talkingshorts.engines.voice_source.voice import load_voice
 from support.voice_media import make_media, make_sweep
 
 SEGMENT = Segment(2, 1)

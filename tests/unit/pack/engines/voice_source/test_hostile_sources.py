@@ -18,10 +18,10 @@ import yt_dlp.extractor
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Segment, WebSource, parse_voice_source
-from comfyui_talkingshorts.engines import guarded_http, youtube
-from comfyui_talkingshorts.engines.guarded_http import GuardedYoutubeDL
-from comfyui_talkingshorts.engines.voice_clip import cut_clip
-from comfyui_talkingshorts.engines.youtube import fetch_clip
+from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
+from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
+from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
+from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, RawServer, make_fragmented, make_media, serve, serve_raw
 
 SEGMENT = Segment(0, 1)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from yt_dlp.utils import parse_duration
 
-from ..core.errors import SourceError
+from ...core.errors import SourceError
 
 MAX_PIECES = 500_000  # a day in pieces of 2 s, at eleven qualities
 

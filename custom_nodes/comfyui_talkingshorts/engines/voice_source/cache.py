@@ -12,12 +12,12 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ..core.errors import SourceError
-from ..core.folder_cap import list_least_recent
-from ..core.progress import ignore_progress
-from ..core.sound import Sound
-from ..core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
-from .voice_clip import cut_clip
+from ...core.errors import SourceError
+from ...core.folder_cap import list_least_recent
+from ...core.progress import ignore_progress
+from ...core.sound import Sound
+from ...core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
+from .clip import cut_clip
 
 MAX_FOLDER_BYTES = 1 << 30
 FORMAT_VERSION = 1

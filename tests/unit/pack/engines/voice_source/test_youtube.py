@@ -9,8 +9,8 @@ import pytest
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Segment
-from comfyui_talkingshorts.engines import youtube
-from comfyui_talkingshorts.engines.youtube import fetch_clip
+from comfyui_talkingshorts.engines.voice_source import youtube
+from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.fake_youtube import (
     PLAYER_SCRIPT,
     SOUND_HOST,

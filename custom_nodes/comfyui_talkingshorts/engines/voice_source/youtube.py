@@ -20,13 +20,13 @@ from yt_dlp.downloader.http import HttpFD
 from yt_dlp.networking import Request, Response
 from yt_dlp.utils import DownloadError, YoutubeDLError
 
-from ..core.errors import SourceError
-from ..core.progress import OnProgress
-from ..core.sound import Sound
-from ..core.voice_source import Segment, shorten
+from ...core.errors import SourceError
+from ...core.progress import OnProgress
+from ...core.sound import Sound
+from ...core.voice_source import Segment, shorten
+from .clip import cut_clip
 from .guarded_http import MAX_FETCH_SECONDS, Allowance, GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
-from .voice_clip import cut_clip
 from .youtube_errors import (
     COOKIES,
     LIVE_MESSAGE,
