@@ -7,8 +7,8 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core import script
 from comfyui_talkingshorts.core.errors import TalkingShortsError
+from comfyui_talkingshorts.core.script import phrases as script
 from comfyui_talkingshorts.engines import draft_voice, espeak
 
 

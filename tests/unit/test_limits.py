@@ -1,7 +1,7 @@
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.limits import require_seed, require_size
-from comfyui_talkingshorts.core.script import plan_phrases
+from comfyui_talkingshorts.core.script.phrases import plan_phrases
 
 
 @pytest.mark.parametrize("side", [0, -16, 15, 17, 2064, 100_000])

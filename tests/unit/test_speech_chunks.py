@@ -3,14 +3,14 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from comfyui_talkingshorts.core.dialogue import Line
+from comfyui_talkingshorts.core.script.dialogue import Line
+from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
 from comfyui_talkingshorts.core.speech_chunks import (
     LONGEST_CHUNK_SECONDS,
     LONGEST_LINE_SECONDS,
     cut_long_line,
     plan_chunks,
 )
-from comfyui_talkingshorts.core.speech_length import estimate_seconds
 
 SENTENCE = "Three small habits changed how I work every day, and the first takes less than a minute."
 

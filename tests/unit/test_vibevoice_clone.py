@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from comfyui_talkingshorts.core.dialogue import Line
 from comfyui_talkingshorts.core.errors import InputError, ModelError, SourceError
 from comfyui_talkingshorts.core.progress import OnProgress, ignore_progress
+from comfyui_talkingshorts.core.script.dialogue import Line
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft_voice import speak_draft
 from comfyui_talkingshorts.engines.reference_audio import prepare_reference

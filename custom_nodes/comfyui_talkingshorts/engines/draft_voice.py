@@ -11,10 +11,10 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.limits import require_seed
-from ..core.pace import Timing, clamp_pace, plan_timing, require_target
 from ..core.presenter import choose_look
 from ..core.progress import OnProgress, ignore_progress
-from ..core.script import Phrase, count_words, plan_phrases
+from ..core.script.pace import Timing, clamp_pace, plan_timing, require_target
+from ..core.script.phrases import Phrase, count_words, plan_phrases
 from ..core.sound import Phoneme, Sound
 from . import espeak
 from .speech.prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0

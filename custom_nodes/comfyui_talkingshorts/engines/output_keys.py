@@ -30,7 +30,7 @@ from ..core.graph_key import (
     make_describer,
     read_stamp,
 )
-from ..core.portrait_prompt import write_portrait_prompt
+from ..core.script.portrait_prompt import write_portrait_prompt
 from ..core.version import PACK_VERSION
 from .files.named import FileWatch
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..core.dialogue import Line
-from ..core.script import detect_language, is_speakable, read_script, split_sentences
+from ..core.script.dialogue import Line
+from ..core.script.phrases import detect_language, is_speakable, read_script, split_sentences
 from ..core.speech_chunks import cut_long_line
 from .speech.spoken_words import spell_out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..core.portrait_prompt import write_portrait_prompt
+from ..core.script.portrait_prompt import write_portrait_prompt
 
 
 class PortraitPrompt(io.ComfyNode):

@@ -8,16 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ...core.dialogue import Line
 from ...core.errors import InputError, ModelError, SourceError
 from ...core.limits import require_seed
-from ...core.pace import require_target
 from ...core.progress import OnProgress
-from ...core.script import count_words
+from ...core.script.dialogue import Line
+from ...core.script.pace import require_target
+from ...core.script.phrases import count_words
+from ...core.script.speech_length import (
+    MAX_STRETCH,
+    choose_take,
+    estimate_frames,
+    estimate_seconds,
+    require_script_fits,
+)
 from ...core.short_text import PaddedText, pad_short_text
 from ...core.sound import Sound
 from ...core.speech_chunks import plan_chunks
-from ...core.speech_length import MAX_STRETCH, choose_take, estimate_frames, estimate_seconds, require_script_fits
 from ..reference_audio import Reference, prepare_reference
 from ..speech_edit import cut_padding, fit_speech, join, trim_edges
 from ..speech_script import prepare_script

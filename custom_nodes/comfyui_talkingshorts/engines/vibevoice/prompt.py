@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from ...core.dialogue import Line
+from ...core.script.dialogue import Line
 from .model import VibeVoice
 from .tokenizer import SpeechTokenizer
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ...core.dialogue import Line
 from ...core.errors import ModelError
-from ...core.speech_length import limit_frames
+from ...core.script.dialogue import Line
+from ...core.script.speech_length import limit_frames
 from ..speech_edit import trim_edges
 from .generate import EOS, count_columns, generate
 from .language_model import count_context_bytes

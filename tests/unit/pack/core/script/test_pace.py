@@ -4,7 +4,7 @@ import math
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.pace import FASTEST_PACE, SLOWEST_PACE, plan_timing, require_target
+from comfyui_talkingshorts.core.script.pace import FASTEST_PACE, SLOWEST_PACE, plan_timing, require_target
 
 RATE = 22050
 NATURAL = 8 * RATE

@@ -1,6 +1,6 @@
 import pytest
 from comfyui_talkingshorts.core.presenter import read_prompt
-from comfyui_talkingshorts.core.speaker import describe_speaker
+from comfyui_talkingshorts.core.script.speaker import describe_speaker
 
 ANYONE = "a friendly presenter in a plain dark sweater"
 

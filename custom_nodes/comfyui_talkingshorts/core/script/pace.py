@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .errors import InputError
+from ..errors import InputError
 
 SLOWEST_PACE = 0.8
 FASTEST_PACE = 1.25

@@ -8,8 +8,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
+from ..errors import InputError
 from .dialogue import Line, parse_dialogue
-from .errors import InputError
 
 SENTENCE_PAUSE_SECONDS = 0.3
 PARAGRAPH_PAUSE_SECONDS = 0.55

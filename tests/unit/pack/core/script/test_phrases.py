@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.script import (
+from comfyui_talkingshorts.core.script.phrases import (
     MAX_PHRASE_CHARACTERS,
     PARAGRAPH_PAUSE_SECONDS,
     SENTENCE_PAUSE_SECONDS,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from .pace import LEAD_SECONDS, TAIL_SECONDS, Timing, plan_timing, script_too_long
-from .script import count_words
+from .phrases import count_words
 
 MAX_STRETCH = 0.08
 

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import pytest
-from comfyui_talkingshorts.core.dialogue import Line, parse_dialogue
 from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.script.dialogue import Line, parse_dialogue
 
 
 def said(script: str) -> list[tuple[int, str]]:

@@ -1,6 +1,6 @@
 import pytest
-from comfyui_talkingshorts.core.portrait_prompt import TRAITS, write_portrait_prompt
 from comfyui_talkingshorts.core.presenter import read_prompt
+from comfyui_talkingshorts.core.script.portrait_prompt import TRAITS, write_portrait_prompt
 
 
 @pytest.mark.parametrize("script", ["", "Bake the dish in a hot oven.", "你好", "!!!"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.speech_length import (
+from comfyui_talkingshorts.core.script.speech_length import (
     MAX_STRETCH,
     choose_take,
     estimate_frames,
