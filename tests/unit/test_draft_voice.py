@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.presenter import choose_look
+from comfyui_talkingshorts.core.presenter.look import choose_look
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines import draft_voice, espeak
 from comfyui_talkingshorts.engines.draft_voice import speak_draft

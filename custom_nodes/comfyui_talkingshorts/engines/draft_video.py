@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from ..core.errors import InputError
-from ..core.look_code import read_look
-from ..core.motion import Pose, plan_motion
-from ..core.mouth import follow_speech
+from ..core.presenter.look_code import read_look
+from ..core.presenter.motion import Pose, plan_motion
+from ..core.presenter.mouth import follow_speech
 from ..core.progress import OnProgress, ignore_progress
 from ..core.sound import Sound
 from .draft_label import DraftLabel

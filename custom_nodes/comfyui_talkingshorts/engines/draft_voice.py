@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.limits import require_seed
-from ..core.presenter import choose_look
+from ..core.presenter.look import choose_look
 from ..core.progress import OnProgress, ignore_progress
 from ..core.script.pace import Timing, clamp_pace, plan_timing, require_target
 from ..core.script.phrases import Phrase, count_words, plan_phrases

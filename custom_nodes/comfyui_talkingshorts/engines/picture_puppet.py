@@ -7,8 +7,8 @@ from collections import deque
 
 import numpy as np
 
-from ..core.motion import Pose
-from ..core.mouth import MouthShape
+from ..core.presenter.motion import Pose
+from ..core.presenter.mouth import MouthShape
 from .pictures.face_finder import FaceMarks
 from .presenter.ink import Linear, Radial, Sheet, ellipse, join, rgb, stroke
 

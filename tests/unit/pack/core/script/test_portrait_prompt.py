@@ -1,5 +1,5 @@
 import pytest
-from comfyui_talkingshorts.core.presenter import read_prompt
+from comfyui_talkingshorts.core.presenter.look import read_prompt
 from comfyui_talkingshorts.core.script.portrait_prompt import TRAITS, write_portrait_prompt
 
 

@@ -1,5 +1,5 @@
 import pytest
-from comfyui_talkingshorts.core.presenter import read_prompt
+from comfyui_talkingshorts.core.presenter.look import read_prompt
 from comfyui_talkingshorts.core.script.speaker import describe_speaker
 
 ANYONE = "a friendly presenter in a plain dark sweater"

@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.motion import Pose
-from comfyui_talkingshorts.core.mouth import MouthShape
+from comfyui_talkingshorts.core.presenter.motion import Pose
+from comfyui_talkingshorts.core.presenter.mouth import MouthShape
 from comfyui_talkingshorts.engines.picture_puppet import PicturePuppet
 from comfyui_talkingshorts.engines.pictures.face_finder import FaceMarks, find_face
 from PIL import Image

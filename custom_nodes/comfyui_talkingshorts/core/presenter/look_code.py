@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from .presenter import OPTIONS, Look
+from .look import OPTIONS, Look
 
 MAGIC = b"TS"
 VERSION = 1

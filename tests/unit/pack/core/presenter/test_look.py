@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from comfyui_talkingshorts.core.presenter import OPTIONS, choose_look, read_prompt
+from comfyui_talkingshorts.core.presenter.look import OPTIONS, choose_look, read_prompt
 
 
 def test_the_same_prompt_and_seed_give_the_same_look() -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..sound import VIDEO_FPS
 from .mouth import CLOSED, MouthShape, SpeechTrack
-from .sound import VIDEO_FPS
 
 BLINK = np.array([0.45, 0.95, 1.0, 0.85, 0.50, 0.20], np.float32)
 BLINK_GAP_SECONDS = (1.8, 4.6)

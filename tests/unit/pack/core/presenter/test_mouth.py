@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 - the IPA has letters that look like others
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.mouth import VISEMES, follow_speech, split_symbol
+from comfyui_talkingshorts.core.presenter.mouth import VISEMES, follow_speech, split_symbol
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 
 RATE = 16000

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.motion import Motion, plan_motion
-from comfyui_talkingshorts.core.mouth import SpeechTrack
+from comfyui_talkingshorts.core.presenter.motion import Motion, plan_motion
+from comfyui_talkingshorts.core.presenter.mouth import SpeechTrack
 
 
 def move(frames: int = 500, seed: int = 3) -> Motion:

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from .sound import VIDEO_FPS, Phoneme, Sound, count_video_frames
+from ..sound import VIDEO_FPS, Phoneme, Sound, count_video_frames
 
 STEPS_PER_FRAME = 4
 LEAD_SECONDS = 0.03
