@@ -75,7 +75,7 @@ class _Scheduler:
     timesteps: torch.Tensor | None = None
 
     def set_timesteps(self, num_inference_steps: int) -> None:
-        from comfyui_talkingshorts.core.dpm_solver import plan_solver_steps
+        from comfyui_talkingshorts.core.vibevoice.dpm_solver import plan_solver_steps
 
         self._steps = iter(plan_solver_steps(num_inference_steps))
         self.timesteps = torch.tensor([step.timestep for step in plan_solver_steps(num_inference_steps)])

@@ -19,10 +19,10 @@ import av
 import numpy as np
 import torch
 import torch.nn.functional as F
-from comfyui_talkingshorts.core.dpm_solver import plan_solver_steps
-from comfyui_talkingshorts.core.loudness import normalize_loudness
 from comfyui_talkingshorts.core.script.dialogue import Line, parse_dialogue
 from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.core.vibevoice.dpm_solver import plan_solver_steps
+from comfyui_talkingshorts.core.vibevoice.loudness import normalize_loudness
 from comfyui_talkingshorts.engines.reference_audio import mix_to_mono_24khz
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from comfyui_talkingshorts.engines.vibevoice.diffusion import (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from comfyui_talkingshorts.core.vibevoice_layout import native_config, native_key
+from comfyui_talkingshorts.core.vibevoice.layout import native_config, native_key
 from safetensors.torch import save_file
 
 Shapes = dict[str, tuple[int, ...]]

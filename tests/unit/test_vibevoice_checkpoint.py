@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pytest
 import torch
-from comfyui_talkingshorts.core.checkpoint_files import fingerprint_checkpoint, list_checkpoints
 from comfyui_talkingshorts.core.errors import ModelError
+from comfyui_talkingshorts.core.vibevoice.checkpoint_files import fingerprint_checkpoint, list_checkpoints
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from safetensors.torch import load_file, save_file
 from support.tiny_vibevoice import write_tiny_vibevoice, write_weights

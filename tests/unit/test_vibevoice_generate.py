@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from comfyui_talkingshorts.core.dpm_solver import plan_solver_steps
 from comfyui_talkingshorts.core.script.dialogue import Line
+from comfyui_talkingshorts.core.vibevoice.dpm_solver import plan_solver_steps
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO, AUDIO_BOS, AUDIO_EOS, EOS, Step, generate
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice

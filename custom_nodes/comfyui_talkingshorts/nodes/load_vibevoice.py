@@ -7,8 +7,8 @@ from pathlib import Path
 import folder_paths
 from comfy_api.latest import io
 
-from ..core.checkpoint_files import REMEDY, fingerprint_checkpoint, list_checkpoints
 from ..core.errors import ModelError
+from ..core.vibevoice.checkpoint_files import REMEDY, fingerprint_checkpoint, list_checkpoints
 
 VibeVoiceType = io.Custom("VIBEVOICE")
 

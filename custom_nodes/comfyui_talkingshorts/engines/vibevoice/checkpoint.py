@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from ...core.checkpoint_files import REMEDY, find_checkpoint, read_json
 from ...core.errors import ModelError
-from ...core.vibevoice_layout import QUANTISED, detect_layout, native_config, native_key
+from ...core.vibevoice.checkpoint_files import REMEDY, find_checkpoint, read_json
+from ...core.vibevoice.layout import QUANTISED, detect_layout, native_config, native_key
 
 try:
     from transformers import VibeVoiceConfig, VibeVoiceForConditionalGeneration

@@ -21,9 +21,9 @@ from ...core.script.speech_length import (
     estimate_seconds,
     require_script_fits,
 )
-from ...core.short_text import PaddedText, pad_short_text
 from ...core.sound import Sound
-from ...core.speech_chunks import plan_chunks
+from ...core.vibevoice.short_text import PaddedText, pad_short_text
+from ...core.vibevoice.speech_chunks import plan_chunks
 from ..reference_audio import Reference, prepare_reference
 from ..speech_edit import cut_padding, fit_speech, join, trim_edges
 from ..speech_script import prepare_script

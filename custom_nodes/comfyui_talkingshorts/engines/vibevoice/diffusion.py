@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from ...core.dpm_solver import plan_solver_steps
+from ...core.vibevoice.dpm_solver import plan_solver_steps
 
 if TYPE_CHECKING:
     from transformers.models.vibevoice.modeling_vibevoice import (

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .script.phrases import detect_language
-from .script.speech_length import estimate_seconds
+from ..script.phrases import detect_language
+from ..script.speech_length import estimate_seconds
 
 SHORT_TEXT_SECONDS = 1.5
 

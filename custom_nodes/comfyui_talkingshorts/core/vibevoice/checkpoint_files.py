@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelError
+from ..errors import ModelError
 
 REMEDY = (
     "Download all files of a VibeVoice model (the pages microsoft/VibeVoice-1.5B, vibevoice/VibeVoice-7B or "

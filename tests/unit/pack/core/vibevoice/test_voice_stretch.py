@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.voice_stretch import (
+from comfyui_talkingshorts.core.vibevoice.voice_stretch import (
     FRAME_SECONDS,
     LONGEST_STRETCH_SECONDS,
     Stretch,

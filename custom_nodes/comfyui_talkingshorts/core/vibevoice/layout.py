@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from .errors import ModelError
+from ..errors import ModelError
 
 Layout = Literal["original", "native"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.dpm_solver import SolverStep, plan_solver_steps
+from comfyui_talkingshorts.core.vibevoice.dpm_solver import SolverStep, plan_solver_steps
 
 STEP_COUNTS = [1, 2, 3, 5, 10, 20, 100]
 

@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from .script.dialogue import Line
-from .script.speech_length import estimate_seconds
+from ..script.dialogue import Line
+from ..script.speech_length import estimate_seconds
 
 LONGEST_CHUNK_SECONDS = 45.0
 LONGEST_LINE_SECONDS = 30.0

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
-from comfyui_talkingshorts.core.short_text import pad_short_text
+from comfyui_talkingshorts.core.vibevoice.short_text import pad_short_text
 
 
 @pytest.mark.parametrize("text", ["Yes.", "Thank you.", "Buy it now!", "你好。", "谢谢大家！", "Hello"])

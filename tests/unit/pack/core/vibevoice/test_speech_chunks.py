@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 from comfyui_talkingshorts.core.script.dialogue import Line
 from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
-from comfyui_talkingshorts.core.speech_chunks import (
+from comfyui_talkingshorts.core.vibevoice.speech_chunks import (
     LONGEST_CHUNK_SECONDS,
     LONGEST_LINE_SECONDS,
     cut_long_line,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.loudness import normalize_loudness
+from comfyui_talkingshorts.core.vibevoice.loudness import normalize_loudness
 
 NOISE = np.random.default_rng(0).normal(size=24000).astype(np.float32)
 
