@@ -111,7 +111,7 @@ def _talk_natively(models: dict[str, Any], prompt: list[Any], folder: Path) -> N
     from comfy.samplers import sampler_object
     from comfy_api.latest import InputImpl, Types
     from comfy_extras.nodes_wan import WanInfiniteTalkToVideo
-    from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
+    from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 
     picture, noise = _make_inputs(FRAMES, SIDE)
     image, waveform = torch.from_numpy(picture)[None] / 255, torch.from_numpy(noise)[None]

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from comfyui_talkingshorts.core.buckets import Size, choose_bucket
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.talking_windows import Window, index_audio, plan_windows
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size, choose_bucket
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import Window, index_audio, plan_windows
 from comfyui_talkingshorts.engines.talking.audio_features import encode_speech
 from comfyui_talkingshorts.engines.talking.audio_tokens import project_audio
 from comfyui_talkingshorts.engines.talking.colour import ColourMatch

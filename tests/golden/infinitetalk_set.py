@@ -19,10 +19,10 @@ from typing import Any
 import av
 import numpy as np
 import torch
-from comfyui_talkingshorts.core.buckets import Size
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import Window, plan_windows
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.talking_windows import Window, plan_windows
 from comfyui_talkingshorts.engines.talking.audio_features import read_features, write_features
 from comfyui_talkingshorts.engines.talking.guider import Guidance
 from comfyui_talkingshorts.engines.talking.picture import fit_picture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.buckets import Size
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.engines.pictures.portrait import BACKDROP_RGB
 from comfyui_talkingshorts.engines.talking.picture import fit_picture
 

@@ -10,8 +10,8 @@ import comfy.samplers
 import numpy as np
 import pytest
 import torch
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES, plan_windows
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, plan_windows
 from comfyui_talkingshorts.core.video_chunks import MOTION_LATENTS, plan_chunks
 from comfyui_talkingshorts.engines.speech_video import sampling as speech_sampling
 from comfyui_talkingshorts.engines.talking import sampling as talking_sampling

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.buckets import Size
 from comfyui_talkingshorts.core.errors import InputError
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.picture_margin import plan_margin
 from comfyui_talkingshorts.core.video_chunks import Chunk, plan_chunks
 

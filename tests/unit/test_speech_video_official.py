@@ -16,7 +16,7 @@ import torch
 from comfy_extras.nodes_audio_encoder import AudioEncoderEncode
 from comfy_extras.nodes_custom_sampler import BasicScheduler, KSamplerSelect, SamplerCustom
 from comfy_extras.nodes_wan import wan_sound_to_video
-from comfyui_talkingshorts.core.buckets import Size
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.picture_margin import plan_margin
 from comfyui_talkingshorts.core.video_chunks import plan_chunks
 from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener, prepare_speech

@@ -16,8 +16,8 @@ import pytest
 import torch
 from comfy import model_management
 from comfy.ldm.wan.model_multitalk import MultiTalkCrossAttnPatch, project_audio_features
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.talking_windows import plan_windows
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.talking.colour import ColourMatch
 from comfyui_talkingshorts.engines.talking.guider import Guidance
 from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler

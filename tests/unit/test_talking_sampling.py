@@ -14,8 +14,8 @@ import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 from comfyui_talkingshorts.core.errors import ModelError, VideoError
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.talking_windows import plan_windows
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.talking.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.talking.guider import Guidance
 from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowFrames, WindowSampler

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from comfyui_talkingshorts.core.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.talking_windows import plan_windows
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.talking.audio_features import encode_speech
 from comfyui_talkingshorts.engines.talking.guider import Guidance
 from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler

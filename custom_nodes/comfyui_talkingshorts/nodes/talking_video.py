@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from comfy_api.latest import InputImpl, io
 
-from ..core.buckets import SIZE_MODES
 from ..core.errors import InputError
-from ..core.flow_schedule import SCHEDULES
-from ..core.talking_options import GUIDANCE_BATCHES
-from ..core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES
+from ..core.infinitetalk.buckets import SIZE_MODES
+from ..core.infinitetalk.flow_schedule import SCHEDULES
+from ..core.infinitetalk.options import GUIDANCE_BATCHES
+from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs

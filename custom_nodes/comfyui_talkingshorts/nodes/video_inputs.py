@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..core.infinitetalk.options import VAE_TILINGS
 from ..core.limits import LARGEST_SEED
-from ..core.talking_options import VAE_TILINGS
 
 
 def make_seed_input() -> io.Int.Input:

@@ -16,8 +16,8 @@ from comfy.latent_formats import Wan21
 from comfy.model_patcher import ModelPatcher
 
 from ...core.errors import ModelError, VideoError
+from ...core.infinitetalk.options import VaeTiling
 from ...core.limits import LARGEST_SEED
-from ...core.talking_options import VaeTiling
 from ...core.video_chunks import MOTION_FRAMES, Chunk
 from ..talking.pixels import decode_latents, encode_frames
 from .hearing import SpeechListener

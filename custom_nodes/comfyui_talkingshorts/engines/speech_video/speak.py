@@ -10,12 +10,12 @@ from typing import Any
 import comfy.samplers
 import torch
 
-from ...core.buckets import Size
 from ...core.errors import InputError
+from ...core.infinitetalk.buckets import Size
+from ...core.infinitetalk.options import VaeTiling
 from ...core.limits import require_seed, require_size
 from ...core.picture_margin import Margin, plan_margin
 from ...core.sound import count_video_frames
-from ...core.talking_options import VaeTiling
 from ...core.video_chunks import CHUNK_FRAMES, SPEECH_VIDEO_FPS, Chunk, plan_chunks
 from ..talking.picture import fit_picture
 from ..talking.session import Session

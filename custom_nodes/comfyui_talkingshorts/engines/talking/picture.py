@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...core.buckets import Size
+from ...core.infinitetalk.buckets import Size
 from ..pictures.portrait import BACKDROP_RGB
 
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ...core.talking_options import VaeTiling
+from ...core.infinitetalk.options import VaeTiling
 
 
 def encode_frames(vae: Any, frames: torch.Tensor, tiling: VaeTiling) -> torch.Tensor:

@@ -17,9 +17,9 @@ from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 
 from ...core.errors import VideoError
+from ...core.infinitetalk.options import VaeTiling
+from ...core.infinitetalk.windows import Window, count_latents, index_audio
 from ...core.limits import LARGEST_SEED
-from ...core.talking_options import VaeTiling
-from ...core.talking_windows import Window, count_latents, index_audio
 from .audio_attention import attach_audio
 from .audio_features import read_features
 from .audio_tokens import project_audio

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from ...core.buckets import Size, choose_size
 from ...core.errors import InputError, VideoError
-from ...core.flow_schedule import choose_shift, plan_sigmas
+from ...core.infinitetalk.buckets import Size, choose_size
+from ...core.infinitetalk.flow_schedule import choose_shift, plan_sigmas
+from ...core.infinitetalk.options import GuidanceBatch, VaeTiling
+from ...core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
 from ...core.limits import require_seed
 from ...core.sound import Sound, count_video_frames
-from ...core.talking_options import GuidanceBatch, VaeTiling
-from ...core.talking_windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
 from .audio_features import CHANNELS, LAYERS, write_features
 from .guider import Guidance
 from .picture import fit_picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
-from .errors import InputError
-from .limits import require_size
+from ..errors import InputError
+from ..limits import require_size
 
 SizeMode = Literal["bucket_480", "bucket_720", "custom"]
 SIZE_MODES: tuple[SizeMode, ...] = get_args(SizeMode)

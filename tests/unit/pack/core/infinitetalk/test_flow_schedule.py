@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.buckets import Size
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.flow_schedule import choose_shift, plan_sigmas
+from comfyui_talkingshorts.core.infinitetalk.buckets import Size
+from comfyui_talkingshorts.core.infinitetalk.flow_schedule import choose_shift, plan_sigmas
 
 
 @pytest.mark.parametrize("schedule", ["official", "distilled"])

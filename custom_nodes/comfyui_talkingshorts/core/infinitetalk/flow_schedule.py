@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from ..errors import InputError
 from .buckets import Size
-from .errors import InputError
 
 Schedule = Literal["official", "distilled"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)

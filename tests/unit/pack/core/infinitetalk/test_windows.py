@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.talking_windows import Window, count_latents, index_audio, plan_windows
+from comfyui_talkingshorts.core.infinitetalk.windows import Window, count_latents, index_audio, plan_windows
 
 LENGTHS = (1, 2, 80, 81, 82, 90, 153, 154, 200, 1000)
 SHAPES = ((81, 9), (81, 1), (81, 25), (49, 9), (5, 1), (121, 13))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
 
 WINDOW_FRAMES = 81
 MOTION_FRAMES = 9
