@@ -12,7 +12,7 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, plan_windows
-from comfyui_talkingshorts.core.video_chunks import MOTION_LATENTS, plan_chunks
+from comfyui_talkingshorts.core.wan_s2v.chunks import MOTION_LATENTS, plan_chunks
 from comfyui_talkingshorts.engines.speech_video import sampling as speech_sampling
 from comfyui_talkingshorts.engines.talking import sampling as talking_sampling
 from comfyui_talkingshorts.engines.talking.guider import Guidance

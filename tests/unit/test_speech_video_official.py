@@ -17,8 +17,8 @@ from comfy_extras.nodes_audio_encoder import AudioEncoderEncode
 from comfy_extras.nodes_custom_sampler import BasicScheduler, KSamplerSelect, SamplerCustom
 from comfy_extras.nodes_wan import wan_sound_to_video
 from comfyui_talkingshorts.core.infinitetalk.buckets import Size
-from comfyui_talkingshorts.core.picture_margin import plan_margin
-from comfyui_talkingshorts.core.video_chunks import plan_chunks
+from comfyui_talkingshorts.core.wan_s2v.chunks import plan_chunks
+from comfyui_talkingshorts.core.wan_s2v.margin import plan_margin
 from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener, prepare_speech
 from comfyui_talkingshorts.engines.speech_video.sampling import ChunkSampler, Sampling
 from comfyui_talkingshorts.engines.speech_video.speak import _sample_chunks

@@ -8,7 +8,7 @@ import comfy.samplers
 import torch
 from comfy_api.latest import InputImpl, io
 
-from ..core.video_chunks import CHUNK_FRAMES, MOTION_FRAMES
+from ..core.wan_s2v.chunks import CHUNK_FRAMES, MOTION_FRAMES
 from .audio import sound_from_audio
 from .image import picture_from_image
 from .lazy_inputs import list_next_inputs

@@ -10,7 +10,7 @@ import torch
 from comfy import model_management
 
 from ...core.sound import Sound, count_video_frames
-from ...core.video_chunks import LEADING_FRAMES, SPEECH_VIDEO_FPS
+from ...core.wan_s2v.chunks import LEADING_FRAMES, SPEECH_VIDEO_FPS
 from ..talking.audio_features import FIELD_SAMPLES, HOP_SAMPLES, require_wav2vec2
 from ..talking.speech import SAMPLE_RATE_HZ, resample_mono
 

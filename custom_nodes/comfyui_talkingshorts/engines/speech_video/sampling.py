@@ -18,7 +18,7 @@ from comfy.model_patcher import ModelPatcher
 from ...core.errors import ModelError, VideoError
 from ...core.infinitetalk.options import VaeTiling
 from ...core.limits import LARGEST_SEED
-from ...core.video_chunks import MOTION_FRAMES, Chunk
+from ...core.wan_s2v.chunks import MOTION_FRAMES, Chunk
 from ..talking.pixels import decode_latents, encode_frames
 from .hearing import SpeechListener
 from .video_model import attach_hearing

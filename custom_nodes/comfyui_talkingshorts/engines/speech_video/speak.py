@@ -14,9 +14,9 @@ from ...core.errors import InputError
 from ...core.infinitetalk.buckets import Size
 from ...core.infinitetalk.options import VaeTiling
 from ...core.limits import require_seed, require_size
-from ...core.picture_margin import Margin, plan_margin
 from ...core.sound import count_video_frames
-from ...core.video_chunks import CHUNK_FRAMES, SPEECH_VIDEO_FPS, Chunk, plan_chunks
+from ...core.wan_s2v.chunks import CHUNK_FRAMES, SPEECH_VIDEO_FPS, Chunk, plan_chunks
+from ...core.wan_s2v.margin import Margin, plan_margin
 from ..talking.picture import fit_picture
 from ..talking.session import Session
 from ..talking.session_key import make_session_key

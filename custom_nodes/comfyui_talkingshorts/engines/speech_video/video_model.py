@@ -9,7 +9,7 @@ from comfy.ldm.wan.model import CausalAudioEncoder, WanModel_S2V
 from comfy.model_patcher import ModelPatcher
 
 from ...core.errors import ModelError
-from ...core.video_chunks import MOTION_FRAMES, MOTION_LATENTS
+from ...core.wan_s2v.chunks import MOTION_FRAMES, MOTION_LATENTS
 
 
 def attach_hearing(model: ModelPatcher) -> ModelPatcher:

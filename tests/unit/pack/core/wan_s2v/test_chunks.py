@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.infinitetalk.buckets import Size
-from comfyui_talkingshorts.core.picture_margin import plan_margin
-from comfyui_talkingshorts.core.video_chunks import Chunk, plan_chunks
+from comfyui_talkingshorts.core.wan_s2v.chunks import Chunk, plan_chunks
+from comfyui_talkingshorts.core.wan_s2v.margin import plan_margin
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import InputError
+from ..errors import InputError
 
 SPEECH_VIDEO_FPS = 16
 """What Wan S2V is trained for."""
