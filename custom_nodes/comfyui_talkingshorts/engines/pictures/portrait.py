@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.errors import PictureError
 from ...core.limits import require_size
-from ...core.picture_crop import plan_crop
+from ...core.pictures.crop import plan_crop
 from .face_finder import find_face
 
 if TYPE_CHECKING:

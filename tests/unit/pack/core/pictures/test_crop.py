@@ -1,4 +1,4 @@
-from comfyui_talkingshorts.core.picture_crop import Box, plan_crop
+from comfyui_talkingshorts.core.pictures.crop import Box, plan_crop
 
 
 def test_a_picture_of_the_right_ratio_is_kept_whole() -> None:
