@@ -127,7 +127,7 @@ def changed_environment(variables: dict[str, str]) -> Iterator[None]:
 
 def main() -> None:
     """Fill the folder that the command line names: with tiny models, and with somebody's voice."""
-    from comfyui_talkingshorts.engines.draft_voice import speak_draft
+    from comfyui_talkingshorts.engines.draft.voice import speak_draft
 
     base = Path(sys.argv[1])
     sys.path.append(str(ROOT / ".comfyui" / "ComfyUI"))

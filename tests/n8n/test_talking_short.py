@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from support.checkout import FACE_PHOTO
 from support.on_comfyui import decode, read_graph_tag
 from support.real_n8n import RealN8n

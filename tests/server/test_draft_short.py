@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from comfyui_talkingshorts.engines.presenter.puppet import Frame
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from PIL import Image
 from support.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph

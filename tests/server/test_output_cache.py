@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from support.following import start_runner
 from support.managed_home import managed_home
 from support.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph

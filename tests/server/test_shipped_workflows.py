@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from PIL import Image
 from support.faulty_proxy import wait_until
 from support.following import Runner, start_runner

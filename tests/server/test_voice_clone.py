@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from support.following import start_runner
 from support.on_comfyui import ROOT, ComfyUI, CommandLine, read_result, run_graph
 from support.tiny_vibevoice import write_tiny_vibevoice

@@ -17,7 +17,7 @@ from comfyui_talkingshorts.core.errors import InputError, ModelError, SourceErro
 from comfyui_talkingshorts.core.progress import OnProgress, ignore_progress
 from comfyui_talkingshorts.core.script.dialogue import Line
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from comfyui_talkingshorts.engines.reference_audio import prepare_reference
 from comfyui_talkingshorts.engines.vibevoice import clone, takes, voices
 from comfyui_talkingshorts.engines.vibevoice.clone import TAKES_FOR_A_TARGET, CloneSettings, clone_voice

@@ -54,6 +54,6 @@ class DraftPortrait(io.ComfyNode):
 
     @classmethod
     def execute(cls, prompt: str, width: int, height: int, seed: int) -> io.NodeOutput:
-        from ..engines.draft_portrait import draw_portrait  # not at ComfyUI's start
+        from ..engines.draft.portrait import draw_portrait  # not at ComfyUI's start
 
         return io.NodeOutput(image_from_picture(draw_portrait(prompt, width, height, seed)))

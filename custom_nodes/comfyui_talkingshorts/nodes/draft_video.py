@@ -44,7 +44,7 @@ class DraftVideo(io.ComfyNode):
 
     @classmethod
     def execute(cls, portrait: torch.Tensor, speech: dict[str, Any], label: bool = True) -> io.NodeOutput:
-        from ..engines.draft_video import make_draft_video  # not at ComfyUI's start
+        from ..engines.draft.video import make_draft_video  # not at ComfyUI's start
 
         path = Path(folder_paths.get_temp_directory()) / f"talkingshorts_draft_{uuid.uuid4().hex}.mp4"
         picture, sound = picture_from_image(portrait), sound_from_audio(speech)

@@ -77,7 +77,7 @@ class DraftVoice(io.ComfyNode):
         target_seconds: float = 0.0,
         presenter: str = "",
     ) -> io.NodeOutput:
-        from ..engines.draft_voice import speak_draft  # not at ComfyUI's start
+        from ..engines.draft.voice import speak_draft  # not at ComfyUI's start
 
         voice = None if reference is None else sound_from_audio(reference)
         speech, note = speak_draft(script, seed, voice, target_seconds, presenter, make_progress_bar())

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.presenter.motion import Pose
 from comfyui_talkingshorts.core.presenter.mouth import MouthShape
-from comfyui_talkingshorts.engines.picture_puppet import PicturePuppet
+from comfyui_talkingshorts.engines.draft.picture_puppet import PicturePuppet
 from comfyui_talkingshorts.engines.pictures.face_finder import FaceMarks, find_face
 from PIL import Image
 from support.checkout import FACE_PHOTO

@@ -9,8 +9,9 @@ import pytest
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.presenter.look import choose_look
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
-from comfyui_talkingshorts.engines import draft_voice, espeak
-from comfyui_talkingshorts.engines.draft_voice import speak_draft
+from comfyui_talkingshorts.engines.draft import espeak
+from comfyui_talkingshorts.engines.draft import voice as draft_voice
+from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 
 SCRIPT = "Three small habits changed how I work every day, and the first takes less than a minute. Want to hear it?"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.limits import require_seed, require_size
-from ..core.presenter.look import choose_look
-from ..core.presenter.look_code import sign_with_look
-from ..core.presenter.motion import Pose
+from ...core.limits import require_seed, require_size
+from ...core.presenter.look import choose_look
+from ...core.presenter.look_code import sign_with_look
+from ...core.presenter.motion import Pose
 from .presenter.puppet import Presenter
 
 

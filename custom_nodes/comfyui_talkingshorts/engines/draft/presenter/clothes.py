@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...core.presenter.look import Look
+from ....core.presenter.look import Look
 from .ink import (
     Color,
     Linear,

@@ -7,9 +7,9 @@ from collections import deque
 
 import numpy as np
 
-from ..core.presenter.motion import Pose
-from ..core.presenter.mouth import MouthShape
-from .pictures.face_finder import FaceMarks
+from ...core.presenter.motion import Pose
+from ...core.presenter.mouth import MouthShape
+from ..pictures.face_finder import FaceMarks
 from .presenter.ink import Linear, Radial, Sheet, ellipse, join, rgb, stroke
 
 GAP_UNITS = 0.30

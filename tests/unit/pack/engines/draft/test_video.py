@@ -4,9 +4,9 @@ import av
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
-from comfyui_talkingshorts.engines.draft_portrait import draw_portrait
-from comfyui_talkingshorts.engines.draft_video import NO_FACE_NOTE, fit_for_video, make_draft_video
-from comfyui_talkingshorts.engines.presenter.puppet import Frame
+from comfyui_talkingshorts.engines.draft.portrait import draw_portrait
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame
+from comfyui_talkingshorts.engines.draft.video import NO_FACE_NOTE, fit_for_video, make_draft_video
 from PIL import Image
 from support.checkout import FACE_PHOTO
 

@@ -10,17 +10,17 @@ from typing import Protocol
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.presenter.look_code import read_look
-from ..core.presenter.motion import Pose, plan_motion
-from ..core.presenter.mouth import follow_speech
-from ..core.progress import OnProgress, ignore_progress
-from ..core.sound import Sound
-from .draft_label import DraftLabel
-from .output.mp4 import Mp4Writer
+from ...core.errors import InputError
+from ...core.presenter.look_code import read_look
+from ...core.presenter.motion import Pose, plan_motion
+from ...core.presenter.mouth import follow_speech
+from ...core.progress import OnProgress, ignore_progress
+from ...core.sound import Sound
+from ..output.mp4 import Mp4Writer
+from ..pictures.face_finder import find_face
+from ..pictures.portrait import BACKDROP_RGB
+from .label import DraftLabel
 from .picture_puppet import PicturePuppet, StillPicture
-from .pictures.face_finder import find_face
-from .pictures.portrait import BACKDROP_RGB
 from .presenter.puppet import Presenter
 
 LONGEST_SIDE = 1920

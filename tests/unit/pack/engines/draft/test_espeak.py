@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import TalkingShortsError
 from comfyui_talkingshorts.core.script import phrases as script
-from comfyui_talkingshorts.engines import draft_voice, espeak
+from comfyui_talkingshorts.engines.draft import espeak
+from comfyui_talkingshorts.engines.draft import voice as draft_voice
 
 
 def speak(text: str, voice: str = "en-us+miguel", words_per_minute: int = 170, pitch: int = 50) -> espeak.Sound:

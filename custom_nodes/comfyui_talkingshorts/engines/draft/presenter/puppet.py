@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.presenter.look import Look
-from ...core.presenter.motion import Pose
-from ...core.presenter.mouth import MouthShape
+from ....core.presenter.look import Look
+from ....core.presenter.motion import Pose
+from ....core.presenter.mouth import MouthShape
 from .accessories import draw_earrings, draw_glasses
 from .backdrop import draw_backdrop
 from .clothes import draw_body

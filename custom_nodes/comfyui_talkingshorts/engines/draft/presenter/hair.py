@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.presenter.look import Look
+from ....core.presenter.look import Look
 from .hair_brush import Brush
 from .ink import (
     Linear,

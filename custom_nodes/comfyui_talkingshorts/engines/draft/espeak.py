@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import TalkingShortsError
-from ..core.sound import Phoneme, Sound
+from ...core.errors import TalkingShortsError
+from ...core.sound import Phoneme, Sound
 
 SLOWEST_WORDS_PER_MINUTE = 80
 FASTEST_WORDS_PER_MINUTE = 450

@@ -8,9 +8,9 @@ from comfyui_talkingshorts.core.presenter.look import OPTIONS, Look, choose_look
 from comfyui_talkingshorts.core.presenter.look_code import read_look, sign_with_look
 from comfyui_talkingshorts.core.presenter.motion import Pose
 from comfyui_talkingshorts.core.presenter.mouth import VISEMES, MouthShape
-from comfyui_talkingshorts.engines.draft_portrait import draw_portrait
-from comfyui_talkingshorts.engines.presenter.features import EYE_X
-from comfyui_talkingshorts.engines.presenter.puppet import Frame, Presenter
+from comfyui_talkingshorts.engines.draft.portrait import draw_portrait
+from comfyui_talkingshorts.engines.draft.presenter.features import EYE_X
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame, Presenter
 from PIL import Image
 
 WIDTH, HEIGHT = 160, 272

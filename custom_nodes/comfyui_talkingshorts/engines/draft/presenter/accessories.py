@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...core.presenter.look import Look
+from ....core.presenter.look import Look
 from .features import EYE_X
 from .ink import Color, Sheet, curve, ellipse, mirror, points, rgb, stroke
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.presenter.look import Look
-from ...core.presenter.motion import Pose
-from ...core.presenter.mouth import MouthShape
+from ....core.presenter.look import Look
+from ....core.presenter.motion import Pose
+from ....core.presenter.mouth import MouthShape
 from .face import MOUTH_Y
 from .ink import Color, Linear, Mask, Radial, Sheet, curve, darker, ellipse, join, lighter, mix, rgb, shifted, stroke
 from .palette import Skin, brow_of, iris_of, skin_of

@@ -9,16 +9,16 @@ from itertools import zip_longest
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.limits import require_seed
-from ..core.presenter.look import choose_look
-from ..core.progress import OnProgress, ignore_progress
-from ..core.script.pace import Timing, clamp_pace, plan_timing, require_target
-from ..core.script.phrases import Phrase, count_words, plan_phrases
-from ..core.sound import Phoneme, Sound
+from ...core.errors import InputError
+from ...core.limits import require_seed
+from ...core.presenter.look import choose_look
+from ...core.progress import OnProgress, ignore_progress
+from ...core.script.pace import Timing, clamp_pace, plan_timing, require_target
+from ...core.script.phrases import Phrase, count_words, plan_phrases
+from ...core.sound import Phoneme, Sound
+from ..speech.prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
+from ..speech.spoken_words import spell_out
 from . import espeak
-from .speech.prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
-from .speech.spoken_words import spell_out
 
 NATURAL_WORDS_PER_MINUTE = 170
 NO_VOICE_NOTE = "No voice was heard in the reference: the draft speaks at a pitch and pace of its own."

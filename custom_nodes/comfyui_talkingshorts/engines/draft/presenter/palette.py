@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...core.presenter.look import Look
+from ....core.presenter.look import Look
 from .ink import Color, darker, lighter, mix, rgb
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...core.presenter.look import Look
+from ....core.presenter.look import Look
 from .ink import Color, Linear, Point, Radial, Sheet, curve, darker, ellipse, lighter, mix, rgb, shifted
 from .palette import backdrop_of
 
