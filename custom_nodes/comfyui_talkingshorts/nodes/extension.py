@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
+from ..engines.output_cache.provider import register_output_cache
 from .clone_voice import CloneVoice
 from .draft_portrait import DraftPortrait
 from .draft_video import DraftVideo
 from .draft_voice import DraftVoice
 from .load_vibevoice import LoadVibeVoice
-from .output_cache import register_output_cache
 from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
 from .save_portrait import SavePortrait

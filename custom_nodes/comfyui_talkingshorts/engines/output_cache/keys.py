@@ -20,7 +20,7 @@ from comfy import model_management
 from comfy.cli_args import args
 from comfy_api.internal import _ComfyNodeInternal, first_real_override
 
-from ..core.graph_key import (
+from ...core.graph_key import (
     Fold,
     Prompt,
     fold_constants,
@@ -30,9 +30,9 @@ from ..core.graph_key import (
     make_describer,
     read_stamp,
 )
-from ..core.script.portrait_prompt import write_portrait_prompt
-from ..core.version import PACK_VERSION
-from .files.named import FileWatch
+from ...core.script.portrait_prompt import write_portrait_prompt
+from ...core.version import PACK_VERSION
+from ..files.named import FileWatch
 
 # To be raised when a key comes to mean something else.
 KEY_VERSION = 1

@@ -16,8 +16,13 @@ import pytest
 import torch
 from comfy_api.latest import Caching
 from comfy_execution import cache_provider
-from comfyui_talkingshorts.nodes import output_cache
-from comfyui_talkingshorts.nodes.output_cache import VARIABLE, OutputCache, read_max_bytes, register_output_cache
+from comfyui_talkingshorts.engines.output_cache import provider as output_cache
+from comfyui_talkingshorts.engines.output_cache.provider import (
+    VARIABLE,
+    OutputCache,
+    read_max_bytes,
+    register_output_cache,
+)
 from server import PromptServer
 from support.checkout import ROOT
 

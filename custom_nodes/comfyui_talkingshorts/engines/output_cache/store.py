@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from ..core.folder_cap import list_least_recent
-from .files.whole import sync_folder
+from ...core.folder_cap import list_least_recent
+from ..files.whole import sync_folder
 from .kept_value import Block, Packed, UnkeepableError, pack, unpack
 
 FORMAT = "talkingshorts-output-1"

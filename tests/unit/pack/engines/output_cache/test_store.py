@@ -20,8 +20,8 @@ import pytest
 import torch
 from comfy_api.latest import InputImpl
 from comfyui_talkingshorts.core.folder_cap import parse_gigabytes
-from comfyui_talkingshorts.engines import output_store
-from comfyui_talkingshorts.engines.output_store import OutputStore
+from comfyui_talkingshorts.engines.output_cache import store as output_store
+from comfyui_talkingshorts.engines.output_cache.store import OutputStore
 from safetensors import safe_open
 
 KEY = "a" * 64

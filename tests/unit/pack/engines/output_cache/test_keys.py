@@ -16,9 +16,9 @@ import nodes
 import pytest
 from comfy_api.latest import io
 from comfyui_talkingshorts.core.graph_key import fold_constants, list_ancestors
-from comfyui_talkingshorts.engines import output_keys
 from comfyui_talkingshorts.engines.files.named import FileWatch
-from comfyui_talkingshorts.engines.output_keys import OutputKeys
+from comfyui_talkingshorts.engines.output_cache import keys as output_keys
+from comfyui_talkingshorts.engines.output_cache.keys import OutputKeys
 from support.checkout import ROOT
 
 Graph = dict[str, Any]

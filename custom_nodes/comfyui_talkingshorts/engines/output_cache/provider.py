@@ -14,10 +14,10 @@ import folder_paths
 from comfy_api.latest import Caching, ComfyAPI
 from server import PromptServer
 
-from ..core.folder_cap import BYTES_PER_GIGABYTE, parse_gigabytes
-from ..engines.files.named import FileWatch
-from ..engines.output_keys import OutputKeys, describe_surroundings
-from ..engines.output_store import OutputStore
+from ...core.folder_cap import BYTES_PER_GIGABYTE, parse_gigabytes
+from ..files.named import FileWatch
+from .keys import OutputKeys, describe_surroundings
+from .store import OutputStore
 
 VARIABLE = "TALKINGSHORTS_CACHE_GB"
 DEFAULT_GIGABYTES = 4
