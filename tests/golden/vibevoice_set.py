@@ -23,7 +23,6 @@ from comfyui_talkingshorts.core.script.dialogue import Line, parse_dialogue
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.vibevoice.dpm_solver import plan_solver_steps
 from comfyui_talkingshorts.core.vibevoice.loudness import normalize_loudness
-from comfyui_talkingshorts.engines.reference_audio import mix_to_mono_24khz
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from comfyui_talkingshorts.engines.vibevoice.diffusion import (
     LatentSampler,
@@ -36,6 +35,7 @@ from comfyui_talkingshorts.engines.vibevoice.generate import Step, generate
 from comfyui_talkingshorts.engines.vibevoice.language_model import Context, read_prompt
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, assemble
 from comfyui_talkingshorts.engines.vibevoice.prompt import Prompt, build_prompt, embed_controls, embed_prompt
+from comfyui_talkingshorts.engines.vibevoice.reference_audio import mix_to_mono_24khz
 from comfyui_talkingshorts.engines.vibevoice.tokenizer import load_tokenizer
 from comfyui_talkingshorts.engines.vibevoice.voices import draw_latents, embed_voices, encode_voice
 from safetensors.torch import save_file

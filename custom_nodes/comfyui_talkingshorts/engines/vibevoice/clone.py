@@ -24,10 +24,10 @@ from ...core.script.speech_length import (
 from ...core.sound import Sound
 from ...core.vibevoice.short_text import PaddedText, pad_short_text
 from ...core.vibevoice.speech_chunks import plan_chunks
-from ..reference_audio import Reference, prepare_reference
-from ..speech_edit import cut_padding, fit_speech, join, trim_edges
-from ..speech_script import prepare_script
 from .model import SAMPLE_RATE_HZ, VibeVoice
+from .reference_audio import Reference, prepare_reference
+from .script import prepare_script
+from .speech_edit import cut_padding, fit_speech, join, trim_edges
 from .takes import Take, read_takes
 from .voices import encode_voice_once
 

@@ -11,12 +11,12 @@ import torch
 from ...core.errors import ModelError
 from ...core.script.dialogue import Line
 from ...core.script.speech_length import limit_frames
-from ..speech_edit import trim_edges
 from .generate import EOS, count_columns, generate
 from .language_model import count_context_bytes
 from .model import SAMPLE_RATE_HZ, VibeVoice
 from .noise import SeededNoise
 from .prompt import build_prompt, embed_controls, embed_prompt
+from .speech_edit import trim_edges
 from .voices import embed_voices
 
 # What the codec and the head hold while they compute, with room to spare.

@@ -8,10 +8,10 @@ from math import gcd
 import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
-from ..core.errors import SourceError
-from ..core.sound import Sound
-from ..core.vibevoice.loudness import normalize_loudness
-from ..core.vibevoice.voice_stretch import FRAME_SECONDS, Stretch, VoiceTracks, choose_stretch, find_speech
+from ...core.errors import SourceError
+from ...core.sound import Sound
+from ...core.vibevoice.loudness import normalize_loudness
+from ...core.vibevoice.voice_stretch import FRAME_SECONDS, Stretch, VoiceTracks, choose_stretch, find_speech
 from .speech_finder import FRAME_SAMPLES as HEARD_FRAME_SAMPLES
 from .speech_finder import SAMPLE_RATE_HZ as HEARD_RATE_HZ
 from .speech_finder import hear_speech, tell_voices_apart

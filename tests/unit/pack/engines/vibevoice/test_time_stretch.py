@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
-from comfyui_talkingshorts.engines.time_stretch import stretch
+from comfyui_talkingshorts.engines.vibevoice.time_stretch import stretch
 
 RATE = 24000
 

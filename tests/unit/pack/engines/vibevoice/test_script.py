@@ -6,7 +6,7 @@ from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.script.dialogue import Line
 from comfyui_talkingshorts.core.script.phrases import MAX_SCRIPT_CHARACTERS, count_words
 from comfyui_talkingshorts.core.vibevoice.speech_chunks import plan_chunks
-from comfyui_talkingshorts.engines.speech_script import prepare_script
+from comfyui_talkingshorts.engines.vibevoice.script import prepare_script
 
 
 def sentences(script: str) -> list[str]:

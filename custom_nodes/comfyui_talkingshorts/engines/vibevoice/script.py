@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..core.script.dialogue import Line
-from ..core.script.phrases import detect_language, is_speakable, read_script, split_sentences
-from ..core.vibevoice.speech_chunks import cut_long_line
-from .speech.spoken_words import spell_out
+from ...core.script.dialogue import Line
+from ...core.script.phrases import detect_language, is_speakable, read_script, split_sentences
+from ...core.vibevoice.speech_chunks import cut_long_line
+from ..speech.spoken_words import spell_out
 
 _PLAIN_MARKS = str.maketrans(
     {

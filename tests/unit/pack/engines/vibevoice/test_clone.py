@@ -18,10 +18,10 @@ from comfyui_talkingshorts.core.progress import OnProgress, ignore_progress
 from comfyui_talkingshorts.core.script.dialogue import Line
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from comfyui_talkingshorts.engines.reference_audio import prepare_reference
 from comfyui_talkingshorts.engines.vibevoice import clone, takes, voices
 from comfyui_talkingshorts.engines.vibevoice.clone import TAKES_FOR_A_TARGET, CloneSettings, clone_voice
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
+from comfyui_talkingshorts.engines.vibevoice.reference_audio import prepare_reference
 from comfyui_talkingshorts.engines.vibevoice.takes import Take
 from comfyui_talkingshorts.engines.vibevoice.voices import encode_voice_once
 from support.tiny_vibevoice import write_tiny_vibevoice

@@ -11,8 +11,13 @@ import torch
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from comfyui_talkingshorts.engines.reference_audio import Reference, drop_tail, mix_to_mono_24khz, prepare_reference
-from comfyui_talkingshorts.engines.speech_finder import hear_speech
+from comfyui_talkingshorts.engines.vibevoice.reference_audio import (
+    Reference,
+    drop_tail,
+    mix_to_mono_24khz,
+    prepare_reference,
+)
+from comfyui_talkingshorts.engines.vibevoice.speech_finder import hear_speech
 from scipy.signal import resample_poly
 
 RATE = 24000

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .speech.prosody import HIGHEST_F0_HZ, LOWEST_F0_HZ, repeatable_praat
+from ..speech.prosody import HIGHEST_F0_HZ, LOWEST_F0_HZ, repeatable_praat
 
 # Praat holds eight times what it is given.
 _BLOCK_SECONDS = 30.0

@@ -11,8 +11,8 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from ..core.script.speech_length import plan_fit
-from ..core.vibevoice.short_text import PaddedText
+from ...core.script.speech_length import plan_fit
+from ...core.vibevoice.short_text import PaddedText
 from .time_stretch import stretch
 
 _KEPT_LEAD_SECONDS = 0.06

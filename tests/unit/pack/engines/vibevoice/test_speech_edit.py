@@ -9,7 +9,7 @@ from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.vibevoice.short_text import PaddedText, pad_short_text
 from comfyui_talkingshorts.engines.draft import espeak
 from comfyui_talkingshorts.engines.speech.prosody import resample
-from comfyui_talkingshorts.engines.speech_edit import (
+from comfyui_talkingshorts.engines.vibevoice.speech_edit import (
     add_edges,
     cut_padding,
     find_speech,
