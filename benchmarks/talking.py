@@ -91,8 +91,13 @@ class _Silent:
 
 def _talk_ours(models: dict[str, Any], prompt: list[Any], frames: int, side: int, steps: int, folder: Path) -> None:
     from comfyui_talkingshorts.core.sound import Sound
-    from comfyui_talkingshorts.engines.talking.sampling import Models
-    from comfyui_talkingshorts.engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
+    from comfyui_talkingshorts.engines.infinitetalk.sampling import Models
+    from comfyui_talkingshorts.engines.infinitetalk.talking_video import (
+        Home,
+        Subject,
+        TalkingSettings,
+        make_talking_video,
+    )
 
     picture, noise = _make_inputs(frames, side)
     files = (models[kind] for kind in ("diffusion_models", "model_patches", "vae", "clip_vision"))

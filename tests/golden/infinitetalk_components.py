@@ -19,12 +19,12 @@ import torch
 from comfyui_talkingshorts.core.infinitetalk.buckets import Size, choose_bucket
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import Window, index_audio, plan_windows
-from comfyui_talkingshorts.engines.talking.audio_features import encode_speech
-from comfyui_talkingshorts.engines.talking.audio_tokens import project_audio
-from comfyui_talkingshorts.engines.talking.colour import ColourMatch
-from comfyui_talkingshorts.engines.talking.guidance import Branch, ProjectedGuidance, combine
+from comfyui_talkingshorts.engines.infinitetalk.audio_features import encode_speech
+from comfyui_talkingshorts.engines.infinitetalk.audio_tokens import project_audio
+from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
+from comfyui_talkingshorts.engines.infinitetalk.guidance import Branch, ProjectedGuidance, combine
+from comfyui_talkingshorts.engines.infinitetalk.speech import level_speech
 from comfyui_talkingshorts.engines.talking.picture import fit_picture
-from comfyui_talkingshorts.engines.talking.speech import level_speech
 
 BRANCH_NAMES = {
     "c": Branch.PROMPT,

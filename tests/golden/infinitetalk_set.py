@@ -23,11 +23,11 @@ from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import Window, plan_windows
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.talking.audio_features import read_features, write_features
-from comfyui_talkingshorts.engines.talking.guider import Guidance
+from comfyui_talkingshorts.engines.infinitetalk.audio_features import read_features, write_features
+from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
+from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
+from comfyui_talkingshorts.engines.infinitetalk.speech import SAMPLE_RATE_HZ, prepare_speech
 from comfyui_talkingshorts.engines.talking.picture import fit_picture
-from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler
-from comfyui_talkingshorts.engines.talking.speech import SAMPLE_RATE_HZ, prepare_speech
 from PIL import Image
 from support.talking_models import encode_prompt, load_models, make_loader_nodes
 

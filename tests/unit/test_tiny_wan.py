@@ -11,9 +11,9 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
-from comfyui_talkingshorts.engines.talking.audio_features import encode_speech
-from comfyui_talkingshorts.engines.talking.guider import Guidance
-from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler
+from comfyui_talkingshorts.engines.infinitetalk.audio_features import encode_speech
+from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
+from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
 from support.talking_models import encode_prompt, load_models
 from support.tiny_wan import TALKING_MODELS, write_tiny_talking_models
 

@@ -64,8 +64,8 @@ class TalkingVideo(io.ComfyNode):
         clip_vision: Any = None,
         **settings: Any,
     ) -> io.NodeOutput:
-        from ..engines.talking.sampling import Models  # not at ComfyUI's start
-        from ..engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
+        from ..engines.infinitetalk.sampling import Models  # not at ComfyUI's start
+        from ..engines.infinitetalk.talking_video import Home, Subject, TalkingSettings, make_talking_video
 
         subject = Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative)
         if clip_vision is None:

@@ -11,8 +11,8 @@ from comfy import model_management
 
 from ...core.sound import Sound, count_video_frames
 from ...core.wan_s2v.chunks import LEADING_FRAMES, SPEECH_VIDEO_FPS
-from ..talking.audio_features import FIELD_SAMPLES, HOP_SAMPLES, require_wav2vec2
-from ..talking.speech import SAMPLE_RATE_HZ, resample_mono
+from ..infinitetalk.audio_features import FIELD_SAMPLES, HOP_SAMPLES, require_wav2vec2
+from ..infinitetalk.speech import SAMPLE_RATE_HZ, resample_mono
 
 LAYERS, CHANNELS = 24, 1024
 SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // SPEECH_VIDEO_FPS

@@ -16,9 +16,9 @@ from comfy.model_patcher import ModelPatcher
 from comfyui_talkingshorts.core.errors import ModelError, VideoError
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
-from comfyui_talkingshorts.engines.talking.audio_attention import attach_audio
-from comfyui_talkingshorts.engines.talking.guider import Guidance
-from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowFrames, WindowSampler
+from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
+from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
+from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowFrames, WindowSampler
 from support.small_talks import HEIGHT, WIDTH, paint, watch_forwards
 from support.talking_models import encode_prompt
 from support.tiny_wan import video_model, write_checkpoint

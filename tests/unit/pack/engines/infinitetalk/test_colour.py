@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from comfyui_talkingshorts.engines.talking.colour import ColourMatch
+from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from kornia.color import rgb_to_lab
 
 CPU = torch.device("cpu")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from comfyui_talkingshorts.engines.talking.guidance import Branch, ProjectedGuidance, combine, plan_branches
+from comfyui_talkingshorts.engines.infinitetalk.guidance import Branch, ProjectedGuidance, combine, plan_branches
 
 SHAPE = (16, 3, 4, 4)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Sound, count_video_frames
-from comfyui_talkingshorts.engines.talking.speech import level_speech, prepare_speech
+from comfyui_talkingshorts.engines.infinitetalk.speech import level_speech, prepare_speech
 from pyloudnorm import Meter
 
 

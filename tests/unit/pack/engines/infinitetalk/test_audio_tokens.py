@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from comfyui_talkingshorts.engines.talking.audio_tokens import project_audio
+from comfyui_talkingshorts.engines.infinitetalk.audio_tokens import project_audio
 
 
 class Listener:

@@ -18,10 +18,10 @@ from comfy import model_management
 from comfy.ldm.wan.model_multitalk import MultiTalkCrossAttnPatch, project_audio_features
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
-from comfyui_talkingshorts.engines.talking.colour import ColourMatch
-from comfyui_talkingshorts.engines.talking.guider import Guidance
-from comfyui_talkingshorts.engines.talking.sampling import Models, Sampling, WindowSampler
-from comfyui_talkingshorts.engines.talking.talk import _sample_windows
+from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
+from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
+from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
+from comfyui_talkingshorts.engines.infinitetalk.talking_video import _sample_windows
 from support.small_talks import HEIGHT, WIDTH, KeptFrames, Recorder, paint
 from support.talking_models import encode_prompt
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 from comfy.audio_encoders.wav2vec2 import Wav2Vec2Model
 from comfyui_talkingshorts.core.errors import ModelError
-from comfyui_talkingshorts.engines.talking import audio_features
-from comfyui_talkingshorts.engines.talking.audio_features import (
+from comfyui_talkingshorts.engines.infinitetalk import audio_features
+from comfyui_talkingshorts.engines.infinitetalk.audio_features import (
     encode_speech,
     plan_passages,
     read_features,

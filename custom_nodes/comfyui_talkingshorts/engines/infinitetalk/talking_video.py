@@ -16,14 +16,14 @@ from ...core.infinitetalk.options import GuidanceBatch, VaeTiling
 from ...core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
 from ...core.limits import require_seed
 from ...core.sound import Sound, count_video_frames
+from ..talking.picture import fit_picture
+from ..talking.session import Session
+from ..talking.session_key import make_session_key
+from ..talking.work import Home, Subject, Watcher, explaining_lack_of_memory
 from .audio_features import CHANNELS, LAYERS, write_features
 from .guider import Guidance
-from .picture import fit_picture
 from .sampling import Models, Sampling, WindowSampler
-from .session import Session
-from .session_key import make_session_key
 from .speech import prepare_speech
-from .work import Home, Subject, Watcher, explaining_lack_of_memory
 
 _LESS_MEMORY = (
     "close other programs, choose a smaller size, fewer window_frames, an fp8 model, or guidance_batch sequential."

@@ -21,10 +21,10 @@ from comfy import model_management
 from comfyui_talkingshorts.core.errors import InputError, ModelError, VideoError
 from comfyui_talkingshorts.core.limits import LARGEST_SEED
 from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.engines.infinitetalk import talking_video as talk_module
+from comfyui_talkingshorts.engines.infinitetalk.sampling import Models
+from comfyui_talkingshorts.engines.infinitetalk.talking_video import Home, Subject, TalkingSettings, make_talking_video
 from comfyui_talkingshorts.engines.talking import segments
-from comfyui_talkingshorts.engines.talking import talk as talk_module
-from comfyui_talkingshorts.engines.talking.sampling import Models
-from comfyui_talkingshorts.engines.talking.talk import Home, Subject, TalkingSettings, make_talking_video
 from support.small_talks import HEIGHT, WIDTH, Recorder, Stopped, decode_frames, paint, speak, watch_forwards
 from support.talking_models import encode_prompt
 
