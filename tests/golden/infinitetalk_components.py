@@ -24,7 +24,7 @@ from comfyui_talkingshorts.engines.infinitetalk.audio_tokens import project_audi
 from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from comfyui_talkingshorts.engines.infinitetalk.guidance import Branch, ProjectedGuidance, combine
 from comfyui_talkingshorts.engines.infinitetalk.speech import level_speech
-from comfyui_talkingshorts.engines.talking.picture import fit_picture
+from comfyui_talkingshorts.engines.long_video.picture import fit_picture
 
 BRANCH_NAMES = {
     "c": Branch.PROMPT,

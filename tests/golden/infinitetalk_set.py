@@ -27,7 +27,7 @@ from comfyui_talkingshorts.engines.infinitetalk.audio_features import read_featu
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
 from comfyui_talkingshorts.engines.infinitetalk.speech import SAMPLE_RATE_HZ, prepare_speech
-from comfyui_talkingshorts.engines.talking.picture import fit_picture
+from comfyui_talkingshorts.engines.long_video.picture import fit_picture
 from PIL import Image
 from support.talking_models import encode_prompt, load_models, make_loader_nodes
 

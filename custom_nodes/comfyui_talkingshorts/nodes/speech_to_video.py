@@ -60,9 +60,9 @@ class SpeechToVideo(io.ComfyNode):
         sampler: Any,
         **settings: Any,
     ) -> io.NodeOutput:
+        from ..engines.long_video.work import Home, Subject
         from ..engines.speech_video.sampling import Models  # not at ComfyUI's start
         from ..engines.speech_video.speak import SpeechVideoSettings, make_speech_video
-        from ..engines.talking.work import Home, Subject
 
         path = make_video_path()
         frame_count = make_speech_video(

@@ -20,7 +20,7 @@ from ...core.errors import VideoError
 from ...core.infinitetalk.options import VaeTiling
 from ...core.infinitetalk.windows import Window, count_latents, index_audio
 from ...core.limits import LARGEST_SEED
-from ..talking.pixels import decode_latents, encode_frames
+from ..long_video.pixels import decode_latents, encode_frames
 from .audio_attention import attach_audio
 from .audio_features import read_features
 from .audio_tokens import project_audio

@@ -16,10 +16,10 @@ from ...core.infinitetalk.options import GuidanceBatch, VaeTiling
 from ...core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
 from ...core.limits import require_seed
 from ...core.sound import Sound, count_video_frames
-from ..talking.picture import fit_picture
-from ..talking.session import Session
-from ..talking.session_key import make_session_key
-from ..talking.work import Home, Subject, Watcher, explaining_lack_of_memory
+from ..long_video.picture import fit_picture
+from ..long_video.session import Session
+from ..long_video.session_key import make_session_key
+from ..long_video.work import Home, Subject, Watcher, explaining_lack_of_memory
 from .audio_features import CHANNELS, LAYERS, write_features
 from .guider import Guidance
 from .sampling import Models, Sampling, WindowSampler

@@ -19,7 +19,7 @@ from ...core.errors import ModelError, VideoError
 from ...core.infinitetalk.options import VaeTiling
 from ...core.limits import LARGEST_SEED
 from ...core.wan_s2v.chunks import MOTION_FRAMES, Chunk
-from ..talking.pixels import decode_latents, encode_frames
+from ..long_video.pixels import decode_latents, encode_frames
 from .hearing import SpeechListener
 from .video_model import attach_hearing
 

@@ -17,10 +17,10 @@ from ...core.limits import require_seed, require_size
 from ...core.sound import count_video_frames
 from ...core.wan_s2v.chunks import CHUNK_FRAMES, SPEECH_VIDEO_FPS, Chunk, plan_chunks
 from ...core.wan_s2v.margin import Margin, plan_margin
-from ..talking.picture import fit_picture
-from ..talking.session import Session
-from ..talking.session_key import make_session_key
-from ..talking.work import Home, Subject, Watcher, explaining_lack_of_memory
+from ..long_video.picture import fit_picture
+from ..long_video.session import Session
+from ..long_video.session_key import make_session_key
+from ..long_video.work import Home, Subject, Watcher, explaining_lack_of_memory
 from .hearing import SpeechListener, prepare_speech
 from .sampling import ChunkSampler, Models, Sampling
 

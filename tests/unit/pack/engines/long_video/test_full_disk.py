@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SoundError, VideoError
 from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.engines.long_video.segments import join_segments, write_segment
+from comfyui_talkingshorts.engines.long_video.session import Session
 from comfyui_talkingshorts.engines.output.mp4 import Mp4Writer
 from comfyui_talkingshorts.engines.output.speech_file import save_speech
-from comfyui_talkingshorts.engines.talking.segments import join_segments, write_segment
-from comfyui_talkingshorts.engines.talking.session import Session
 from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache
 from talkingshorts.comfyui.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError

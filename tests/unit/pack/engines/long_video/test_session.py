@@ -16,8 +16,8 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.errors import VideoError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.talking import session as session_module
-from comfyui_talkingshorts.engines.talking.session import Session, keeps_motion_frames, trim_sessions
+from comfyui_talkingshorts.engines.long_video import session as session_module
+from comfyui_talkingshorts.engines.long_video.session import Session, keeps_motion_frames, trim_sessions
 
 HEIGHT, WIDTH, WINDOW_FRAMES, MOTION_FRAMES = 32, 48, 4, 2
 WINDOWS = 5

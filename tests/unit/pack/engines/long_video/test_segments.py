@@ -12,7 +12,7 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.errors import VideoError
 from comfyui_talkingshorts.core.sound import Sound, count_video_frames
-from comfyui_talkingshorts.engines.talking.segments import join_segments, quantize, write_segment
+from comfyui_talkingshorts.engines.long_video.segments import join_segments, quantize, write_segment
 
 HEIGHT, WIDTH = 32, 48
 

@@ -12,7 +12,7 @@ import folder_paths
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.talking.session_key import find_paths, make_session_key
+from comfyui_talkingshorts.engines.long_video.session_key import find_paths, make_session_key
 
 NODE = "9"
 SOUND = Sound(np.linspace(-1, 1, 800, dtype=np.float32).reshape(1, 800), 16000)
