@@ -61,8 +61,8 @@ class SpeechToVideo(io.ComfyNode):
         **settings: Any,
     ) -> io.NodeOutput:
         from ..engines.long_video.work import Home, Subject
-        from ..engines.speech_video.sampling import Models  # not at ComfyUI's start
-        from ..engines.speech_video.speak import SpeechVideoSettings, make_speech_video
+        from ..engines.wan_s2v.sampling import Models  # not at ComfyUI's start
+        from ..engines.wan_s2v.speech_video import SpeechVideoSettings, make_speech_video
 
         path = make_video_path()
         frame_count = make_speech_video(

@@ -14,8 +14,8 @@ from comfy.quant_ops import QuantizedTensor
 from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import require_wav2vec2_base
-from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener
-from comfyui_talkingshorts.engines.speech_video.video_model import attach_hearing
+from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener
+from comfyui_talkingshorts.engines.wan_s2v.video_model import attach_hearing
 from support.checkout import ROOT
 from support.meta_models import load, load_lora, on_meta
 from support.real_layouts import (

@@ -15,7 +15,7 @@ from comfyui_talkingshorts.core.infinitetalk.windows import MOTION_FRAMES, WINDO
 from comfyui_talkingshorts.core.wan_s2v.chunks import MOTION_LATENTS, plan_chunks
 from comfyui_talkingshorts.engines.infinitetalk import sampling as talking_sampling
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.speech_video import sampling as speech_sampling
+from comfyui_talkingshorts.engines.wan_s2v import sampling as speech_sampling
 from support.meta_models import OneForward, load, on_meta
 from support.real_layouts import CLIP_VISION, I2V_HIGH, INFINITETALK, S2V, T2V, TALKING_I2V, VAE
 

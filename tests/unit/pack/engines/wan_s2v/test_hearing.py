@@ -11,8 +11,8 @@ import torch
 from comfy_extras.nodes_wan import get_audio_embed_bucket_fps, linear_interpolation
 from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.speech_video import hearing
-from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener, prepare_speech
+from comfyui_talkingshorts.engines.wan_s2v import hearing
+from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener, prepare_speech
 from support.small_talks import speak
 
 SILENCE = Sound(np.zeros((1, 16000), np.float32), 16000)

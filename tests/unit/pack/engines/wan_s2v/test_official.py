@@ -19,9 +19,9 @@ from comfy_extras.nodes_wan import wan_sound_to_video
 from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.wan_s2v.chunks import plan_chunks
 from comfyui_talkingshorts.core.wan_s2v.margin import plan_margin
-from comfyui_talkingshorts.engines.speech_video.hearing import SpeechListener, prepare_speech
-from comfyui_talkingshorts.engines.speech_video.sampling import ChunkSampler, Sampling
-from comfyui_talkingshorts.engines.speech_video.speak import _sample_chunks
+from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener, prepare_speech
+from comfyui_talkingshorts.engines.wan_s2v.sampling import ChunkSampler, Sampling
+from comfyui_talkingshorts.engines.wan_s2v.speech_video import _sample_chunks
 from support.small_talks import KeptFrames, Recorder, paint, speak
 from support.talking_models import encode_prompt
 

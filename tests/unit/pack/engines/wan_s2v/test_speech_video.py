@@ -19,9 +19,9 @@ from comfyui_talkingshorts.core.errors import InputError, ModelError, VideoError
 from comfyui_talkingshorts.core.limits import LARGEST_SEED
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.long_video.work import Home, Subject
-from comfyui_talkingshorts.engines.speech_video import speak as speak_module
-from comfyui_talkingshorts.engines.speech_video.sampling import Models
-from comfyui_talkingshorts.engines.speech_video.speak import SpeechVideoSettings, make_speech_video
+from comfyui_talkingshorts.engines.wan_s2v import speech_video as speak_module
+from comfyui_talkingshorts.engines.wan_s2v.sampling import Models
+from comfyui_talkingshorts.engines.wan_s2v.speech_video import SpeechVideoSettings, make_speech_video
 from support.small_talks import Recorder, Stopped, decode_frames, paint, speak, watch_forwards
 from support.talking_models import encode_prompt
 
