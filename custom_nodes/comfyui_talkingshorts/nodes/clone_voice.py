@@ -8,9 +8,9 @@ from comfy_api.latest import io
 
 from ..core.errors import InputError
 from ..core.limits import LARGEST_SEED
-from .audio import audio_from_sound, sound_from_audio
-from .notes import show_note
-from .progress import make_progress_bar
+from .shared.audio import audio_from_sound, sound_from_audio
+from .shared.notes import show_note
+from .shared.progress import make_progress_bar
 
 
 class CloneVoice(io.ComfyNode):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
-from .image import image_from_picture
+from .shared.image import image_from_picture
 
 
 class DraftPortrait(io.ComfyNode):

@@ -10,10 +10,10 @@ import folder_paths
 import torch
 from comfy_api.latest import InputImpl, io
 
-from .audio import sound_from_audio
-from .image import picture_from_image
-from .notes import show_note
-from .progress import make_progress_bar
+from .shared.audio import sound_from_audio
+from .shared.image import picture_from_image
+from .shared.notes import show_note
+from .shared.progress import make_progress_bar
 
 
 class DraftVideo(io.ComfyNode):

@@ -7,9 +7,9 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..core.limits import LARGEST_SEED
-from .audio import audio_from_sound, sound_from_audio
-from .notes import show_note
-from .progress import make_progress_bar
+from .shared.audio import audio_from_sound, sound_from_audio
+from .shared.notes import show_note
+from .shared.progress import make_progress_bar
 
 
 class DraftVoice(io.ComfyNode):

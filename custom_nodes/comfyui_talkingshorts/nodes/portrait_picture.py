@@ -7,8 +7,8 @@ from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
 from ..core.limits import LARGEST_SIDE, SIZE_STEP
-from .image import image_from_picture, require_image
-from .input_files import describe_missing_file, find_input_file, fingerprint_file
+from .shared.image import image_from_picture, require_image
+from .shared.input_files import describe_missing_file, find_input_file, fingerprint_file
 
 
 class PortraitPicture(io.ComfyNode):

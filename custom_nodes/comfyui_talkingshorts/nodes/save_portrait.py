@@ -9,8 +9,8 @@ from typing import Any
 from comfy_api.latest import io, ui
 
 from ..engines.output.picture_file import save_picture
-from .image import picture_from_image
-from .output_files import describe_graph, reserve_output
+from .shared.image import picture_from_image
+from .shared.output_files import describe_graph, reserve_output
 
 
 class SavePortrait(io.ComfyNode):

@@ -9,7 +9,7 @@ from comfy_api.latest import Input, io, ui
 
 from ..core.errors import InputError
 from ..engines.output.short_file import save_short
-from .output_files import describe_graph, reserve_output
+from .shared.output_files import describe_graph, reserve_output
 
 
 class SaveShort(io.ComfyNode):

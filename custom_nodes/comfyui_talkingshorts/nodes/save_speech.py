@@ -8,8 +8,8 @@ from typing import Any
 
 from comfy_api.latest import io, ui
 
-from .audio import sound_from_audio
-from .output_files import describe_graph, reserve_output
+from .shared.audio import sound_from_audio
+from .shared.output_files import describe_graph, reserve_output
 
 
 class SaveSpeech(io.ComfyNode):

@@ -9,12 +9,12 @@ import torch
 from comfy_api.latest import InputImpl, io
 
 from ..core.wan_s2v.chunks import CHUNK_FRAMES, MOTION_FRAMES
-from .audio import sound_from_audio
-from .image import picture_from_image
-from .lazy_inputs import list_next_inputs
-from .talking_progress import TalkingProgress
-from .video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
-from .work_files import get_sessions_folder, make_video_path
+from .shared.audio import sound_from_audio
+from .shared.image import picture_from_image
+from .shared.lazy_inputs import list_next_inputs
+from .shared.video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
+from .shared.video_progress import TalkingProgress
+from .shared.work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
 _ORDER = (("portrait",), ("positive", "negative"), ("model", "vae", "audio_encoder"))

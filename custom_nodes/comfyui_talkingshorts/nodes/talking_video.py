@@ -12,12 +12,12 @@ from ..core.infinitetalk.buckets import SIZE_MODES
 from ..core.infinitetalk.flow_schedule import SCHEDULES
 from ..core.infinitetalk.options import GUIDANCE_BATCHES
 from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
-from .audio import sound_from_audio
-from .image import picture_from_image
-from .lazy_inputs import list_next_inputs
-from .talking_progress import TalkingProgress
-from .video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
-from .work_files import get_sessions_folder, make_video_path
+from .shared.audio import sound_from_audio
+from .shared.image import picture_from_image
+from .shared.lazy_inputs import list_next_inputs
+from .shared.video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
+from .shared.video_progress import TalkingProgress
+from .shared.work_files import get_sessions_folder, make_video_path
 
 # What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
 _ORDER = (("portrait",), ("positive", "negative"), ("model", "model_patch", "vae", "audio_encoder", "clip_vision"))

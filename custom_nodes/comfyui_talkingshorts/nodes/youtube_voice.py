@@ -24,8 +24,8 @@ from ..core.voice_source import (
     Segment,
     parse_voice_source,
 )
-from .audio import audio_from_sound
-from .input_files import describe_missing_file, find_input_file, fingerprint_file
+from .shared.audio import audio_from_sound
+from .shared.input_files import describe_missing_file, find_input_file, fingerprint_file
 
 POLL_SECONDS = 0.2
 Result = TypeVar("Result")

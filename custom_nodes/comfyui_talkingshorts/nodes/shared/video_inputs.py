@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..core.infinitetalk.options import VAE_TILINGS
-from ..core.limits import LARGEST_SEED
+from ...core.infinitetalk.options import VAE_TILINGS
+from ...core.limits import LARGEST_SEED
 
 
 def make_seed_input() -> io.Int.Input:

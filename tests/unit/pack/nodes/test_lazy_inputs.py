@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from comfyui_talkingshorts.nodes.lazy_inputs import list_next_inputs
+from comfyui_talkingshorts.nodes.shared.lazy_inputs import list_next_inputs
 
 ORDER = (("portrait",), ("positive", "negative"), ("model", "vae"))
 

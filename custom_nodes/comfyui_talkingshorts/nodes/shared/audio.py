@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.errors import InputError
-from ..core.sound import Sound
+from ...core.errors import InputError
+from ...core.sound import Sound
 
 
 def sound_from_audio(audio: Any) -> Sound:

@@ -3,8 +3,8 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
-from comfyui_talkingshorts.nodes.audio import audio_from_sound, sound_from_audio
-from comfyui_talkingshorts.nodes.image import image_from_picture, picture_from_image
+from comfyui_talkingshorts.nodes.shared.audio import audio_from_sound, sound_from_audio
+from comfyui_talkingshorts.nodes.shared.image import image_from_picture, picture_from_image
 
 
 def test_a_sound_passes_between_nodes_with_its_phonemes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy.utils import ProgressBar
 
-from ..core.progress import OnProgress
+from ...core.progress import OnProgress
 
 
 def make_progress_bar() -> OnProgress:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.errors import InputError
+from ...core.errors import InputError
 
 
 def picture_from_image(image: Any) -> np.ndarray:

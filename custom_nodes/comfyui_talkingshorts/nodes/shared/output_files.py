@@ -9,8 +9,8 @@ import folder_paths
 from comfy.cli_args import args
 from comfy_api.latest import io, ui
 
-from ..core.errors import InputError
-from ..engines.files.whole import require_possible
+from ...core.errors import InputError
+from ...engines.files.whole import require_possible
 
 
 class OutputFile(NamedTuple):
