@@ -66,7 +66,7 @@ short: setup $(if $(TINY_MODELS),tiny-models)
 TINY_HOME := .talkingshorts/tiny
 tiny-models: setup
 	@echo 'TINY_MODELS: the models are tiny, with random weights. Picture and voice will be noise.' >&2
-	@PYTHONPATH=tests:custom_nodes .venv/bin/python -m support.tiny_home $(TINY_HOME)/base
+	@PYTHONPATH=tests:custom_nodes .venv/bin/python -m support.tiny.home $(TINY_HOME)/base
 
 # Two at a time, since each takes a ComfyUI and 5 GB; file by file in order, so that the long ones come first.
 SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=2 --dist=loadfile --no-loadscope-reorder

@@ -134,7 +134,7 @@ def main() -> None:
     import comfy.cli_args
 
     comfy.cli_args.args.cpu = True
-    from support.tiny_home import fill_tiny_home
+    from support.tiny.home import fill_tiny_home
 
     fill_tiny_home(base, speech_frames=12)
     (base / "input").mkdir()

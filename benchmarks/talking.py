@@ -193,8 +193,8 @@ def main() -> None:
     import comfy.cli_args
 
     comfy.cli_args.args.cpu = True
-    from support.talking_models import encode_prompt, load_models
-    from support.tiny_wan import write_tiny_talking_models
+    from support.tiny.talking_models import encode_prompt, load_models
+    from support.tiny.wan import write_tiny_talking_models
 
     with tempfile.TemporaryDirectory() as folder:
         write_tiny_talking_models(Path(folder) / "models")

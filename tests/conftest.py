@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.checkout import ROOT
-from support.managed_home import managed_home
-from support.on_comfyui import ComfyUI
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ComfyUI
 from talkingshorts.managed.server import ensure_server
 
 KEPT_SETS = ROOT / "tests" / "golden" / "sets"

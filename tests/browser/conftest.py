@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from support.canvas import Browser, Canvas
 from support.checkout import FACE_PHOTO
-from support.on_comfyui import ComfyUI
+from support.servers.canvas import Browser, Canvas
+from support.servers.on_comfyui import ComfyUI
 from talkingshorts.setup.browser import is_supported
 
 FACE = FACE_PHOTO

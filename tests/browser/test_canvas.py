@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.canvas import Box, Canvas
 from support.checkout import ROOT
-from support.on_comfyui import ComfyUI, decode, read_graph_tag
+from support.servers.canvas import Box, Canvas
+from support.servers.on_comfyui import ComfyUI, decode, read_graph_tag
 
 TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
 WORKFLOWS = sorted(path.stem for path in TEMPLATES.glob("*.json"))

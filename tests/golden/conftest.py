@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from golden.vibevoice_set import VibeVoiceSet
-from support.managed_home import managed_home
-from support.on_comfyui import ComfyUI
-from support.tiny_encoders import link_into
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ComfyUI
+from support.tiny.encoders import link_into
 from talkingshorts.managed.server import ensure_server
 
 if TYPE_CHECKING:

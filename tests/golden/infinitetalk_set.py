@@ -29,7 +29,7 @@ from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling
 from comfyui_talkingshorts.engines.infinitetalk.speech import SAMPLE_RATE_HZ, prepare_speech
 from comfyui_talkingshorts.engines.long_video.picture import fit_picture
 from PIL import Image
-from support.talking_models import encode_prompt, load_models, make_loader_nodes
+from support.tiny.talking_models import encode_prompt, load_models, make_loader_nodes
 
 
 @dataclass(frozen=True)

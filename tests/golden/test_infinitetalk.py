@@ -13,7 +13,7 @@ from golden.infinitetalk_set import (
     measure_distance,
     measure_psnr_db,
 )
-from support.on_comfyui import ComfyUI, run_graph
+from support.servers.on_comfyui import ComfyUI, run_graph
 
 
 def test_infinitetalk_conditioning(infinitetalk_set: InfiniteTalkSet, infinitetalk_array: str) -> None:

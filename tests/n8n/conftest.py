@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import requests
-from support.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
-from support.on_comfyui import ComfyUI
-from support.real_n8n import RealN8n, serve_n8n
-from support.small_graphs import slow_graph
-from support.talking_jobs import kill_comfyui
-from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.servers.on_comfyui import ComfyUI
+from support.servers.real_n8n import RealN8n, serve_n8n
+from support.servers.small_graphs import slow_graph
+from support.servers.talking_jobs import kill_comfyui
 from talkingshorts.managed.server import ensure_server
 
 TOKEN = "the-token-that-nobody-sees"

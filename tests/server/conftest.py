@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.on_comfyui import ComfyUI, CommandLine
+from support.servers.on_comfyui import ComfyUI, CommandLine
 
 
 @pytest.fixture

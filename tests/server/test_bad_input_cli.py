@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.on_comfyui import ComfyUI
+from support.servers.on_comfyui import ComfyUI
 from talkingshorts.cli.parser import main
 
 GRAPH: dict[str, Any] = {

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
-from support.on_comfyui import ComfyUI
+from support.servers.on_comfyui import ComfyUI
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs.records import JobStore, new_job_id

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from support.faulty_proxy import wait_until
-from support.following import Runner, count_posts, post_as_another, read_status, start_runner, wait_for_status
-from support.managed_home import managed_home
-from support.on_comfyui import ComfyUI
-from support.small_graphs import slow_graph, write_graph
+from support.fakes.faulty_proxy import wait_until
+from support.servers.following import Runner, count_posts, post_as_another, read_status, start_runner, wait_for_status
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ComfyUI
+from support.servers.small_graphs import slow_graph, write_graph
 from talkingshorts.managed.server import ensure_server, read_state, stop_server
 
 COLOR_STEP = 0x050301

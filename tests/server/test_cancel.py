@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.faulty_proxy import FaultyProxy, serve_faulty_proxy
-from support.following import (
+from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy
+from support.servers.following import (
     count_posts,
     post_as_another,
     read_status,
@@ -19,8 +19,8 @@ from support.following import (
     start_runner,
     wait_for_status,
 )
-from support.on_comfyui import ComfyUI, CommandLine
-from support.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
+from support.servers.on_comfyui import ComfyUI, CommandLine
+from support.servers.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
 from talkingshorts.managed.server import read_state
 
 

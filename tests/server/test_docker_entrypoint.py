@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from support.faulty_proxy import wait_until
-from support.haproxy import TOKEN, Proxy, is_supported, serve_proxy
-from support.on_comfyui import ROOT, ComfyUI, CommandLine, run_graph
-from support.small_graphs import quick_graph
+from support.fakes.faulty_proxy import wait_until
+from support.servers.haproxy import TOKEN, Proxy, is_supported, serve_proxy
+from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, run_graph
+from support.servers.small_graphs import quick_graph
 from support.voice_media import Page, make_media, serve
 from talkingshorts.managed.server import free_port
 

@@ -14,7 +14,7 @@ import requests
 from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from PIL import Image
-from support.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
+from support.servers.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
 from support.voice_media import Page, make_media, serve
 
 SCRIPT = "Hello there! Every short begins with a voice, a face, and something worth saying."

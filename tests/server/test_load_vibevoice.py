@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.on_comfyui import ComfyUI, run_graph
-from support.tiny_vibevoice import write_tiny_vibevoice
+from support.servers.on_comfyui import ComfyUI, run_graph
+from support.tiny.vibevoice import write_tiny_vibevoice
 
 HINT = "put a model in models/vibevoice"
 

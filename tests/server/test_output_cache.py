@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from support.following import start_runner
-from support.managed_home import managed_home
-from support.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
-from support.talking_jobs import kill_comfyui, write_wav
-from support.tiny_home import fill_tiny_home
+from support.servers.following import start_runner
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
+from support.servers.talking_jobs import kill_comfyui, write_wav
+from support.tiny.home import fill_tiny_home
 from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOW = str(ROOT / "workflows" / "talking_short.api.json")

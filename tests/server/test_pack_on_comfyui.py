@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from support.on_comfyui import PACK, ComfyUI
+from support.servers.on_comfyui import PACK, ComfyUI
 
 HEAVY_MODULES = {"cv2", "parselmouth", "yt_dlp", "espeakng_loader", "transformers"}
 HEAVY_ENGINES = {

@@ -13,8 +13,8 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.on_comfyui import CommandLine
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.servers.on_comfyui import CommandLine
 from talkingshorts.cli.parser import main
 from talkingshorts.results import destination
 

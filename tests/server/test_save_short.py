@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from support.on_comfyui import ComfyUI, read_graph_tag, run_graph
+from support.servers.on_comfyui import ComfyUI, read_graph_tag, run_graph
 
 
 def write_webm(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from support.on_comfyui import ComfyUI, run_graph
+from support.servers.on_comfyui import ComfyUI, run_graph
 
 PREFIX = "spoken/speech"
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.faulty_proxy import wait_until
-from support.on_comfyui import ComfyUI, CommandLine, Outcome
-from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.faulty_proxy import wait_until
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.servers.on_comfyui import ComfyUI, CommandLine, Outcome
 
 TOKEN, SIGNING_SECRET, PASSWORD = "token-5f1c9e", "signing-77aa31", "password-91bd42"
 LOGIN = base64.b64encode(f"user:{PASSWORD}".encode()).decode()

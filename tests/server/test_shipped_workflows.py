@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from PIL import Image
-from support.faulty_proxy import wait_until
-from support.following import Runner, start_runner
-from support.managed_home import managed_home
-from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
-from support.talking_jobs import kill_comfyui, write_wav
-from support.tiny_home import fill_tiny_home
+from support.fakes.faulty_proxy import wait_until
+from support.servers.following import Runner, start_runner
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.servers.talking_jobs import kill_comfyui, write_wav
+from support.tiny.home import fill_tiny_home
 from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOWS = ROOT / "workflows"

@@ -11,13 +11,13 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from PIL import Image
-from support.managed_home import managed_home
-from support.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
-from support.small_talks import paint, speak
-from support.talking_jobs import Event, film_of, follow, kill, lines_of, list_sessions, run, write_wav
-from support.talking_models import make_loader_nodes
-from support.tiny_encoders import link_into
-from support.tiny_s2v import write_tiny_speech_models
+from support.servers.managed_home import managed_home
+from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.servers.talking_jobs import Event, film_of, follow, kill, lines_of, list_sessions, run, write_wav
+from support.tiny.encoders import link_into
+from support.tiny.s2v import write_tiny_speech_models
+from support.tiny.talking_models import make_loader_nodes
+from support.tiny.talks import paint, speak
 from talkingshorts.managed.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "s2v.api.json")

@@ -17,9 +17,9 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from support.following import start_runner
-from support.on_comfyui import ROOT, ComfyUI, CommandLine, read_result, run_graph
-from support.tiny_vibevoice import write_tiny_vibevoice
+from support.servers.following import start_runner
+from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, read_result, run_graph
+from support.tiny.vibevoice import write_tiny_vibevoice
 
 WORKFLOW = str(ROOT / "workflows" / "voice_clone.api.json")
 MODEL = "VibeVoice-1.5B"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from support.on_comfyui import ComfyUI
+from support.servers.on_comfyui import ComfyUI
 from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve, serve_raw
 
 PATIENCE_SECONDS = 60.0

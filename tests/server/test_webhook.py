@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from support.faulty_proxy import wait_until
-from support.on_comfyui import ComfyUI, CommandLine
-from support.small_graphs import slow_graph, write_graph
-from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.faulty_proxy import wait_until
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.servers.on_comfyui import ComfyUI, CommandLine
+from support.servers.small_graphs import slow_graph, write_graph
 from talkingshorts.managed.server import command_line
 from talkingshorts.webhooks.delivery import open_store
 

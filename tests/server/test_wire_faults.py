@@ -12,10 +12,10 @@ from typing import Literal
 import pytest
 import requests
 from PIL import Image
-from support.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
-from support.following import Runner, count_posts, saved_files, start_runner
-from support.on_comfyui import ComfyUI, CommandLine, decode, read_result
-from support.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
+from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
+from support.servers.following import Runner, count_posts, saved_files, start_runner
+from support.servers.on_comfyui import ComfyUI, CommandLine, decode, read_result
+from support.servers.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
 from talkingshorts import home
 from talkingshorts.managed import server
 

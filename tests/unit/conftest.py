@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
-from support.talking_models import load_models
-from support.tiny_s2v import write_tiny_speech_models
-from support.tiny_vibevoice import write_tiny_vibevoice
-from support.tiny_wan import write_tiny_talking_models
+from support.tiny.s2v import write_tiny_speech_models
+from support.tiny.talking_models import load_models
+from support.tiny.vibevoice import write_tiny_vibevoice
+from support.tiny.wan import write_tiny_talking_models
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from support.haproxy import is_supported
+from support.servers.haproxy import is_supported
 
 DOCKER = ROOT / "docker"
 ROOT = DOCKER.parent

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from support.fake_comfyui import describe_nodes, serve_fake_comfyui
+from support.fakes.comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor
 from talkingshorts.managed import server
 from talkingshorts.models.list import list_presets, load_model_list

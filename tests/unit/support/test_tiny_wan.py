@@ -14,8 +14,8 @@ from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import encode_speech
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
-from support.talking_models import encode_prompt, load_models
-from support.tiny_wan import TALKING_MODELS, write_tiny_talking_models
+from support.tiny.talking_models import encode_prompt, load_models
+from support.tiny.wan import TALKING_MODELS, write_tiny_talking_models
 
 Make = Callable[..., np.ndarray]
 FRAMES = 9

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.n8n_files import DURABLE, SHORT, code_file, compose_workflow, read_workflow, run_code
+from support.servers.n8n_files import DURABLE, SHORT, code_file, compose_workflow, read_workflow, run_code
 
 IS_UPDATING = os.environ.get("TALKINGSHORTS_UPDATE_WORKFLOWS") == "1"
 FILES = pytest.mark.parametrize("path", [SHORT, DURABLE], ids=lambda path: path.stem)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from support.flat_canvas import flatten, read_link
+from support.servers.flat_canvas import flatten, read_link
 from talkingshorts.workflow.binding import list_named_inputs
 from talkingshorts.workflow.file import load_workflow
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from support.fake_comfyui import GRAPH, OBJECT_INFO
+from support.fakes.comfyui import GRAPH, OBJECT_INFO
 from talkingshorts.batch.plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
 from talkingshorts.batch.table import Row
 from talkingshorts.errors import UsageError, ValidationError

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.batch import schedule as batch_schedule
 from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client

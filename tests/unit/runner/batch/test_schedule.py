@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from support.fake_slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
-from support.faulty_proxy import wait_until
+from support.fakes.faulty_proxy import wait_until
+from support.fakes.slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
 from talkingshorts.batch import schedule as batch_schedule
 from talkingshorts.batch.plan import RowJob, Warmth
 from talkingshorts.batch.schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.fake_slots import make_jobs, make_record
+from support.fakes.slots import make_jobs, make_record
 from talkingshorts.batch.state import BatchState, Changes, RowStore
 from talkingshorts.errors import UsageError
 

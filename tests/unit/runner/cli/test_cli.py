@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.checkout import RUNNER
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.cli import commands
 from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client

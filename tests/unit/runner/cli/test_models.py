@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from support.checkout import RUNNER
-from support.model_host import ModelHost, Reply, serve_models, write_checkout
+from support.fakes.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home
 from talkingshorts.cli import models as model_commands
 from talkingshorts.cli.parser import main

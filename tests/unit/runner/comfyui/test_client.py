@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.comfyui import client as client_module
 from talkingshorts.comfyui.client import (
     ComfyClient,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 from support.checkout import RUNNER
-from support.model_host import ModelHost, Reply, serve_models
+from support.fakes.model_host import ModelHost, Reply, serve_models
 from talkingshorts.errors import CancelledError, UnreachableError, UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models.download import Downloader, WrongModelError

@@ -12,8 +12,8 @@ from typing import Any
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.webhook_receiver import serve_webhook_receiver
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.webhook_receiver import serve_webhook_receiver
 from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client
 from talkingshorts.errors import UsageError

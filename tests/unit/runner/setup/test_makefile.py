@@ -111,7 +111,7 @@ def test_tiny_models_are_written_into_a_home_of_their_own_and_used_from_there(fo
     done = make(folder, "short", "SCRIPT=Hi", "QUALITY=best", "TINY_MODELS=1")
     writing, making = map(json.loads, done.stdout.splitlines())
 
-    assert writing["arguments"] == ["-m", "support.tiny_home", ".talkingshorts/tiny/base"]
+    assert writing["arguments"] == ["-m", "support.tiny.home", ".talkingshorts/tiny/base"]
     assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best", "--size=128x224"]
     assert writing["environment"] == {"PYTHONPATH": "tests:custom_nodes"}
     assert making["environment"] == {

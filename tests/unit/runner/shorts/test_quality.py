@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from support.fake_comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
+from support.fakes.comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
 from talkingshorts.cli.parser import build_parser, main
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts.cli.parser import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from talkingshorts.comfyui.client import CANCELLED, COMPLETED, FAILED, Job
 from talkingshorts.errors import CancelledError, LostJobError, UsageError
 from talkingshorts.jobs.records import JobRecord

@@ -8,8 +8,8 @@ import torch
 from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.core.vibevoice.layout import detect_layout, native_config, native_key
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import build_empty_network
-from support.released_vibevoice import RELEASED
-from support.tiny_vibevoice import original_shapes, tiny_config
+from support.tiny.released_vibevoice import RELEASED
+from support.tiny.vibevoice import original_shapes, tiny_config
 
 
 @pytest.mark.parametrize("size", RELEASED)

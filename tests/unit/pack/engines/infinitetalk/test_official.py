@@ -22,8 +22,8 @@ from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
 from comfyui_talkingshorts.engines.infinitetalk.talking_video import _sample_windows
-from support.small_talks import HEIGHT, WIDTH, KeptFrames, Recorder, paint
-from support.talking_models import encode_prompt
+from support.tiny.talking_models import encode_prompt
+from support.tiny.talks import HEIGHT, WIDTH, KeptFrames, Recorder, paint
 
 FRAMES, WINDOW, MOTION, SEED = 15, 9, 5, 7
 TEXT_SCALE, AUDIO_SCALE = 5.0, 4.0

@@ -19,9 +19,9 @@ from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowFrames, WindowSampler
-from support.small_talks import HEIGHT, WIDTH, paint, watch_forwards
-from support.talking_models import encode_prompt
-from support.tiny_wan import video_model, write_checkpoint
+from support.tiny.talking_models import encode_prompt
+from support.tiny.talks import HEIGHT, WIDTH, paint, watch_forwards
+from support.tiny.wan import video_model, write_checkpoint
 
 Sample = Callable[..., WindowFrames]
 FRAMES, WINDOW_FRAMES = 13, 9

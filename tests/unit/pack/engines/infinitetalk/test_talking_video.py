@@ -25,8 +25,8 @@ from comfyui_talkingshorts.engines.infinitetalk import talking_video as talk_mod
 from comfyui_talkingshorts.engines.infinitetalk.sampling import Models
 from comfyui_talkingshorts.engines.infinitetalk.talking_video import Home, Subject, TalkingSettings, make_talking_video
 from comfyui_talkingshorts.engines.long_video import segments
-from support.small_talks import HEIGHT, WIDTH, Recorder, Stopped, decode_frames, paint, speak, watch_forwards
-from support.talking_models import encode_prompt
+from support.tiny.talking_models import encode_prompt
+from support.tiny.talks import HEIGHT, WIDTH, Recorder, Stopped, decode_frames, paint, speak, watch_forwards
 
 Talk = Callable[..., Path]
 SETTINGS = TalkingSettings(

@@ -17,8 +17,8 @@ from comfyui_talkingshorts.engines.infinitetalk.audio_features import require_wa
 from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener
 from comfyui_talkingshorts.engines.wan_s2v.video_model import attach_hearing
 from support.checkout import ROOT
-from support.meta_models import load, load_lora, on_meta
-from support.real_layouts import (
+from support.tiny.meta_models import load, load_lora, on_meta
+from support.tiny.real_layouts import (
     CLIP_VISION,
     HIGH_LORA,
     I2V_HIGH,
@@ -36,8 +36,8 @@ from support.real_layouts import (
     WAV2VEC2_LARGE,
     count_tensor_bytes,
 )
-from support.released_vibevoice import RELEASED
-from support.tiny_vibevoice import original_shapes
+from support.tiny.released_vibevoice import RELEASED
+from support.tiny.vibevoice import original_shapes
 from talkingshorts.models.list import load_model_list
 
 FILES = load_model_list(ROOT / "models.json")

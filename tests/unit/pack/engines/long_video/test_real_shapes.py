@@ -16,8 +16,8 @@ from comfyui_talkingshorts.core.wan_s2v.chunks import MOTION_LATENTS, plan_chunk
 from comfyui_talkingshorts.engines.infinitetalk import sampling as talking_sampling
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.wan_s2v import sampling as speech_sampling
-from support.meta_models import OneForward, load, on_meta
-from support.real_layouts import CLIP_VISION, I2V_HIGH, INFINITETALK, S2V, T2V, TALKING_I2V, VAE
+from support.tiny.meta_models import OneForward, load, on_meta
+from support.tiny.real_layouts import CLIP_VISION, I2V_HIGH, INFINITETALK, S2V, T2V, TALKING_I2V, VAE
 
 WIDTH, HEIGHT = 480, 832
 FRAMES = 200

@@ -12,7 +12,7 @@ from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.core.vibevoice.checkpoint_files import fingerprint_checkpoint, list_checkpoints
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from safetensors.torch import load_file, save_file
-from support.tiny_vibevoice import write_tiny_vibevoice, write_weights
+from support.tiny.vibevoice import write_tiny_vibevoice, write_weights
 
 EMBED_TOKENS = "model.language_model.embed_tokens.weight"
 

@@ -24,7 +24,7 @@ from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevo
 from comfyui_talkingshorts.engines.vibevoice.reference_audio import prepare_reference
 from comfyui_talkingshorts.engines.vibevoice.takes import Take
 from comfyui_talkingshorts.engines.vibevoice.voices import encode_voice_once
-from support.tiny_vibevoice import write_tiny_vibevoice
+from support.tiny.vibevoice import write_tiny_vibevoice
 
 RATE = 24000
 FRAME = 3200

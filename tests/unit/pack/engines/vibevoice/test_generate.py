@@ -20,7 +20,7 @@ from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO, AUDIO_BOS, A
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
 from comfyui_talkingshorts.engines.vibevoice.noise import SeededNoise
 from comfyui_talkingshorts.engines.vibevoice.prompt import build_prompt, embed_controls, embed_prompt
-from support.tiny_vibevoice import write_tiny_vibevoice
+from support.tiny.vibevoice import write_tiny_vibevoice
 
 CPU = torch.device("cpu")
 HIDDEN = 64

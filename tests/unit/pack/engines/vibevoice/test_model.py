@@ -11,7 +11,7 @@ from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, choose_dtype, load_vibevoice
 from comfyui_talkingshorts.engines.vibevoice.tokenizer import load_tokenizer
-from support.tiny_vibevoice import write_tiny_vibevoice
+from support.tiny.vibevoice import write_tiny_vibevoice
 
 CPU = torch.device("cpu")
 # It has no memory: a stand-in for a GPU on which nothing can be computed, but by which one sees what was moved.

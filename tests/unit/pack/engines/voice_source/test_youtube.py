@@ -11,7 +11,7 @@ from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Segment
 from comfyui_talkingshorts.engines.voice_source import youtube
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
-from support.fake_youtube import (
+from support.fakes.youtube import (
     PLAYER_SCRIPT,
     SOUND_HOST,
     VIDEO_ID,

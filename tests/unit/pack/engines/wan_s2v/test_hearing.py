@@ -13,7 +13,7 @@ from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.wan_s2v import hearing
 from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener, prepare_speech
-from support.small_talks import speak
+from support.tiny.talks import speak
 
 SILENCE = Sound(np.zeros((1, 16000), np.float32), 16000)
 

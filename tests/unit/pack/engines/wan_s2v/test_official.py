@@ -22,8 +22,8 @@ from comfyui_talkingshorts.core.wan_s2v.margin import plan_margin
 from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener, prepare_speech
 from comfyui_talkingshorts.engines.wan_s2v.sampling import ChunkSampler, Sampling
 from comfyui_talkingshorts.engines.wan_s2v.speech_video import _sample_chunks
-from support.small_talks import KeptFrames, Recorder, paint, speak
-from support.talking_models import encode_prompt
+from support.tiny.talking_models import encode_prompt
+from support.tiny.talks import KeptFrames, Recorder, paint, speak
 
 SIDE, FRAMES, INFER_FRAMES, MOTION_FRAMES, MOTION_LATENTS = 64, 82, 80, 73, 19
 STEPS, CFG, SEED = 2, 6.0, 7

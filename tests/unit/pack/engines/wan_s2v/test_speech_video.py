@@ -22,8 +22,8 @@ from comfyui_talkingshorts.engines.long_video.work import Home, Subject
 from comfyui_talkingshorts.engines.wan_s2v import speech_video as speak_module
 from comfyui_talkingshorts.engines.wan_s2v.sampling import Models
 from comfyui_talkingshorts.engines.wan_s2v.speech_video import SpeechVideoSettings, make_speech_video
-from support.small_talks import Recorder, Stopped, decode_frames, paint, speak, watch_forwards
-from support.talking_models import encode_prompt
+from support.tiny.talking_models import encode_prompt
+from support.tiny.talks import Recorder, Stopped, decode_frames, paint, speak, watch_forwards
 
 Make = Callable[..., Path]
 SIDE = 64

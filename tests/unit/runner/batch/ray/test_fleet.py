@@ -15,9 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.fake_comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.fake_slots import WORKFLOW, make_jobs
-from support.faulty_proxy import wait_until
+from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.faulty_proxy import wait_until
+from support.fakes.slots import WORKFLOW, make_jobs
 from talkingshorts.batch.ray import fleet as ray_fleet
 from talkingshorts.batch.ray import worker as ray_worker
 from talkingshorts.batch.ray.fleet import Fleet, RaySlot, _say_cause

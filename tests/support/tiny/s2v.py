@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from .tiny_wan import (
+from .wan import (
     DIM,
     FFN,
     HEADS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from talkingshorts.managed.server import stop_server
 
-from .tiny_encoders import ENABLING_VARIABLE
+from ..tiny.encoders import ENABLING_VARIABLE
 
 
 @contextlib.contextmanager

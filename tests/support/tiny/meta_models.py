@@ -19,7 +19,7 @@ from unittest.mock import MagicMock, patch
 import torch
 
 from .real_layouts import REAL_FILES
-from .tiny_wan import umt5
+from .wan import umt5
 
 _DTYPES = {
     "I64": torch.int64,

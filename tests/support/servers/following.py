@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 
-from .faulty_proxy import wait_until
+from ..fakes.faulty_proxy import wait_until
 from .on_comfyui import ComfyUI
 
 EXIT_SECONDS = 120.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.tiny_encoders import fit_encoders_to_files
+from support.tiny.encoders import fit_encoders_to_files
 
 # kind of model, which is also its folder and its node's id -> the node that loads it, and the node's inputs
 _LOADERS = {

