@@ -22,7 +22,7 @@ def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def url_seen_by_another_process() -> str:
-    program = "from talkingshorts import server; print(server.ensure_server(lambda line: None))"
+    program = "from talkingshorts.managed import server; print(server.ensure_server(lambda line: None))"
     runner = RUNNER
     done = subprocess.run([sys.executable, "-c", program], cwd=runner, capture_output=True, text=True, check=True)
     return done.stdout.strip()

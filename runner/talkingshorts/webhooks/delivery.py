@@ -145,11 +145,11 @@ def start_follower(claim: Claim, secrets: dict[str, str | None]) -> None:
     `secrets` are environment variables, None for one that the process isn't to see; a secret is never an argument.
     """
     variables = secrets | {"TALKINGSHORTS_HOME": str(home.home_dir())}
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.getenv("PYTHONPATH")]))
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.getenv("PYTHONPATH")]))
     log = open_store().log_path(claim.webhook.job_id)
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
         subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.webhook_follower", claim.webhook.job_id],
+            [sys.executable, "-m", f"{__package__}.follower", claim.webhook.job_id],
             env={name: value for name, value in (os.environ | variables).items() if value is not None},
             cwd=log.parent,
             stdin=subprocess.DEVNULL,

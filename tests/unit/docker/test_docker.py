@@ -192,7 +192,7 @@ def test_what_the_image_copies_first_is_a_checkout_that_set_up_knows(tmp_path: P
             copy = tmp_path / target if (ROOT / source).is_dir() else tmp_path / target / Path(source).name
             copy.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, copy)
-    code = "from talkingshorts import bootstrap, home; print(home.checkout_dir())"
+    code = "from talkingshorts import home; from talkingshorts.setup import bootstrap; print(home.checkout_dir())"
 
     done = subprocess.run(
         [sys.executable, "-c", code],

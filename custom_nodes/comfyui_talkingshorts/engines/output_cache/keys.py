@@ -37,7 +37,7 @@ from ..files.named import FileWatch
 # To be raised when a key comes to mean something else.
 KEY_VERSION = 1
 
-_PACK_ROOT = Path(__file__).parents[1]
+_PACK_ROOT = Path(__file__).parents[2]
 _PACK_PREFIX = "TalkingShorts"
 # Nodes whose output is known before they run: class -> its inputs -> its output.
 _FOLDS: dict[str, Fold] = {

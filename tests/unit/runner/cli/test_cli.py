@@ -63,7 +63,7 @@ def read_jobs(tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from talkingshorts.cli import main\n"
+        "import sys; from talkingshorts.cli.parser import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: print(*sys.modules, file=sys.stderr)"
     )

@@ -365,7 +365,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from talkingshorts import home
-from talkingshorts.cli import main
+from talkingshorts.cli.parser import main
 home.checkout_dir = lambda: Path(sys.argv[1])
 sys.exit(main(sys.argv[2:]))
 """

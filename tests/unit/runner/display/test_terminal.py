@@ -187,7 +187,7 @@ def test_what_only_programs_care_about_is_no_line() -> None:
 
 def test_the_width_is_that_of_the_terminal_which_is_written_to() -> None:
     program = (
-        "import fcntl, struct, sys, termios; from talkingshorts.display import count_columns\n"
+        "import fcntl, struct, sys, termios; from talkingshorts.display.terminal import count_columns\n"
         "fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 43, 0, 0)); print(count_columns(sys.stderr))"
     )
     parent, child = pty.openpty()

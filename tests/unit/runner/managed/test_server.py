@@ -177,7 +177,7 @@ def test_a_restart_waits_for_running_jobs_even_when_the_server_is_too_busy_to_an
 
 def test_two_processes_start_one_server(folder: Path) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts import server; "
+        "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts.managed import server; "
         "server.has_accelerator = lambda python: False; print(server.ensure_server(lambda line: None))"
     )
     runner = str(RUNNER)
@@ -289,7 +289,7 @@ def test_an_own_server_is_known_to_run_until_it_ends(own: Path) -> None:
 
 def test_an_own_server_ends_with_the_process_that_started_it_even_when_that_is_killed(own: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from talkingshorts import server; "
+        "import sys, time; from pathlib import Path; from talkingshorts.managed import server; "
         "server.has_accelerator = lambda python: False; "
         "server.start_own_server(Path(sys.argv[1]), print); print('ready', flush=True); time.sleep(60)"
     )

@@ -187,7 +187,7 @@ def test_a_damaged_download_is_begun_again(tmp_path: Path) -> None:
 
 def test_what_a_killed_download_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from talkingshorts.fetch import _replacing\n"
+        "import os, sys; from pathlib import Path; from talkingshorts.results.fetch import _replacing\n"
         "with _replacing(Path(sys.argv[1])) as partial: partial.write_text('half'); os.kill(os.getpid(), 9)"
     )
     runner = RUNNER
