@@ -18,7 +18,7 @@ from .display.terminal import say_size
 from .errors import UnreachableError
 from .managed import keeper, provision, server
 from .models.files import find_model, model_roots, nearest_folder
-from .models.list import ModelFile, ModelListError, list_presets, load_model_list
+from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
 from .shorts.quality import Machine, read_machine, say_unfit
 from .workflow.file import load_workflow
 from .workflow.model_names import find_model_fields

@@ -14,8 +14,8 @@ from ..display.events import ModelsProgress
 from ..display.terminal import Display, choose_display, make_printable, say_size
 from ..errors import RunnerError
 from ..models.files import LocalModel, find_model, hash_file, model_roots
-from ..models.list import ModelFile, list_presets, load_model_list, select_files
 from ..models.transfers import SHOW_SECONDS, Transfers, estimate_seconds_left, require_space
+from ..shipped.models import ModelFile, list_presets, load_model_list, select_files
 
 Say = Callable[[str], object]
 

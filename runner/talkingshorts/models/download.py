@@ -19,8 +19,8 @@ from requests.auth import AuthBase
 from ..comfyui.client import LOOPBACK_HOSTS, reason_of, require_token
 from ..display.events import ModelReady
 from ..errors import CancelledError, RunnerError, UnreachableError, UsageError
+from ..shipped.models import ModelFile
 from .files import hash_file, part_path
-from .list import ModelFile
 
 HUB = "https://huggingface.co"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from .. import home
-from .list import ModelFile
+from ..shipped.models import ModelFile
 
 Status = Literal["present", "missing", "partial", "wrong size"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from ..display.events import Event, ModelFailed, ModelReady, ModelsProgress
 from ..display.terminal import say_size
 from ..errors import CancelledError, RunnerError, UsageError
+from ..shipped.models import ModelFile
 from .download import Downloader
 from .files import LocalModel, find_size, nearest_folder, part_path
-from .list import ModelFile
 
 SHOW_SECONDS = 0.5
 PACE_SECONDS = 3.0

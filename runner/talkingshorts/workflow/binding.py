@@ -6,18 +6,18 @@ looked up in that order. `n` counts the nodes of a class in the order of the fil
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import UsageError, ValidationError
+from ..wording import suggest
 from .file import Workflow, is_link
 from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
@@ -241,13 +241,6 @@ def _unknown_address(workflow: Workflow, address: str) -> str:
     hint = suggest(address, [*names, *addresses])
     exposed = f" Its named inputs: {', '.join(names)}." if names else ""
     return f"The workflow {workflow.name} has no input {address!r}{hint}{exposed}"
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return `: did you mean X?`, or `.` when nothing known is close to `word`."""
-    by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
-    return f": did you mean {' or '.join(by_lower[name] for name in close)}?" if close else "."
 
 
 def _parse_option(target: Target, text: str, options: tuple[Any, ...]) -> Any:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import ValidationError
-from ..models.list import say_download
-from .binding import describe_options, suggest
+from ..shipped.models import say_download
+from ..wording import suggest
+from .binding import describe_options
 from .file import Workflow, is_link
 from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo, read_input
 

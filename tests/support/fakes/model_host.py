@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from talkingshorts.models.list import ModelFile
+from talkingshorts.shipped.models import ModelFile
 
 PIECE_BYTES = 1 << 12
 

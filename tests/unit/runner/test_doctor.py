@@ -9,7 +9,7 @@ from support.checkout import ROOT
 from support.fakes.comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor
 from talkingshorts.managed import server
-from talkingshorts.models.list import list_presets, load_model_list
+from talkingshorts.shipped.models import list_presets, load_model_list
 from talkingshorts.shorts.quality import Machine
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}

@@ -23,8 +23,8 @@ from talkingshorts.errors import UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models import transfers as model_transfers
 from talkingshorts.models.files import LocalModel, part_path
-from talkingshorts.models.list import ModelFile
 from talkingshorts.models.transfers import Transfers, estimate_seconds_left, require_space
+from talkingshorts.shipped.models import ModelFile
 
 CONTENT = bytes(range(256)) * 400
 GB = 10**9

@@ -20,7 +20,7 @@ from support.fakes.model_host import ModelHost, Reply, serve_models
 from talkingshorts.errors import CancelledError, UnreachableError, UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models.download import Downloader, WrongModelError
-from talkingshorts.models.list import ModelFile
+from talkingshorts.shipped.models import ModelFile
 
 CONTENT = bytes(range(256)) * 400
 OTHER = CONTENT[::-1]
@@ -557,8 +557,8 @@ def test_a_file_system_without_locks_takes_downloads_too(
 SCRIPT = """
 import sys
 from pathlib import Path
-from talkingshorts.model_download import Downloader
-from talkingshorts.model_list import ModelFile
+from talkingshorts.models.download import Downloader
+from talkingshorts.shipped.models import ModelFile
 url, size, sha256, path = sys.argv[1:]
 Downloader().download(ModelFile("a", url, "vae", int(size), sha256, ("best",), "MIT"), Path(path))
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from talkingshorts import home
 from talkingshorts.models.files import LocalModel, find_model, hash_file, model_roots, nearest_folder, part_path
-from talkingshorts.models.list import ModelFile
+from talkingshorts.shipped.models import ModelFile
 
 VAE = ModelFile("a.safetensors", "https://models.invalid/a", "vae", 4, None, ("best",), "MIT")
 DIFFUSION = ModelFile("d.safetensors", "https://models.invalid/d", "diffusion_models", 4, None, ("best",), "MIT")

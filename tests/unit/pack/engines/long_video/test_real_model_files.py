@@ -38,7 +38,7 @@ from support.tiny.real_layouts import (
 )
 from support.tiny.released_vibevoice import RELEASED
 from support.tiny.vibevoice import original_shapes
-from talkingshorts.models.list import load_model_list
+from talkingshorts.shipped.models import load_model_list
 
 FILES = load_model_list(ROOT / "models.json")
 BYTES = {file.name: file.bytes for file in FILES}

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import home
 from ..errors import RunnerError, UsageError
-from ..workflow.binding import suggest
+from ..wording import suggest
 
 _FIELDS = {"name": str, "url": str, "folder": str, "bytes": int, "preset": list, "licence": str}
 _SHA256 = re.compile(r"[0-9a-f]{64}")

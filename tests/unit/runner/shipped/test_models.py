@@ -13,7 +13,7 @@ import pytest
 from support.checkout import ROOT
 from talkingshorts import home
 from talkingshorts.errors import UsageError
-from talkingshorts.models.list import (
+from talkingshorts.shipped.models import (
     ModelFile,
     ModelListError,
     list_presets,
