@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from . import __version__, home
 from .comfyui.client import ComfyClient
-from .display.terminal import say_size
+from .display.terminal import format_size
 from .errors import UnreachableError
 from .managed import keeper, provision, server
 from .models.files import find_model, model_roots, nearest_folder
@@ -306,9 +306,11 @@ def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int
     if not lacking:
         return row(f"models {preset}", None if unfit else True, f"all files are here; {fit}")
     get, missing = f"talkingshorts models download {preset}", sum(lacking)
-    room = f" (the disk has only {say_size(disk_free)} free)" if disk_free is not None and disk_free < missing else ""
+    room = (
+        f" (the disk has only {format_size(disk_free)} free)" if disk_free is not None and disk_free < missing else ""
+    )
     files = "1 file" if len(lacking) == 1 else f"{len(lacking)} files"
-    return row(f"models {preset}", None, f"{files}, {say_size(missing)} missing{room}: {get}; {fit}", get)
+    return row(f"models {preset}", None, f"{files}, {format_size(missing)} missing{room}: {get}; {fit}", get)
 
 
 def _find_lacking(files: list[ModelFile]) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..display.events import ModelsProgress
-from ..display.terminal import Display, choose_display, make_printable, say_size
+from ..display.terminal import Display, choose_display, format_size, make_printable
 from ..errors import RunnerError
 from ..models.files import LocalModel, find_model, hash_file, model_roots
 from ..models.transfers import SHOW_SECONDS, Transfers, estimate_seconds_left, require_space
@@ -31,8 +31,8 @@ def list_models(options: Namespace, say: Say) -> int:
     for preset, needed in list_presets(files).items():
         if preset in options.names or not options.names:
             missing = sum(file.bytes for file in needed if models[file].status != "present")
-            rest = f"{say_size(missing)} not here" if missing else "all here"
-            say(f"{preset}: {_count_files(needed)}, {say_size(sum(file.bytes for file in needed))}, {rest}")
+            rest = f"{format_size(missing)} not here" if missing else "all here"
+            say(f"{preset}: {_count_files(needed)}, {format_size(sum(file.bytes for file in needed))}, {rest}")
     return 0
 
 
@@ -77,7 +77,7 @@ def verify_models(options: Namespace, say: Say) -> int:
     if faults:
         say(f"To mend it: talkingshorts models download --force {' '.join(file.name for file in faults)}")
     elif models:
-        say(f"{_count_files(models)} checked, nothing wrong: {say_size(sum(model.bytes for model in models))}")
+        say(f"{_count_files(models)} checked, nothing wrong: {format_size(sum(model.bytes for model in models))}")
     else:
         say("No model files are here. To get some: talkingshorts models download PRESET")
     return 1 if faults else 0
@@ -136,7 +136,7 @@ def _say_plan(models: Sequence[LocalModel], wanted: Sequence[LocalModel], folder
         return f"Nothing to download: {_count_files(models)} asked for, and all are here."
     kept = len(models) - len(wanted)
     here = f" (here already: {_count_files(models[:kept])})" if kept else ""
-    return f"{_count_files(wanted)}, {say_size(sum(model.file.bytes for model in wanted))}, to {folder}{here}"
+    return f"{_count_files(wanted)}, {format_size(sum(model.file.bytes for model in wanted))}, to {folder}{here}"
 
 
 def _count_files(files: Sequence[object]) -> str:
@@ -150,7 +150,7 @@ def _say_unhashed(file: ModelFile) -> str:
 def _line(model: LocalModel, width: int) -> str:
     file = model.file
     presets = ",".join(file.presets)
-    return f"{model.status:10}  {file.relative_path:{width}}  {say_size(file.bytes):>8}  {presets}  {file.licence}"
+    return f"{model.status:10}  {file.relative_path:{width}}  {format_size(file.bytes):>8}  {presets}  {file.licence}"
 
 
 def _answer(options: Namespace, model: LocalModel, text: str, **facts: str) -> None:

@@ -23,7 +23,7 @@ from .batch_events import (
     to_json,
 )
 from .events import Created, Downloading, Ended, Event, NodeStarted, Notice, Progress, Queued, Started, Uploading
-from .terminal import clip, count_columns, describe, draw_bar, make_printable, say_clock
+from .terminal import clip, count_columns, describe, draw_bar, format_clock, make_printable
 
 DRAW_SECONDS = 0.1
 NEWS_SECONDS = 1.0
@@ -110,7 +110,7 @@ class Table:
         """Take the event into the table, and draw it."""
         is_step = isinstance(event, RowEvent) and isinstance(event.event, Progress | Downloading)
         self._take_in(event)
-        news = _say_news(event)
+        news = _format_news(event)
         if is_step and self._clock() - self._last_drawn < DRAW_SECONDS:
             return
         self._erase()
@@ -125,15 +125,15 @@ class Table:
         """Erase the table, and say how the batch stands."""
         self._erase()
         if self._progress is not None:
-            self._stream.write(_say_progress(self._progress, is_over=True) + "\n")
+            self._stream.write(_format_progress(self._progress, is_over=True) + "\n")
         self._stream.flush()
 
     def describe(self) -> list[str]:
         """Return the table's lines."""
         width = max(map(len, self._jobs))
-        lines = [f"{server:{width}}  {self._say_server(server)}" for server in self._jobs]
+        lines = [f"{server:{width}}  {self._format_server(server)}" for server in self._jobs]
         bar_width = OVERALL_BAR_WIDTH if count_columns(self._stream) >= BAR_COLUMNS else 0
-        return [*lines, *([_say_progress(self._progress, bar_width)] if self._progress else [])]
+        return [*lines, *([_format_progress(self._progress, bar_width)] if self._progress else [])]
 
     def _take_in(self, event: BatchEvent) -> None:
         match event:
@@ -152,7 +152,7 @@ class Table:
             case _:
                 pass
 
-    def _say_server(self, server: str) -> str:
+    def _format_server(self, server: str) -> str:
         jobs = self._jobs[server]
         running = [row for row, event in jobs.items() if isinstance(event, WORKING)]
         row = next(iter([*running, *jobs]), None)
@@ -181,7 +181,7 @@ def _write_paths(stream: TextIO | None, paths: tuple[str, ...]) -> None:
         print(path, file=stream, flush=True)
 
 
-def _say_news(event: BatchEvent) -> str | None:
+def _format_news(event: BatchEvent) -> str | None:
     """Return what stays to be read of an event; None when the table says it all."""
     match event:
         case RowFailed(row, _, reason):
@@ -196,7 +196,7 @@ def _say_news(event: BatchEvent) -> str | None:
             return None
 
 
-def _say_progress(progress: BatchProgress, bar_width: int = 0, is_over: bool = False) -> str:
+def _format_progress(progress: BatchProgress, bar_width: int = 0, is_over: bool = False) -> str:
     total = progress.done + progress.failed + progress.left
     parts = [f"{progress.done} of {total} done"]
     parts += [f"{progress.failed} failed"] if progress.failed else []
@@ -204,5 +204,5 @@ def _say_progress(progress: BatchProgress, bar_width: int = 0, is_over: bool = F
     text = ", ".join(parts)
     if is_over:
         return text
-    eta = "" if progress.eta_seconds is None else f"  about {say_clock(progress.eta_seconds)} left"
+    eta = "" if progress.eta_seconds is None else f"  about {format_clock(progress.eta_seconds)} left"
     return f"{draw_bar(progress.done + progress.failed, total, bar_width)}{text}{eta}"

@@ -138,7 +138,7 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
     """Return the event in words; None for one that says nothing to a reader."""
     match event:
         case Uploading(file, size):
-            return f"Uploading {file} ({say_size(size)})"
+            return f"Uploading {file} ({format_size(size)})"
         case Submitted(job_id, server):
             return f"Job {job_id} on {server}"
         case Queued(jobs_ahead):
@@ -150,16 +150,16 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
         case Progress(_, title, step, total, eta_seconds):
             return f"{title}  {draw_bar(step, total, bar_width)}{step}/{total}{_left(eta_seconds)}"
         case Downloading(file, received, None):
-            return f"Downloading {file}  {say_size(received)}"
+            return f"Downloading {file}  {format_size(received)}"
         case Downloading(file, received, int(total)):
             bar = draw_bar(received, total, bar_width)
-            return f"Downloading {file}  {bar}{say_size(received)} of {say_size(total)}"
+            return f"Downloading {file}  {bar}{format_size(received)} of {format_size(total)}"
         case ModelsProgress(action, files, done, total, eta_seconds):
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            sizes = f"{say_size(done)} of {say_size(total)} {action}"
+            sizes = f"{format_size(done)} of {format_size(total)} {action}"
             return f"{files[0]}{more}  {draw_bar(done, total, bar_width)}{sizes}{_left(eta_seconds)}" if files else None
         case ModelReady(file, _, size, _):
-            return f"{file} is there ({say_size(size)})"
+            return f"{file} is there ({format_size(size)})"
         case ModelFailed(_, message):
             return message
         case Ended("completed", seconds):
@@ -214,7 +214,7 @@ def draw_bar(done: int, total: int, width: int) -> str:
     return "█" * filled + "░" * (width - filled) + " " * bool(width)
 
 
-def say_size(number: int) -> str:
+def format_size(number: int) -> str:
     """Return a number of bytes in words."""
     if number >= 1e9:
         return f"{number / 1e9:.1f} GB"
@@ -222,10 +222,10 @@ def say_size(number: int) -> str:
 
 
 def _left(eta_seconds: float | None) -> str:
-    return "" if eta_seconds is None else f"  {say_clock(eta_seconds)} left"
+    return "" if eta_seconds is None else f"  {format_clock(eta_seconds)} left"
 
 
-def say_clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -156,7 +156,7 @@ class Downloader:
                 self._require_wanted()
                 received += len(chunk)
                 if received > file.bytes:
-                    raise WrongModelError(_say_other_size(file, f"more than {file.bytes}"))
+                    raise WrongModelError(_explain_other_size(file, f"more than {file.bytes}"))
                 part.write(chunk)
                 self._on_bytes(file, len(chunk))
         except requests.RequestException as error:
@@ -197,7 +197,7 @@ class Downloader:
             return
         message = f"{host} answers {code} to {file.relative_path}"
         if code in {401, 403} and host == urlsplit(answer.history[0].url if answer.history else answer.url).netloc:
-            raise UnreachableError(f"{message}: access is refused. {self._say_access(file)}")
+            raise UnreachableError(f"{message}: access is refused. {self._explain_access(file)}")
         if code in {404, 410}:
             raise UnreachableError(f"{message}: the file isn't there any more. Look at {_page_of(file.url)}")
         # 403 from a host that the hub sent us to is a link that has expired, 416 a part that is longer than the file.
@@ -205,7 +205,7 @@ class Downloader:
             raise _BrokenOffError(f"{message}: {answer.reason or 'it failed'}.", _read_retry_after(answer))
         raise UnreachableError(f"{message}: {answer.reason}.")
 
-    def _say_access(self, file: ModelFile) -> str:
+    def _explain_access(self, file: ModelFile) -> str:
         page = _page_of(file.url)
         if read_hub_token():
             return (
@@ -306,10 +306,10 @@ def _require_size(file: ModelFile, answer: requests.Response, begin: int) -> Non
     """Raise WrongModelError, before the first byte, when the server's file is of another size than the list says."""
     length = answer.headers.get("Content-Length", "")
     if length.isdecimal() and "Content-Encoding" not in answer.headers and begin + int(length) != file.bytes:
-        raise WrongModelError(_say_other_size(file, str(begin + int(length))))
+        raise WrongModelError(_explain_other_size(file, str(begin + int(length))))
 
 
-def _say_other_size(file: ModelFile, size: str) -> str:
+def _explain_other_size(file: ModelFile, size: str) -> str:
     return (
         f"{file.url} has {size} bytes, and models.json lists {file.bytes}: it is another file by now. "
         f"Update TalkingShorts, or look at {_page_of(file.url)}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..display.events import Event, ModelFailed, ModelReady, ModelsProgress
-from ..display.terminal import say_size
+from ..display.terminal import format_size
 from ..errors import CancelledError, RunnerError, UsageError
 from ..shipped.models import ModelFile
 from .download import Downloader
@@ -118,7 +118,7 @@ def require_space(models: Sequence[LocalModel]) -> None:
         free = shutil.disk_usage(folder).free
         if free < needed[device]:
             raise UsageError(
-                f"The disk of {folder} has {say_size(free)} free, and {say_size(needed[device])} are to come. "
+                f"The disk of {folder} has {format_size(free)} free, and {format_size(needed[device])} are to come. "
                 "Free some space, or download to another disk with --to FOLDER."
             )
 

@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from talkingshorts.display import batch as batch_display
+from talkingshorts.display import batch
 from talkingshorts.display.batch import JsonLines, Table
 from talkingshorts.display.batch_events import (
     BatchEvent,
@@ -28,7 +28,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_display, "count_columns", lambda stream: 100)
+    monkeypatch.setattr(batch, "count_columns", lambda stream: 100)
 
 
 def show(display: JsonLines | Table, *events: BatchEvent) -> None:
@@ -65,7 +65,7 @@ def test_the_table_says_what_each_server_does_and_how_the_whole_stands() -> None
 
 
 def test_a_narrow_terminal_gets_words_in_place_of_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_display, "count_columns", lambda stream: 40)
+    monkeypatch.setattr(batch, "count_columns", lambda stream: 40)
 
     assert draw(BatchProgress(3, 0, 6, 125.0))[-1] == "3 of 9 done, 6 left  about 2:05 left"
 

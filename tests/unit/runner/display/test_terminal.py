@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts.display import terminal as display
+from talkingshorts.display import terminal
 from talkingshorts.display.events import (
     Cached,
     Created,
@@ -54,7 +54,7 @@ def read_screen(stream: io.StringIO) -> list[str]:
 
 
 def draw(event: Event, columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(display, "count_columns", lambda stream: columns)
+    monkeypatch.setattr(terminal, "count_columns", lambda stream: columns)
     stream = io.StringIO()
     TerminalDisplay(stream).show(event)
     return read_screen(stream)[-1]
@@ -104,9 +104,9 @@ def test_a_program_gets_one_object_a_line() -> None:
 
 def test_a_terminal_shows_title_bar_steps_time_left_and_cached_nodes_in_one_line() -> None:
     stream = io.StringIO()
-    terminal = TerminalDisplay(stream)
+    display = TerminalDisplay(stream)
     for event in EVENTS[3:6]:
-        terminal.show(event)
+        display.show(event)
 
     assert stream.getvalue().count("\n") == 0
     assert stream.getvalue().endswith("Draft video  █████░░░░░░░░░░░░░░░ 50/200  1:15 left  (2 cached)")
@@ -114,10 +114,10 @@ def test_a_terminal_shows_title_bar_steps_time_left_and_cached_nodes_in_one_line
 
 def test_a_terminal_keeps_what_is_worth_reading_again_and_leaves_a_clean_line() -> None:
     stream = io.StringIO()
-    terminal = TerminalDisplay(stream)
+    display = TerminalDisplay(stream)
     for event in EVENTS:
-        terminal.show(event)
-    terminal.close()
+        display.show(event)
+    display.close()
 
     assert read_screen(stream) == ["Job abc on http://127.0.0.1:8188", "Trying again.", "Done in 8.1 s", ""]
 
