@@ -1,4 +1,4 @@
-"""Tiny models that all tests share: written once, and never to be changed."""
+"""Tiny models that all tests of the pack share: written once, and never to be changed."""
 
 from __future__ import annotations
 
