@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test setup-n8n tiny-models test test-n8n bench
+.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -25,7 +25,8 @@ override SERVER := $(value SERVER)
 override SIZE := $(value SIZE)
 override TINY_MODELS := $(filter 1 y yes true,$(value TINY_MODELS))
 override PYTHON := $(value PYTHON)
-export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE PYTHON
+override AREA := $(value AREA)
+export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE PYTHON AREA
 
 # PYTHON as named; else the environment's own; else the first usable one. Each is run: a name on the PATH may be a dead shim.
 define BOOTSTRAP
@@ -41,6 +42,7 @@ help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
 	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832] [SERVER=URL] [TINY_MODELS=1]'
 	@echo 'make test    every test that needs no GPU'
+	@echo 'make test AREA=runner/batch   the tests of one room alone: a folder or file below tests/unit and tests/server'
 	@echo 'make test-n8n   the n8n workflows, in a real n8n (about 1.6 GB more, in .n8n)'
 	@echo 'make bench   the benchmarks'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
@@ -71,14 +73,28 @@ tiny-models: setup
 # Two at a time, since each takes a ComfyUI and 5 GB; file by file in order, so that the long ones come first.
 SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=2 --dist=loadfile --no-loadscope-reorder
 
+# An area is a folder or a file below tests/unit, tests/server or both; or a whole kind of tests.
+KINDS := browser golden server unit
+find_area = $(wildcard tests/unit/$(1) tests/server/$(1) $(addprefix tests/,$(filter $(KINDS),$(1))))
+AREAS = $(sort $(KINDS) $(shell cd tests && find unit/* server/* -type d ! -name '__*' | sed -E 's,^[^/]+/,,'))
+UNKNOWN_AREAS := $(strip $(foreach area,$(AREA),$(if $(call find_area,$(area)),,$(area))))
+
+known-area:
+	@$(if $(UNKNOWN_AREAS),echo "test: AREA=$$AREA names no tests. The areas are: $(AREAS)" >&2; exit 2,:)
+
+ifneq ($(AREA),)
+test: known-area setup-test
+	.venv/bin/python -m pytest $(foreach area,$(AREA),$(call find_area,$(area)))
+else
 test: setup-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/python -m pyright
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(SIDE_BY_SIDE)
+	.venv/bin/python -m pytest $(SIDE_BY_SIDE)
+endif
 
 test-n8n: setup-n8n
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests/n8n
+	.venv/bin/python -m pytest tests/n8n
 
 bench: setup
 	@.venv/bin/python -m benchmarks

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+# Tests run side by side: one thread each. NumPy and torch read it when they are loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from support.checkout import ROOT
 from support.servers.managed_home import managed_home

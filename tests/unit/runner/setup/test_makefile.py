@@ -16,6 +16,7 @@ VARIABLES |= {
     "TALKINGSHORTS_HOME",
     "TALKINGSHORTS_TEST_TINY_ENCODERS",
     "PYTHON",
+    "AREA",
     "MAKEFLAGS",
     "MFLAGS",
     "MAKELEVEL",
@@ -166,3 +167,51 @@ def test_a_dead_name_on_the_path_is_passed_over(folder: Path) -> None:
     for name in ("make", "sh"):
         (tools / name).symlink_to(shutil.which(name) or name)
     assert make(folder, "setup", PATH=str(tools)).returncode == 0
+
+
+def arguments_of_tests(folder: Path, area: str) -> list[str]:
+    done = make(folder, "test", f"AREA={area}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["arguments"]
+
+
+@pytest.fixture
+def areas(folder: Path) -> Path:
+    for name in ("unit/runner/batch", "unit/runner/cli", "unit/pack", "server/runner/batch", "golden/sets", "n8n"):
+        (folder / "tests" / name / "__pycache__").mkdir(parents=True)
+    (folder / "tests" / "unit" / "test_house.py").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("area", "paths"),
+    [
+        ("runner/batch", ["tests/unit/runner/batch", "tests/server/runner/batch"]),
+        ("runner/cli", ["tests/unit/runner/cli"]),
+        ("runner/cli pack", ["tests/unit/runner/cli", "tests/unit/pack"]),
+        ("test_house.py", ["tests/unit/test_house.py"]),
+        ("server", ["tests/server"]),
+        ("golden", ["tests/golden"]),
+    ],
+)
+def test_an_area_is_tested_alone_without_and_with_comfyui(areas: Path, area: str, paths: list[str]) -> None:
+    assert arguments_of_tests(areas, area) == ["-m", "pytest", *paths]
+
+
+@pytest.mark.parametrize("area", ["runner/bach", "runner/batch runner/bach", "n8n", "$(shell id)", "a'b", "../docs"])
+def test_an_area_that_is_none_is_refused_with_those_that_are(areas: Path, area: str) -> None:
+    done = make(areas, "test", f"AREA={area}")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("test:")]
+    named = "browser golden pack runner runner/batch runner/cli server unit"
+    assert line == f"test: AREA={area} names no tests. The areas are: {named}"
+
+
+def test_without_an_area_everything_is_checked(areas: Path) -> None:
+    write_program(areas / ".venv" / "bin" / "ruff", '#!/bin/sh\necho ruff "$@"\n')
+
+    lines = make(areas, "test").stdout.splitlines()
+
+    assert lines[:2] == ["ruff check", "ruff format --check"]
+    assert [json.loads(line)["arguments"][:2] for line in lines[2:]] == [["-m", "pyright"], ["-m", "pytest"]]
