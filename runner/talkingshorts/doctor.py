@@ -19,6 +19,7 @@ from .errors import UnreachableError
 from .managed import keeper, provision, server
 from .models.files import find_model, model_roots, nearest_folder
 from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
+from .shipped.workflows import list_workflows
 from .shorts.quality import Machine, read_machine, say_unfit
 from .workflow.file import load_workflow
 from .workflow.model_names import find_model_fields
@@ -358,8 +359,7 @@ def _named_server_rows(client: ComfyClient) -> list[Row]:
 
 def _list_server_models(client: ComfyClient) -> set[str]:
     """Return every model that the server's loaders list, those that the shipped workflows use."""
-    checkout = home.checkout_dir()
-    graphs = [load_workflow(path).graph for path in (checkout / "workflows").glob("*.api.json")] if checkout else []
+    graphs = [load_workflow(workflow.path).graph for workflow in list_workflows()]
     fields = {
         (graph[node_id]["class_type"], field) for graph in graphs for node_id, field, _ in find_model_fields(graph)
     }

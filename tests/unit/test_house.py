@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from comfyui_talkingshorts.core.version import PACK_VERSION
 from support.checkout import ROOT
+from talkingshorts import __version__
 
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
 RUNNER = ROOT / "runner" / "talkingshorts"
@@ -152,6 +153,11 @@ def test_the_packs_requirements_are_lower_bounds_and_leave_torch_to_comfyui() ->
 
 def test_the_pack_reports_the_version_it_is_published_under() -> None:
     assert f'version = "{PACK_VERSION}"' in (PACK / "pyproject.toml").read_text()
+
+
+def test_the_runner_and_the_pack_that_it_carries_have_one_version() -> None:
+    assert __version__ == PACK_VERSION
+    assert 'version = { attr = "talkingshorts.__version__" }' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_both_packages_name_the_same_licence() -> None:

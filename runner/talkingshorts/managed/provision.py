@@ -178,7 +178,7 @@ def _clone_comfyui(partial: Path, repository: str, index_reason: str) -> None:
     )
 
 
-def prepare_base_dir(base: Path, pack: Path | None) -> None:
+def prepare_base_dir(base: Path, pack: Path) -> None:
     """Make ComfyUI's base directory, with the pack linked into its custom_nodes. Safe to call again at any time.
 
     Raises:
@@ -186,8 +186,6 @@ def prepare_base_dir(base: Path, pack: Path | None) -> None:
     """
     for name in ("custom_nodes", "input", "output", "temp", "user", "models"):
         (base / name).mkdir(parents=True, exist_ok=True)
-    if pack is None:
-        return
     link = base / "custom_nodes" / pack.name
     if link.is_symlink() and link.readlink() == pack:
         return

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from .. import __version__, home
 from ..errors import UnreachableError
+from ..shipped.data import pack_dir, shared_models_file
 from . import keeper, provision
 
 Say = Callable[[str], None]
@@ -191,7 +192,7 @@ def _ensure_under_lock(folder: Path, say: Say) -> str:
 
 def _prepare_models() -> dict[str, dict[str, str]]:
     """Make the base directory, and return the content of the model path file for the models outside of it."""
-    provision.prepare_base_dir(home.base_dir(), _pack_dir())
+    provision.prepare_base_dir(home.base_dir(), pack_dir())
     return model_path_sections(home.model_dirs()[1:])
 
 
@@ -211,14 +212,6 @@ def _start_and_await(
     return url
 
 
-def _pack_dir() -> Path | None:
-    """Return the folder of the node pack: the checkout's, else the one in the user's own ComfyUI, if it is there."""
-    if checkout := home.checkout_dir():
-        return checkout / "custom_nodes" / home.PACK_NAME
-    installed = home.comfyui_dir() / "custom_nodes" / home.PACK_NAME
-    return installed.resolve() if installed.is_dir() else None
-
-
 def model_path_sections(roots: list[Path]) -> dict[str, dict[str, str]]:
     """Return the content of a ComfyUI model path file that makes the models under `roots` visible."""
     sections = {}
@@ -232,17 +225,16 @@ def model_path_sections(roots: list[Path]) -> dict[str, dict[str, str]]:
 def fingerprint(model_paths: dict[str, dict[str, str]]) -> dict[str, str]:
     """Return what a server is made of, part by part; secrets in the environment appear only as a hash."""
     comfyui, python = home.comfyui_dir(), home.comfyui_python()
-    pack = _pack_dir()
     stamps = [path.read_text() for path in sorted(python.parent.parent.glob("talkingshorts-setup.stamp"))]
-    checkout = home.checkout_dir()
-    shared_models = _file_mark(checkout / "extra_model_paths.yaml") if checkout else None
     return {
         "ComfyUI": f"{provision.read_comfyui_version(comfyui)} in {comfyui}",
         "Python": _digest([str(python), stamps]),
         "runner": __version__,
-        "node pack": _digest([_file_mark(path) for path in _source_files(pack)] if pack else []),
+        "node pack": _digest([_file_mark(path) for path in _source_files(pack_dir())]),
         "environment": _digest(sorted(relevant_environment().items())),
-        "model folders": _digest([model_paths, shared_models, _file_mark(comfyui / "extra_model_paths.yaml")]),
+        "model folders": _digest(
+            [model_paths, _file_mark(shared_models_file()), _file_mark(comfyui / "extra_model_paths.yaml")]
+        ),
     }
 
 
@@ -309,9 +301,7 @@ def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, is
     # ComfyUI reads YAML, and JSON is YAML that needs no library to write.
     generated = folder / "model_paths.yaml"
     generated.write_text(json.dumps(model_paths, indent=1), encoding="utf-8")
-    checkout = home.checkout_dir()
-    shared = checkout / "extra_model_paths.yaml" if checkout else None
-    configs = [str(path) for path in (generated, shared) if path and path.is_file()]
+    configs = [str(path) for path in (generated, shared_models_file()) if path.is_file()]
     python = home.comfyui_python()
     return [
         *(str(python), str(home.comfyui_dir() / "main.py")),

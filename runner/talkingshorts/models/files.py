@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from .. import home
+from ..shipped.data import shared_models_file
 from ..shipped.models import ModelFile
 
 Status = Literal["present", "missing", "partial", "wrong size"]
@@ -35,9 +36,8 @@ class LocalModel:
 
 def model_roots() -> list[Path]:
     """Return every models folder that the managed ComfyUI reads: the one for downloads first, shared ones last."""
-    checkout = home.checkout_dir()
-    shared = checkout / "extra_model_paths.yaml" if checkout else None
-    bases = _BASE_PATH.findall(shared.read_text(encoding="utf-8")) if shared and shared.is_file() else []
+    shared = shared_models_file()
+    bases = _BASE_PATH.findall(shared.read_text(encoding="utf-8")) if shared.is_file() else []
     return list(dict.fromkeys([*home.model_dirs(), *map(Path, bases)]))
 
 

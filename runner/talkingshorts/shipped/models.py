@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .. import home
 from ..errors import RunnerError, UsageError
 from ..wording import suggest
+from .data import shipped_dir
 
 _FIELDS = {"name": str, "url": str, "folder": str, "bytes": int, "preset": list, "licence": str}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -48,22 +48,14 @@ class ModelFile:
 
 
 def load_model_list(path: Path | None = None) -> list[ModelFile]:
-    """Return the files of the checkout's models.json, or of another list.
-
-    Raises ModelListError when there is no checkout, and for a list that is damaged.
-    """
-    if path is None:
-        checkout = home.checkout_dir()
-        if checkout is None:
-            raise ModelListError(
-                "The list of models, models.json, comes with the checkout of TalkingShorts, and this runner was "
-                "installed without one. Run `talkingshorts` from a checkout (pip install -e .)."
-            )
-        path = checkout / "models.json"
+    """Return the files of the shipped models.json, or of another list. Raises ModelListError for a damaged one."""
+    path = path or shipped_dir() / "models.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelListError(f"{path} can't be read: {error}. Restore it with: git checkout models.json") from error
+        raise ModelListError(
+            f"{path} can't be read: {error}. Restore it with `git checkout models.json`, or install talkingshorts anew."
+        ) from error
     if not isinstance(entries, list):
         raise ModelListError(f"{path} holds no list.")
     files = [_read_entry(path, number, entry) for number, entry in enumerate(entries, 1)]

@@ -185,9 +185,9 @@ def test_what_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
         load_model_list(path)
 
 
-def test_a_runner_without_a_checkout_says_that_the_list_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home, "checkout_dir", lambda: None)
+def test_a_list_that_is_missing_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home, "checkout_dir", lambda: tmp_path)
 
-    with pytest.raises(ModelListError, match="from a checkout"):
+    with pytest.raises(ModelListError, match=r"models\.json can't be read.*git checkout.*install talkingshorts anew"):
         load_model_list()
     assert say_download("wan_2.1_vae.safetensors") == ""
