@@ -1,43 +1,74 @@
-"""`talkingshorts models`: list, download and verify the model files that the shipped workflows need."""
+"""`talkingshorts models list|download|verify`: the model files that the shipped workflows need."""
 
 from __future__ import annotations
 
 import json
-import time
-from argparse import Namespace
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..display.events import ModelsProgress
-from ..display.terminal import Display, choose_display, format_size, make_printable
-from ..errors import RunnerError
-from ..models.files import LocalModel, find_model, hash_file, model_roots
-from ..models.transfers import SHOW_SECONDS, Transfers, estimate_seconds_left, require_space
-from ..shipped.models import ModelFile, list_presets, load_model_list, select_files
+from .answers import print_note
+from .options import AddCommand, Execute, add_common, read_count
 
-Say = Callable[[str], object]
+if TYPE_CHECKING:
+    from ..models.files import LocalModel
 
 
-def list_models(options: Namespace, say: Say) -> int:
+def add_commands(add: AddCommand) -> None:
+    """Add `models`."""
+    parser = add("models", "list, download or verify the model files that the workflows need", list_models)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|download|verify")
+
+    def add_action(name: str, text: str, execute: Execute, count: str) -> ArgumentParser:
+        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+        action.set_defaults(execute=execute)
+        add_common(action, is_root=False)
+        action.add_argument(
+            "names", nargs=count, metavar="PRESET|NAME", help="a preset such as fast (see `models list`), or a file"
+        )
+        return action
+
+    listing = "say which model files are here, how large they are, and which presets need them"
+    add_action("list", listing, list_models, "*")
+    downloading = "download what is missing; a download that was stopped goes on where it was"
+    download = add_action("download", downloading, download_models, "+")
+    download.add_argument("--to", metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)")
+    download.add_argument("--jobs", type=read_count, default=3, metavar="N", help="files at once (default: 3)")
+    download.add_argument("--force", action="store_true", help="download again what is here already")
+    download.add_argument("--dry-run", action="store_true", help="only say what would be downloaded")
+    verifying = "check size and hash of the model files that are here; of a preset, that all are"
+    add_action("verify", verifying, verify_models, "*")
+
+
+def list_models(options: Namespace) -> int:
     """Print one line a file, and say what each preset comes to."""
+    from ..display.terminal import format_size
+    from ..models.files import find_model, model_roots
+    from ..shipped.models import list_presets, load_model_list, select_files
+
     files = load_model_list()
     chosen = select_files(files, options.names) if options.names else files
     models = {file: find_model(file, model_roots()) for file in chosen}
     width = max(len(file.relative_path) for file in chosen)
     for model in models.values():
-        print(json.dumps(_describe(model)) if options.json else _line(model, width))
+        print(json.dumps(_describe(model)) if options.json else _format_line(model, width))
     for preset, needed in list_presets(files).items():
         if preset in options.names or not options.names:
             missing = sum(file.bytes for file in needed if models[file].status != "present")
             rest = f"{format_size(missing)} not here" if missing else "all here"
-            say(f"{preset}: {_count_files(needed)}, {format_size(sum(file.bytes for file in needed))}, {rest}")
+            size = format_size(sum(file.bytes for file in needed))
+            print_note(f"{preset}: {_count_files(needed)}, {size}, {rest}")
     return 0
 
 
-def download_models(options: Namespace, say: Say) -> int:
+def download_models(options: Namespace) -> int:
     """Download what is missing of the presets and files named, and print the path of every file that is there then."""
+    from ..display.terminal import choose_display
+    from ..models.files import LocalModel, find_model, model_roots
+    from ..models.transfers import Transfers, require_space
+    from ..shipped.models import load_model_list, select_files
+
     chosen = select_files(load_model_list(), options.names)
     roots = [Path(options.to).expanduser().absolute()] if options.to else model_roots()
     found = [find_model(file, roots) for file in chosen]
@@ -46,13 +77,17 @@ def download_models(options: Namespace, say: Say) -> int:
         for model in found
         if model.status != "present" or options.force
     ]
-    say(_say_plan(found, wanted, roots[0]))
+    print_note(_explain_plan(found, wanted, roots[0]))
     require_space(wanted)
     if options.dry_run:
         for model in wanted:
-            _answer(options, model, f"{model.file.url} -> {model.path}")
+            _print_model(options, model, f"{model.file.url} -> {model.path}")
         return 0
-    errors = _transfer(options, wanted)
+    display = choose_display(options.json)
+    try:
+        errors = Transfers(wanted, options.jobs).run(display.show)
+    finally:
+        display.close()
     if not options.json:
         paths = {model.file: model.path for model in [*found, *wanted]}
         for path in paths.values():
@@ -62,76 +97,41 @@ def download_models(options: Namespace, say: Say) -> int:
     return codes.pop() if len(codes) == 1 else int(bool(codes))
 
 
-def verify_models(options: Namespace, say: Say) -> int:
+def verify_models(options: Namespace) -> int:
     """Check the size and the hash of the files that are here, and of a named preset that all of them are."""
+    from ..display.terminal import choose_display, format_size
+    from ..models.files import find_model, model_roots
+    from ..models.verify import find_faults
+    from ..shipped.models import load_model_list, select_files
+
     files = load_model_list()
     chosen = select_files(files, options.names) if options.names else files
     models = [find_model(file, model_roots()) for file in chosen]
     if not options.names:
         models = [model for model in models if model.status != "missing"]
-    faults = _find_faults(options, models)
+    display = choose_display(options.json)
+    try:
+        faults = find_faults(models, display.show)
+    finally:
+        display.close()
     for model in models:
         fault = faults.get(model.file, "")
-        verdict = f"WRONG  {model.path}: {fault}" if fault else f"ok     {model.path}{_say_unhashed(model.file)}"
-        _answer(options, model, verdict, problem=fault)
+        unhashed = "" if model.file.sha256 else " (by its size: no hash is published)"
+        verdict = f"WRONG  {model.path}: {fault}" if fault else f"ok     {model.path}{unhashed}"
+        _print_model(options, model, verdict, problem=fault)
     if faults:
-        say(f"To mend it: talkingshorts models download --force {' '.join(file.name for file in faults)}")
+        print_note(f"To mend it: talkingshorts models download --force {' '.join(file.name for file in faults)}")
     elif models:
-        say(f"{_count_files(models)} checked, nothing wrong: {format_size(sum(model.bytes for model in models))}")
+        size = format_size(sum(model.bytes for model in models))
+        print_note(f"{_count_files(models)} checked, nothing wrong: {size}")
     else:
-        say("No model files are here. To get some: talkingshorts models download PRESET")
+        print_note("No model files are here. To get some: talkingshorts models download PRESET")
     return 1 if faults else 0
 
 
-def _transfer(options: Namespace, models: Sequence[LocalModel]) -> list[RunnerError]:
-    display = choose_display(options.json)
-    try:
-        return Transfers(models, options.jobs).run(display.show)
-    finally:
-        display.close()
+def _explain_plan(models: Sequence[LocalModel], wanted: Sequence[LocalModel], folder: Path) -> str:
+    from ..display.terminal import format_size
 
-
-def _find_faults(options: Namespace, models: Sequence[LocalModel]) -> dict[ModelFile, str]:
-    """Return what is wrong with which files. Reads all of those with a known hash."""
-    display = choose_display(options.json)
-    faults = {model.file: f"{model.status}: {model.bytes} of {model.file.bytes} bytes" for model in models}
-    whole = [model for model in models if model.status == "present"]
-    check = _Check([model for model in whole if model.file.sha256], display)
-    try:
-        for model in whole:
-            faults[model.file] = check.find_fault(model) if model.file.sha256 else ""
-    finally:
-        display.close()
-    return {file: fault for file, fault in faults.items() if fault}
-
-
-class _Check:
-    """Hashes files, and shows now and then how far it is through all of them."""
-
-    def __init__(self, models: Sequence[LocalModel], display: Display) -> None:
-        self._total = sum(model.bytes for model in models)
-        self._display = display
-        self._started = self._shown = time.monotonic()
-        self._done = 0
-
-    def find_fault(self, model: LocalModel) -> str:
-        """Return how the file differs from the list's; "" when it doesn't."""
-        try:
-            digest = hash_file(model.path, lambda more: self._count(model.file, more))
-        except OSError as error:
-            return f"it can't be read: {error.strerror}"
-        return "" if digest == model.file.sha256 else f"its sha256 is {digest} instead of {model.file.sha256}"
-
-    def _count(self, file: ModelFile, more: int) -> None:
-        self._done += more
-        now = time.monotonic()
-        if now - self._shown >= SHOW_SECONDS:
-            self._shown = now
-            eta_seconds = estimate_seconds_left(self._done, self._total, now - self._started)
-            self._display.show(ModelsProgress("checked", (file.relative_path,), self._done, self._total, eta_seconds))
-
-
-def _say_plan(models: Sequence[LocalModel], wanted: Sequence[LocalModel], folder: Path) -> str:
     if not wanted:
         return f"Nothing to download: {_count_files(models)} asked for, and all are here."
     kept = len(models) - len(wanted)
@@ -143,19 +143,21 @@ def _count_files(files: Sequence[object]) -> str:
     return f"{len(files)} file{'s' * (len(files) != 1)}"
 
 
-def _say_unhashed(file: ModelFile) -> str:
-    return "" if file.sha256 else " (by its size: no hash is published)"
+def _format_line(model: LocalModel, width: int) -> str:
+    from ..display.terminal import format_size
 
-
-def _line(model: LocalModel, width: int) -> str:
     file = model.file
     presets = ",".join(file.presets)
     return f"{model.status:10}  {file.relative_path:{width}}  {format_size(file.bytes):>8}  {presets}  {file.licence}"
 
 
-def _answer(options: Namespace, model: LocalModel, text: str, **facts: str) -> None:
+def _print_model(options: Namespace, model: LocalModel, text: str, **facts: str) -> None:
+    from ..display.terminal import make_printable
+
     print(json.dumps(_describe(model) | facts) if options.json else make_printable(text))
 
 
 def _describe(model: LocalModel) -> dict[str, Any]:
+    from dataclasses import asdict
+
     return asdict(model.file) | {"path": str(model.path), "status": model.status, "bytes_here": model.bytes}

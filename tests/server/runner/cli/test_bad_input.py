@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.servers.on_comfyui import ComfyUI
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 
 GRAPH: dict[str, Any] = {
     "1": {"class_type": "EmptyImage", "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0}},

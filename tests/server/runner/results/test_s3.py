@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.servers.on_comfyui import CommandLine
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 from talkingshorts.results import destination
 
 KEY_ID, KEY = "AKIAEXAMPLE", "key-8d1f07"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.batch import schedule as batch_schedule
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.jobs import submit as submission
 

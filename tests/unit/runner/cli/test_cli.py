@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from support.checkout import RUNNER
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts.cli import commands
-from talkingshorts.cli.parser import main
+from talkingshorts.cli import running
+from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
 from talkingshorts.display.events import Progress
@@ -63,7 +63,7 @@ def read_jobs(tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from talkingshorts.cli.parser import main\n"
+        "import sys; from talkingshorts.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: print(*sys.modules, file=sys.stderr)"
     )
@@ -543,7 +543,7 @@ def test_no_half_drawn_line_is_left_on_a_terminal(
     screen = io.StringIO()
     fake.status = status
     fake.files.clear()
-    monkeypatch.setattr(commands, "choose_display", lambda as_json: TerminalDisplay(screen))
+    monkeypatch.setattr(running, "choose_display", lambda as_json: TerminalDisplay(screen))
     monkeypatch.setattr(completion, "follow", draw_and_follow)
 
     assert run("run", "w.api.json") != 0

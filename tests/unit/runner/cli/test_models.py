@@ -17,11 +17,11 @@ import pytest
 from support.checkout import RUNNER
 from support.fakes.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home
-from talkingshorts.cli import models as model_commands
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 from talkingshorts.errors import UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models import transfers as model_transfers
+from talkingshorts.models import verify
 from talkingshorts.models.files import LocalModel, part_path
 from talkingshorts.models.transfers import Transfers, estimate_seconds_left, require_space
 from talkingshorts.shipped.models import ModelFile
@@ -294,7 +294,7 @@ def test_a_long_check_shows_how_far_it_is(
 ) -> None:
     run("download", "best")
     capsys.readouterr()
-    monkeypatch.setattr(model_commands, "SHOW_SECONDS", 0.0)
+    monkeypatch.setattr(verify, "SHOW_SECONDS", 0.0)
 
     run("verify", "best", "--json")
 
@@ -365,7 +365,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from talkingshorts import home
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 home.checkout_dir = lambda: Path(sys.argv[1])
 sys.exit(main(sys.argv[2:]))
 """

@@ -14,7 +14,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fakes.webhook_receiver import serve_webhook_receiver
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.errors import UsageError
 from talkingshorts.results import destination

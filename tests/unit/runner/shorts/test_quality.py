@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support.checkout import ROOT
 from support.fakes.comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
-from talkingshorts.cli.parser import build_parser, main
+from talkingshorts.cli.main import main
+from talkingshorts.cli.parser import build_parser
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs.submit import Request

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
-from talkingshorts.cli.parser import main
+from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError

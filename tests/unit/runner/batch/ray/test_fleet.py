@@ -24,7 +24,7 @@ from talkingshorts.batch.ray.fleet import Fleet, RaySlot, _say_cause
 from talkingshorts.batch.ray.tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.batch.ray.worker import ComfyWorker, claim_folder
 from talkingshorts.batch.state import BatchState, RowStore
-from talkingshorts.cli import parser as cli
+from talkingshorts.cli.main import main
 from talkingshorts.errors import UnreachableError
 from talkingshorts.jobs.follow import Limits
 
@@ -308,7 +308,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_ray_and_servers_dont_go_together(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray", "--server", "127.0.0.1:1"]) == 2
+    assert main(["batch", "graph.json", "jobs.csv", "--ray", "--server", "127.0.0.1:1"]) == 2
     assert "--ray and --server don't go together" in capsys.readouterr().err
 
 
@@ -318,7 +318,7 @@ def test_without_ray_the_command_that_installs_it_is_told(
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
-    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
+    assert main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
     assert "pip install 'talkingshorts[ray]'" in capsys.readouterr().err
 
 
@@ -331,7 +331,7 @@ def test_a_cluster_that_nobody_serves_is_told_at_once(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
 
-    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray", address]) == 5
+    assert main(["batch", "graph.json", "jobs.csv", "--ray", address]) == 5
     assert f"The Ray cluster {address} can't be joined: [Errno" in capsys.readouterr().err
 
 
@@ -348,7 +348,7 @@ def test_a_ctrl_c_while_ray_starts_waits_until_it_has(table: Path, monkeypatch: 
     monkeypatch.setattr(ray_fleet, "_import_ray", lambda is_own: fake)
     before = signal.getsignal(signal.SIGTERM)
 
-    assert cli.main(["batch", "graph.json", "jobs.csv", "--ray"]) == 130
+    assert main(["batch", "graph.json", "jobs.csv", "--ray"]) == 130
     assert did == ["started", "ended"]
     assert signal.getsignal(signal.SIGTERM) == before
 

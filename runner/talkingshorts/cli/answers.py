@@ -1,0 +1,29 @@
+"""What the commands print: answers on stdout, notes for the person at the terminal on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_note(text: str) -> None:
+    """Tell the person at the terminal something that is no answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """Print one JSON object in a line."""
+    print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+def print_paths(places: Sequence[str], as_json: bool, presign_seconds: int | None) -> None:
+    """Print where the results are: paths, URLs, or addresses to download them from. As JSON, events told the paths."""
+    from ..results.destination import presign
+
+    answers = [presign(place, presign_seconds) for place in places] if presign_seconds else places
+    if as_json and presign_seconds:
+        print_json({"event": "presigned", "files": answers})
+    elif not as_json:
+        print(*answers, sep="\n", end="\n" if answers else "")

@@ -1,0 +1,55 @@
+"""`talkingshorts batch`: a workflow, once for each row of a table."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from .answers import print_note
+from .options import ADDRESS_HELP, OUTPUT_HELP, WORKFLOW_HELP, AddCommand, read_count, read_limit
+
+
+def add_commands(add: AddCommand) -> None:
+    """Add `batch`."""
+    _add_options(add("batch", "run a workflow once for each row of a table", batch, takes_servers=True))
+
+
+def _add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+    parser.add_argument(
+        "table", metavar="JOBS", help=f"a .csv or .jsonl file, one job a row; a column is {ADDRESS_HELP}"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="TEMPLATE",
+        help=f"where results go: {OUTPUT_HELP} {{row}} and {{COLUMN}} (default: out/{{workflow}}-{{row:04}}{{ext}})",
+    )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
+    )
+    parser.add_argument("--ray-workers", type=read_count, metavar="N", help="with --ray: this many ComfyUIs")
+    parser.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
+    parser.add_argument("--keep-going", action="store_true", help="start further rows after one has failed")
+    parser.add_argument(
+        "--state", metavar="FILE", help="what is remembered from run to run (default: JOBS.WORKFLOW.state)"
+    )
+    parser.add_argument(
+        "--timeout", type=read_limit, metavar="S", help="cancel a row's job after S seconds; the row failed"
+    )
+    parser.add_argument(
+        "--idle-timeout",
+        type=read_limit,
+        metavar="S",
+        help="leave a server to itself that takes connections and hasn't answered for S seconds (default: 300)",
+    )
+
+
+def batch(options: Namespace) -> int:
+    """Run a workflow once for each row of a table."""
+    from ..batch.run import run_batch
+
+    return run_batch(options, print_note)

@@ -1,0 +1,74 @@
+"""Run one command, and turn every failure into one clear line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import CancelledError, RunnerError
+from .parser import build_parser
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+CLOSED_PIPE_EXIT_CODE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. A malformed command line leaves through SystemExit(2)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name or a text that the terminal's encoding lacks is shown escaped.
+            stream.reconfigure(errors="backslashreplace")
+    options = build_parser().parse_args(argv)
+    options.is_server_explicit = bool(options.server)
+    options.server = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None
+    options.token = options.token or os.environ.get("TALKINGSHORTS_TOKEN") or None
+    try:
+        with _termination_as_interrupt():
+            code = options.execute(options)
+        sys.stdout.flush()
+    except RunnerError as error:
+        _report(error, options)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _report(CancelledError("Interrupted."), options)
+        return CancelledError.exit_code
+    except BrokenPipeError:
+        # Whoever read the answer has gone; Python's own flush at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE_EXIT_CODE
+    return code
+
+
+@contextlib.contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, with which service managers end a program, do what Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(error: RunnerError, options: Namespace) -> None:
+    """Print the error on stderr, and with --json on stdout as well."""
+    if options.verbose and error.details:
+        print(error.details.rstrip(), file=sys.stderr)
+    from ..display.terminal import make_printable
+
+    for line in str(error).splitlines():
+        print(f"talkingshorts: {make_printable(line)}", file=sys.stderr)
+    if options.json:
+        answer = {"event": "error", "exit_code": error.exit_code, "kind": type(error).__name__, "message": str(error)}
+        print(json.dumps(answer), flush=True)

@@ -1,0 +1,63 @@
+"""`talkingshorts make`: a short from a script."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from .options import AddCommand, add_limits, add_presign, add_webhook, read_number, read_size
+
+
+def add_commands(add: AddCommand) -> None:
+    """Add `make`."""
+    _add_options(add("make", "make a short from a script and a voice", make))
+
+
+def _add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--script", required=True, metavar="TEXT|@FILE|-", help="what the speaker says")
+    parser.add_argument("--voice", metavar="URL|FILE", help="a YouTube URL or a local recording of the voice")
+    parser.add_argument(
+        "--start", type=read_number, metavar="S", help="where the voice begins (default: 40 in a URL, 0 in a file)"
+    )
+    parser.add_argument(
+        "--duration", type=read_number, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
+    )
+    parser.add_argument("--portrait", metavar="FILE", help="a picture of the speaker")
+    parser.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
+    parser.add_argument(
+        "--quality",
+        choices=("draft", "fast", "best"),
+        help="default: the best that voice, GPU and models allow; fast and best clone the voice, a draft doesn't",
+    )
+    parser.add_argument("--size", type=read_size, metavar="WxH", help="pixels, multiples of 16")
+    parser.add_argument(
+        "--target-seconds", type=read_number, metavar="S", help="length of the speech; 0 is its natural one"
+    )
+    parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
+    parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
+    parser.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
+    add_presign(parser)
+    add_limits(parser)
+    add_webhook(parser)
+
+
+def make(options: Namespace) -> int:
+    """Make a short from a script."""
+    from .. import home
+    from ..display.events import Notice
+    from ..display.terminal import choose_display
+    from ..shorts.quality import choose_request
+    from ..shorts.request import build_requests, say_uncloned
+    from .running import open_announcer, reach_or_start, require_output, require_presignable, run_to_its_end
+
+    require_output(options.output, "short")
+    require_presignable(options, options.output)
+    checkout = home.checkout_dir()
+    requests = build_requests(options, checkout / "workflows" if checkout else None)
+    announcer = open_announcer(options)
+    server = reach_or_start(options)
+    request, reason = choose_request(server.client, requests)
+    if options.quality is None:
+        reason = say_uncloned(options) or reason
+    if reason:
+        choose_display(options.json).show(Notice(reason))
+    return run_to_its_end(options, request, server, announcer)

@@ -1,0 +1,53 @@
+"""`talkingshorts inputs` and `validate`: what a workflow takes, and whether a server would run it."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from .answers import print_json, print_note
+from .options import AddCommand, add_values
+
+
+def add_commands(add: AddCommand) -> None:
+    """Add both."""
+    listing = add("inputs", "list a workflow's named inputs: name, type, default", list_inputs)
+    listing.add_argument("workflow", metavar="WORKFLOW")
+    add_values(add("validate", "check a workflow against the server without running it", validate))
+
+
+def list_inputs(options: Namespace) -> int:
+    """List the named inputs of a workflow."""
+    from ..workflow.binding import list_named_inputs
+    from ..workflow.file import load_workflow
+
+    workflow = load_workflow(Path(options.workflow))
+    named = list_named_inputs(workflow)
+    for entry in named:
+        if options.json:
+            print_json({"name": entry.name, "type": entry.type, "default": entry.default})
+        else:
+            print(entry.name, entry.type, json.dumps(entry.default, ensure_ascii=False), sep="\t")
+    if not named:
+        print_note(f"{workflow.name} names no inputs. Address them as Title.field, ID.field or Class#n.field.")
+    return 0
+
+
+def validate(options: Namespace) -> int:
+    """Check a workflow against a server without running it."""
+    from ..errors import ValidationError
+    from ..jobs.submit import bind_values
+    from .running import reach_or_start, read_request
+
+    request = read_request(options)
+    try:
+        workflow = bind_values(reach_or_start(options).client, request)
+    except ValidationError as error:
+        if options.json:
+            print_json({"valid": False, "problems": str(error).splitlines()})
+        raise
+    if options.json:
+        print_json({"valid": True, "problems": []})
+    print_note(f"{workflow.name} is valid: {len(workflow.graph)} nodes.")
+    return 0
