@@ -6,10 +6,11 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from ..comfyui.client import ComfyClient, Job, public_url
+from ..comfyui.client import ComfyClient, Job
 from ..display.events import Notice
 from ..display.terminal import Display, choose_display
 from ..errors import CancelledError, LostJobError, UnreachableError, UsageError
+from ..http import public_url
 from ..jobs.follow import Limits
 from ..jobs.records import JobRecord, open_jobs
 from ..jobs.run import Run, workflow_stem

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import re
@@ -12,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import requests
-from requests.auth import AuthBase
 from urllib3.exceptions import NewConnectionError
 
 from ..errors import LostJobError, UnreachableError, UsageError, ValidationError
+from ..http import explain_failure, format_bearer, normalize_url, open_session, split_credentials
 from ..workflow.file import Graph
 from ..workflow.node_info import NodeInfo, parse_node_info
 
@@ -28,10 +27,7 @@ UPLOAD_SECONDS = 600.0
 DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
-CREDENTIALS = re.compile(r"(?<=://)\S*@")
 UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
-
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "pending", "in_progress", "completed", "failed", "cancelled"
 ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
@@ -97,18 +93,6 @@ class Delivery:
     chunks: Iterator[bytes]
 
 
-class HeaderAuth(AuthBase):
-    """Sets the Authorization header itself, and so keeps requests from putting a .netrc entry in its place."""
-
-    def __init__(self, authorization: str | None) -> None:
-        self.authorization = authorization
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self.authorization:
-            request.headers["Authorization"] = self.authorization
-        return request
-
-
 class ComfyClient:
     """Talks to one ComfyUI server. Every method raises UnreachableError when the server doesn't answer as ComfyUI.
 
@@ -118,10 +102,8 @@ class ComfyClient:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url, basic = split_credentials(normalize_url(url))
-        self._auth = HeaderAuth(f"Bearer {token}" if require_token(token) else basic)
-        self._session = requests.Session()
-        self._session.auth = self._auth
-        self._session.trust_env = urlsplit(self.url).hostname not in LOOPBACK_HOSTS
+        self._authorization = format_bearer(token) or basic
+        self._session = open_session(self.url, self._authorization)
 
     def version(self) -> str:
         """Return the server's ComfyUI version; the first call to make, since it tells whether this is a ComfyUI."""
@@ -231,7 +213,7 @@ class ComfyClient:
     def websocket_address(self, client_id: str) -> tuple[str, list[str]]:
         """Return URL and headers for the progress socket."""
         scheme, rest = self.url.split("://", 1)
-        headers = [f"Authorization: {self._auth.authorization}"] if self._auth.authorization else []
+        headers = [f"Authorization: {self._authorization}"] if self._authorization else []
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={quote(client_id)}", headers
 
     def _json(self, method: str, path: str, timeout: float = ANSWER_SECONDS) -> Any:
@@ -271,7 +253,7 @@ class ComfyClient:
             raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
         except requests.RequestException as error:
             kind = NotSentError if _is_unsent(error) else UnreachableError
-            raise kind(f"The server {self.url} can't be reached: {reason_of(error)}.") from error
+            raise kind(f"The server {self.url} can't be reached: {explain_failure(error)}.") from error
 
     def _read_json(self, answer: requests.Response) -> Any:
         self._require_success(answer)
@@ -294,51 +276,6 @@ class ComfyClient:
             text = " ".join(answer.text.split())[:500]
             raise FailedServerError(f"The server {self.url} failed on {answer.request.path_url} ({code}): {text}")
         raise UnreachableError(f"The server {self.url} answers {code} to {answer.request.path_url}: is it ComfyUI?")
-
-
-def normalize_url(url: str) -> str:
-    """Return the address with a scheme and no final slash. Raises UsageError when it is no http address."""
-    full = url if "://" in url else f"http://{url}"
-    try:
-        parts = urlsplit(full.strip())
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        # A label that is empty or too long fails here, and not deep inside the connection.
-        valid = valid and not re.search(r"\s", parts.netloc) and bool((parts.hostname or "").encode("idna"))
-        # A password with a bare /, ? or # in it would be taken for a path, and shown.
-        valid = valid and "@" not in parts.path + parts.query + parts.fragment
-    except ValueError:
-        valid = False
-    if not valid:
-        shown = url.rpartition("@")[2]
-        raise UsageError(f"{shown!r} is no server address: expected something like http://127.0.0.1:8188.")
-    return full.strip().rstrip("/")
-
-
-def split_credentials(url: str) -> tuple[str, str | None]:
-    """Return the address without user and password, and the Authorization header that they make."""
-    parts = urlsplit(url)
-    if parts.username is None:
-        return url, None
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return bare, f"Basic {base64.b64encode(pair.encode('utf-8', 'surrogateescape')).decode()}"
-
-
-def public_url(url: str) -> str:
-    """Return the address as ComfyClient shows it. Raises UsageError when it is no http address."""
-    return split_credentials(normalize_url(url))[0]
-
-
-def without_credentials(text: str) -> str:
-    """Return the text with no user and password in the addresses that it holds."""
-    return CREDENTIALS.sub("", text)
-
-
-def require_token(token: str | None) -> str | None:
-    """Return the token. Raises UsageError when it can't stand in a header line."""
-    if token and not (token.isascii() and token.isprintable()):
-        raise UsageError("The token holds characters that no token has: copy it again, without line ends.")
-    return token
 
 
 def _is_job_id(text: str) -> bool:
@@ -364,11 +301,3 @@ def _is_unsent(error: requests.RequestException) -> bool:
 
 def _is_json(answer: requests.Response) -> bool:
     return answer.headers.get("Content-Type", "").startswith("application/json")
-
-
-def reason_of(error: Exception) -> str:
-    """Return the innermost cause in a few words; requests wraps it several times."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return getattr(cause, "strerror", None) or without_credentials(str(cause)) or type(cause).__name__

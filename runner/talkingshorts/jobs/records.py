@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from .. import home
 from ..errors import UsageError
+from ..files import write_privately
 from ..workflow.file import Graph, Workflow
 
 JobState = Literal["created", "submitted", "completed", "failed", "cancelled", "lost"]
@@ -93,7 +92,7 @@ class JobStore:
 
     def save(self, record: JobRecord) -> None:
         """Write the record so that it survives a crash. Raises UsageError when the folder can't be written."""
-        write_privately(self._path(record.id), json.dumps(asdict(record), indent=1))
+        write_record(self._path(record.id), json.dumps(asdict(record), indent=1))
 
     def load(self, job_id: str) -> JobRecord | None:
         """Return the record, or None when there is none for this id, or one that another version wrote.
@@ -133,40 +132,11 @@ def open_jobs() -> JobStore:
     return JobStore(home.home_dir() / "jobs")
 
 
-def write_privately(path: Path, text: str) -> None:
+def write_record(path: Path, text: str) -> None:
     """Write what only this user may read, so that it survives a crash. Raises UsageError when it can't be written."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
-        _make_folder(path.parent)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        _sync_folder(path.parent)
+        write_privately(path, text)
     except OSError as error:
         raise UsageError(
             f"The job can't be noted in {path.parent}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder, and make each new name on the way to it durable."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable too, where the system lets a folder be opened."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -110,7 +110,7 @@ def keep(
             last_active = time.time()
         if is_idle(time.time(), last_active, last_use(folder), idle_seconds):
             # Under the lock nobody can be about to use the server; who comes next finds no state, and starts a new one.
-            with try_lock(folder) as is_ours:
+            with _try_lock(folder) as is_ours:
                 if is_ours and is_idle(time.time(), last_active, last_use(folder), idle_seconds):
                     log.write(f"Ended after {idle_seconds / 60:g} idle minutes.\n".encode())
                     end(process)
@@ -149,7 +149,7 @@ def jobs_waiting(port: int) -> int | None:
 
 
 @contextlib.contextmanager
-def try_lock(folder: Path) -> Iterator[bool]:
+def _try_lock(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock, if nobody else does; yields whether that worked."""
     import fcntl
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from .. import __version__, home
 from ..errors import UnreachableError
+from ..files import locking
 from ..shipped.data import pack_dir, shared_models_file
 from . import keeper, provision
 
@@ -114,7 +115,7 @@ def _starting(folder: Path, say: Say) -> Iterator[None]:
     _require_comfyui()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder, say):
+        with locking(folder / "lock", lambda: say("Another process is starting or ending ComfyUI; waiting for it")):
             yield
     except provision.SetupError as error:
         raise UnreachableError(str(error)) from error
@@ -159,19 +160,6 @@ def _require_comfyui() -> None:
         f"{what}. Run `make setup` in the checkout, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own, "
         "or name a running server with --server URL."
     )
-
-
-@contextlib.contextmanager
-def _lock(folder: Path, say: Say) -> Iterator[None]:
-    import fcntl
-
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another process is starting or ending ComfyUI; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _ensure_under_lock(folder: Path, say: Say) -> str:

@@ -6,19 +6,17 @@ import contextlib
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
 
-from ..comfyui.client import LOOPBACK_HOSTS, reason_of, require_token
 from ..display.events import ModelReady
 from ..errors import CancelledError, RunnerError, UnreachableError, UsageError
+from ..files import try_lock
+from ..http import explain_failure, format_bearer, open_session, read_retry_after, require_token
 from ..shipped.models import ModelFile
 from .files import hash_file, part_path
 
@@ -50,19 +48,6 @@ class _BrokenOffError(UnreachableError):
         self.wait_seconds = wait_seconds
 
 
-class _HubAuth(AuthBase):
-    """Sends the token to the hub alone; requests takes it off again when the hub redirects to another host."""
-
-    def __init__(self, hub: str, token: str | None) -> None:
-        self._hub = _origin(hub)
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token and _origin(request.url or "") == self._hub:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 class Downloader:
     """Downloads one file after another; safe to use from several threads at once."""
 
@@ -70,7 +55,7 @@ class Downloader:
         self.cancelled = threading.Event()
         self._on_bytes = on_bytes
         self._hub = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-        self._auth = _HubAuth(self._hub, read_hub_token())
+        self._authorization = format_bearer(read_hub_token())
 
     def download(self, file: ModelFile, path: Path) -> ModelReady:
         """Bring the file to `path`, and return its facts. What stood there stays until the new file is whole.
@@ -160,7 +145,7 @@ class Downloader:
                 part.write(chunk)
                 self._on_bytes(file, len(chunk))
         except requests.RequestException as error:
-            raise _broken_off(file, received, reason_of(error)) from error
+            raise _broken_off(file, received, explain_failure(error)) from error
         if received < file.bytes:
             raise _broken_off(file, received, "the server closed the connection")
 
@@ -183,13 +168,11 @@ class Downloader:
 
     def _get(self, file: ModelFile, headers: dict[str, str]) -> requests.Response:
         url = self._hub + file.url.removeprefix(HUB) if file.url.startswith(f"{HUB}/") else file.url
-        session = requests.Session()
-        session.auth = self._auth
-        session.trust_env = urlsplit(url).hostname not in LOOPBACK_HOSTS
+        session = open_session(url, self._authorization if _origin(url) == _origin(self._hub) else None)
         try:
             return session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS))
         except requests.RequestException as error:
-            raise _BrokenOffError(f"{urlsplit(url).netloc} can't be reached: {reason_of(error)}.") from error
+            raise _BrokenOffError(f"{urlsplit(url).netloc} can't be reached: {explain_failure(error)}.") from error
 
     def _require_success(self, file: ModelFile, answer: requests.Response) -> None:
         code, host = answer.status_code, urlsplit(answer.url).netloc
@@ -202,7 +185,7 @@ class Downloader:
             raise UnreachableError(f"{message}: the file isn't there any more. Look at {_page_of(file.url)}")
         # 403 from a host that the hub sent us to is a link that has expired, 416 a part that is longer than the file.
         if code in {401, 403, 408, 416, 429} or code >= 500:
-            raise _BrokenOffError(f"{message}: {answer.reason or 'it failed'}.", _read_retry_after(answer))
+            raise _BrokenOffError(f"{message}: {answer.reason or 'it failed'}.", read_retry_after(answer))
         raise UnreachableError(f"{message}: {answer.reason}.")
 
     def _explain_access(self, file: ModelFile) -> str:
@@ -237,15 +220,10 @@ def read_hub_token() -> str | None:
 
 def _lock(part: BinaryIO) -> bool:
     """Tell whether the file is now this process's alone. A file system without locks lets everybody have it."""
-    import fcntl
-
     try:
-        fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return try_lock(part)
     except OSError:
         return True
-    return True
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
@@ -289,17 +267,6 @@ def _read_begin(answer: requests.Response) -> int:
     """Return the byte of the file that the answer begins with."""
     match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     return int(match[1]) if match and answer.status_code == 206 else 0
-
-
-def _read_retry_after(answer: requests.Response) -> float:
-    """Return how many seconds the server wants to be left alone."""
-    text = answer.headers.get("Retry-After", "")
-    if text.isdecimal():
-        return float(text)
-    try:
-        return parsedate_to_datetime(text).timestamp() - time.time()
-    except ValueError:
-        return 0.0
 
 
 def _require_size(file: ModelFile, answer: requests.Response, begin: int) -> None:

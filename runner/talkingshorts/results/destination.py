@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from .. import home
-from ..comfyui.client import without_credentials
 from ..errors import UsageError
+from ..http import without_credentials
 from .fetch import OutputTemplate, report_path
 
 URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

@@ -11,7 +11,6 @@ import os
 import string
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 
 from ..comfyui.client import Delivery, MissingFileError, RemoteFile
 from ..errors import UnreachableError, UsageError
+from ..files import replacing
 from ..media.audio import AudioInfo, read_audio_info
 from ..media.mp4 import VideoInfo, read_video_info
 
@@ -149,7 +149,7 @@ def download(
     Raises UsageError when it can't be written, UnreachableError when the server is away or breaks off time and again,
     MissingFileError when the server has no such file, or one by another job under the same name.
     """
-    with _replacing(path) as partial:
+    with _writing(path) as partial:
         with partial.open("w+b") as target:
             digest = _receive(source, file, target, show)
             if sha256 not in {None, digest}:
@@ -163,7 +163,7 @@ def download(
 
 def write_report(path: Path, report: dict[str, Any]) -> None:
     """Write the result file. Raises UsageError when it can't be written."""
-    with _replacing(path) as partial:
+    with _writing(path) as partial:
         text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
         # Half a character, as a file name may hold, becomes the escape that JSON has for it.
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -206,48 +206,13 @@ def _receive(source: Source, file: RemoteFile, target: io.BufferedRandom, show: 
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path that takes the place of `path` when the block ends well, and is removed otherwise."""
+def _writing(path: Path) -> Iterator[Path]:
+    """Give a temporary path that takes the place of `path`. Raises UsageError when that can't be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        partial = path.with_name(f"{_partial_prefix(path)}{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
-        try:
+        with replacing(path) as partial:
             yield partial
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror or error}.") from error
-
-
-def _partial_prefix(path: Path) -> str:
-    """Return how the temporary names for `path` begin; short, since the name itself may be as long as can be."""
-    return f".talkingshorts-{hashlib.sha256(path.name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}-"
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove the temporary files that killed processes of this machine left for `path`."""
-    prefix = _partial_prefix(path)
-    with os.scandir(path.parent) as entries:  # A folder may hold the results of thousands of rows.
-        leftovers = [entry.name for entry in entries if entry.name.startswith(prefix)]
-    for leftover in leftovers:
-        pid = leftover.removeprefix(prefix).partition("-")[0]
-        if pid.isdecimal() and not _is_alive(int(pid)):
-            path.with_name(leftover).unlink(missing_ok=True)
-
-
-def _is_alive(pid: int) -> bool:
-    """Tell whether a process has this id; where that can't be asked without harm, any may."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _is_folder(path: Path) -> bool:

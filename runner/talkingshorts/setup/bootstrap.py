@@ -24,6 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 from .. import home
+from ..files import locking, replacing
 from ..managed import provision
 from ..managed.provision import COMFYUI_VERSION, PipError, Say, SetupError
 from . import browser, n8n
@@ -153,9 +154,8 @@ class Setup:
         return self.venv / f"talkingshorts-{name}.stamp"
 
     def _stamp(self, name: str) -> None:
-        partial = self._stamp_file(name).with_suffix(".partial")
-        partial.write_text(self.digest(name))
-        partial.replace(self._stamp_file(name))
+        with replacing(self._stamp_file(name)) as partial:
+            partial.write_text(self.digest(name))
 
     def _comfyui_is_right(self) -> bool:
         version = provision.read_comfyui_version(self.comfyui)
@@ -163,15 +163,11 @@ class Setup:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        import fcntl
+        def tell() -> None:
+            self.say("Another set-up of this checkout is running; waiting for it")
 
         self.work.mkdir(exist_ok=True)
-        with (self.work / "setup.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.say("Another set-up of this checkout is running; waiting for it")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with locking(self.work / "setup.lock", tell) as lock:
             self._lock_descriptor = lock.fileno()
             self.log.write_bytes(b"")
             provision.remove(self._temp, self._discarded)

@@ -8,10 +8,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 
-from ..comfyui.client import public_url
 from ..display.events import Notice
 from ..display.terminal import Display
 from ..errors import CancelledError, RunnerError, UsageError
+from ..http import public_url
 from ..jobs.records import canonical_id, open_jobs
 from .delivery import Claim, can_sign, deliver, open_store, start_follower
 from .message import Webhook, build_event, mark_key, read_end, read_key, require_webhook_url

@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .. import home
-from ..jobs.records import canonical_id, write_privately
-from .message import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, RETRY_AFTER_LIMIT_SECONDS, Answer, Webhook, mark_key, send
+from ..files import try_lock
+from ..http import RETRY_AFTER_LIMIT_SECONDS
+from ..jobs.records import canonical_id, write_record
+from .message import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, Answer, Webhook, mark_key, send
 
 JITTER = (0.8, 1.2)
 LEAST_ANSWER_SECONDS = 1.0
@@ -52,7 +54,7 @@ class WebhookStore:
 
     def save(self, webhook: Webhook) -> None:
         """Note the webhook. Raises UsageError when the folder can't be written."""
-        write_privately(self._path(webhook.job_id), json.dumps(asdict(webhook), indent=1))
+        write_record(self._path(webhook.job_id), json.dumps(asdict(webhook), indent=1))
         pending = self._pending_path(webhook.job_id)
         if webhook.state == "pending":
             pending.touch()
@@ -81,16 +83,13 @@ class WebhookStore:
 
         A follower that is started in the block has it from then on.
         """
-        import fcntl
-
         with contextlib.ExitStack() as stack:
             try:
                 lock = stack.enter_context(self._pending_path(job_id).open("r+"))
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (FileNotFoundError, BlockingIOError):
+            except FileNotFoundError:
                 yield None
                 return
-            webhook = self.load(job_id)
+            webhook = self.load(job_id) if try_lock(lock) else None
             yield Claim(webhook, lock.fileno()) if webhook and webhook.state == "pending" else None
 
     def _path(self, job_id: str) -> Path:

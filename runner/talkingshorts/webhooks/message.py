@@ -15,24 +15,15 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import requests
 
 from .. import __version__
-from ..comfyui.client import (
-    CANCELLED,
-    COMPLETED,
-    LOOPBACK_HOSTS,
-    HeaderAuth,
-    Job,
-    RemoteFile,
-    normalize_url,
-    split_credentials,
-)
+from ..comfyui.client import CANCELLED, COMPLETED, Job, RemoteFile
 from ..errors import CancelledError, LostJobError, RunnerError, UsageError
+from ..http import find_cause, normalize_url, open_session, read_retry_after, split_credentials
 from ..jobs.records import JobRecord
 from ..jobs.run import ENDED_STATES, describe_failure, read_reports
 from ..results.destination import is_url
@@ -42,7 +33,6 @@ ATTEMPTS = 10
 PAUSE_SECONDS, PAUSE_FACTOR, PAUSE_LIMIT_SECONDS = 5.0, 3.0, 3600.0
 """Ten attempts, each pause three times the one before but an hour at most: some four hours in all."""
 
-RETRY_AFTER_LIMIT_SECONDS = 6 * 3600.0
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 
@@ -174,47 +164,18 @@ def send(webhook: Webhook, key: bytes | None, timeout_seconds: float) -> Answer:
         headers["webhook-signature"] = sign(key, message_id, int(now), body)
     url, authorization = split_credentials(webhook.url)
     timeouts = (min(timeout_seconds, CONNECT_SECONDS), timeout_seconds)
-    with requests.Session() as session:
-        session.trust_env = urlsplit(url).hostname not in LOOPBACK_HOSTS
+    with open_session(url, authorization) as session:
         try:
             with session.post(
-                url,
-                data=body,
-                headers=headers,
-                auth=HeaderAuth(authorization),
-                timeout=timeouts,
-                allow_redirects=False,
-                stream=True,
+                url, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True
             ) as answer:
-                wait_seconds = read_retry_after(answer.headers.get("Retry-After", ""), now)
-                return Answer(answer.status_code, answer.reason if answer.status_code >= 300 else None, wait_seconds)
+                reason = answer.reason if answer.status_code >= 300 else None
+                return Answer(answer.status_code, reason, read_retry_after(answer))
         except requests.Timeout:
             return Answer(None, f"no answer within {timeout_seconds:.0f} s")
         except requests.RequestException as error:
-            return Answer(None, _reason_of(error))
-
-
-def _reason_of(error: requests.RequestException) -> str:
-    """Return the innermost cause, without its message: that may quote the URL."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return getattr(cause, "strerror", None) or type(cause).__name__
-
-
-def read_retry_after(text: str, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for, as a number or a date; 0 for none.
-
-    `now` is in seconds since the epoch.
-    """
-    if text.strip().isdecimal():
-        seconds = float(text)
-    else:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
-        except (ValueError, OverflowError):
-            seconds = 0.0
-    return min(max(seconds, 0.0), RETRY_AFTER_LIMIT_SECONDS)
+            cause = find_cause(error)  # Its message may quote the URL, and is kept back.
+            return Answer(None, getattr(cause, "strerror", None) or type(cause).__name__)
 
 
 def read_end(record: JobRecord) -> Job | RunnerError | None:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from ...comfyui.client import ComfyClient
 from ...errors import CancelledError, RunnerError, UnreachableError, UsageError
+from ...files import is_alive
 from ...jobs.follow import Limits
 from ...jobs.records import JobRecord
 from ...jobs.submit import Server
@@ -371,23 +372,13 @@ def _temporary_folder() -> Iterator[Path]:
     parent = Path("/tmp")
     for leftover in parent.glob(f"{TEMPORARY_PREFIX}*"):
         pid = leftover.name.removeprefix(TEMPORARY_PREFIX).partition("-")[0]
-        if pid.isdecimal() and not _is_alive(int(pid)):
+        if pid.isdecimal() and not is_alive(int(pid)):
             shutil.rmtree(leftover, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY_PREFIX}{os.getpid()}-", dir=parent))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _say_cause(error: Exception) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ... import home
 from ...errors import UnreachableError
+from ...files import try_lock
 from ...managed import server
 
 CHUNK_BYTES = 1 << 16
@@ -98,14 +99,11 @@ class ComfyWorker:
 
 def claim_folder(parent: Path) -> tuple[Path, IO[str]]:
     """Return the first folder in `parent` that no other process has, and the file that holds it until it is closed."""
-    import fcntl
-
     for number in itertools.count(1):
         folder = parent / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         claim = (folder / "claim").open("w")
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if try_lock(claim):
             return folder, claim
         claim.close()
     raise AssertionError("There are always more numbers.")

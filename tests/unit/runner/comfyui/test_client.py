@@ -13,7 +13,6 @@ from talkingshorts.comfyui.client import (
     MissingFileError,
     NotSentError,
     RemoteFile,
-    normalize_url,
 )
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.jobs.records import new_job_id
@@ -28,25 +27,6 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def fake() -> Iterator[FakeComfyUI]:
     with serve_fake_comfyui() as server:
         yield server
-
-
-@pytest.mark.parametrize(
-    ("address", "url"),
-    [
-        ("127.0.0.1:8188", "http://127.0.0.1:8188"),
-        ("http://host:8188/", "http://host:8188"),
-        ("https://host/comfy/", "https://host/comfy"),
-        ("[::1]:8188", "http://[::1]:8188"),
-    ],
-)
-def test_an_address_is_completed(address: str, url: str) -> None:
-    assert normalize_url(address) == url
-
-
-@pytest.mark.parametrize("address", ["", "http://", "ftp://host", "http://host:port", "http://host:99999", "a b://c"])
-def test_what_is_no_address_is_a_usage_error(address: str) -> None:
-    with pytest.raises(UsageError, match="no server address"):
-        normalize_url(address)
 
 
 def test_the_socket_has_the_same_host_path_and_token() -> None:
@@ -70,7 +50,7 @@ def test_the_token_is_not_replaced_by_a_netrc_entry(
 ) -> None:
     (tmp_path / "netrc").write_text("machine localhost login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setattr("talkingshorts.comfyui.client.LOOPBACK_HOSTS", frozenset())
+    monkeypatch.setattr("talkingshorts.http.LOOPBACK_HOSTS", frozenset())
     fake.token = "secret"
 
     assert ComfyClient(fake.url.replace("127.0.0.1", "localhost"), "secret").version() == "0.30.0"

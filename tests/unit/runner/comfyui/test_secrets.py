@@ -7,7 +7,7 @@ import os
 
 import pytest
 import requests
-from talkingshorts.comfyui.client import ComfyClient, public_url, reason_of
+from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import UsageError
 from talkingshorts.managed.server import fingerprint, relevant_environment, server_environment
 
@@ -42,10 +42,6 @@ def test_a_token_goes_before_user_and_password() -> None:
     assert authorization_of(ComfyClient("https://example.com")) is None
 
 
-def test_an_address_is_shown_and_noted_without_its_password() -> None:
-    assert public_url("user:pw@host:8188/") == "http://host:8188"
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -61,10 +57,6 @@ def test_a_malformed_address_is_refused_without_its_password(address: str) -> No
     with pytest.raises(UsageError) as caught:
         ComfyClient(address)
     assert "sec" not in str(caught.value)
-
-
-def test_the_reason_of_a_failure_quotes_no_password() -> None:
-    assert reason_of(ValueError("Failed to parse: http://u:secret@host/x")) == "Failed to parse: http://host/x"
 
 
 def test_comfyui_sees_none_of_the_runners_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

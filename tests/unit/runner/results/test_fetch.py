@@ -187,8 +187,8 @@ def test_a_damaged_download_is_begun_again(tmp_path: Path) -> None:
 
 def test_what_a_killed_download_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from talkingshorts.results.fetch import _replacing\n"
-        "with _replacing(Path(sys.argv[1])) as partial: partial.write_text('half'); os.kill(os.getpid(), 9)"
+        "import os, sys; from pathlib import Path; from talkingshorts.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as partial: partial.write_text('half'); os.kill(os.getpid(), 9)"
     )
     runner = RUNNER
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.mp4")], cwd=runner, check=False)

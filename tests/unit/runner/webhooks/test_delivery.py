@@ -7,8 +7,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,12 @@ from talkingshorts.jobs.records import JobRecord
 from talkingshorts.webhooks.delivery import Clock, WebhookStore, can_sign, deliver
 from talkingshorts.webhooks.message import (
     ATTEMPTS,
-    RETRY_AFTER_LIMIT_SECONDS,
     Answer,
     Webhook,
     build_event,
     mark_key,
     read_end,
     read_key,
-    read_retry_after,
     require_webhook_url,
     send,
     sign,
@@ -235,21 +231,6 @@ def test_the_receiver_may_ask_for_a_longer_pause_but_not_a_shorter_one() -> None
 
     webhook.note(Answer(429, retry_after_seconds=1.0), now=700.0, jitter=1.0)
     assert webhook.next_attempt == 715.0
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("120", 120.0),
-        (format_datetime(datetime.fromtimestamp(1060, UTC), usegmt=True), 60.0),
-        (format_datetime(datetime.fromtimestamp(900, UTC), usegmt=True), 0.0),
-        ("999999999999", RETRY_AFTER_LIMIT_SECONDS),
-        ("soon", 0.0),
-        ("", 0.0),
-    ],
-)
-def test_retry_after_is_a_number_or_a_date(text: str, seconds: float) -> None:
-    assert read_retry_after(text, now=1000.0) == seconds
 
 
 def test_the_pause_that_the_receiver_asks_for_is_read(receiver: WebhookReceiver) -> None:
