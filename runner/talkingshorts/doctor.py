@@ -17,7 +17,9 @@ from .comfyui.client import ComfyClient
 from .display.terminal import format_size
 from .errors import UnreachableError
 from .managed import keeper, provision, server
+from .managed.install import explain_install
 from .models.files import find_model, model_roots, nearest_folder
+from .shipped.data import pack_dir
 from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
 from .shipped.workflows import list_workflows
 from .shorts.quality import Machine, read_machine, say_unfit
@@ -137,7 +139,7 @@ def _disk_row() -> Row:
 def _comfyui_rows() -> list[Row]:
     folder, python = home.comfyui_dir(), home.comfyui_python()
     version = provision.read_comfyui_version(folder)
-    set_up = "Run `make setup`, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own."
+    set_up = f"{explain_install()}, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own."
     if version is None:
         return [row("ComfyUI", False, f"none in {folder}", set_up)]
     rows = [
@@ -164,7 +166,7 @@ def pack_row(base: Path) -> Row:
     is_new_home = bool(os.environ.get("TALKINGSHORTS_HOME")) and not base.exists()
     if is_new_home:
         return row("node pack", None, f"not linked yet: {link}")
-    return row("node pack", False, f"not linked yet: {link}", "Run `make setup`.")
+    return row("node pack", False, f"not linked yet: {link}", f"{explain_install()}.")
 
 
 def look(python: Path) -> dict[str, Any] | str:
@@ -199,7 +201,7 @@ def ask_nvidia_driver() -> NvidiaDriver:
 
 
 def _installed_rows(seen: Mapping[str, Any]) -> list[Row]:
-    install = "Run `make setup`, or `pip install -r requirements.txt` of the node pack in ComfyUI's Python."
+    install = f"{explain_install()}, or `pip install -r requirements.txt` of the node pack in ComfyUI's Python."
     rows = [
         row(name, version is not None, version or "not installed", install)
         for name, version in seen["packages"].items()
@@ -349,7 +351,7 @@ def _named_server_rows(client: ComfyClient) -> list[Row]:
             "node pack",
             has_pack,
             "loaded" if has_pack else "not loaded",
-            f"Copy custom_nodes/{home.PACK_NAME} into its custom_nodes, install its requirements, and restart it.",
+            f"Copy {pack_dir()} into its custom_nodes, install its requirements, and restart it.",
         ),
         row("GPU", True if machine.gpu else None, f"{machine}{'' if machine.gpu else '; drafts need none'}"),
         ram_row(machine),

@@ -19,7 +19,7 @@ def home_dir() -> Path:
     if named := _folder_from_environment("TALKINGSHORTS_HOME"):
         return named
     checkout = checkout_dir()
-    return checkout / ".talkingshorts" if checkout else _user_data_dir() / "talkingshorts"
+    return checkout / ".talkingshorts" if checkout else _user_data_dir()
 
 
 def base_dir() -> Path:
@@ -50,17 +50,23 @@ def comfyui_dir() -> Path:
     return checkout / ".comfyui" / "ComfyUI" if checkout else home_dir() / "ComfyUI"
 
 
-def comfyui_python() -> Path:
-    """Return the Python that runs ComfyUI: COMFYUI_PYTHON, else the checkout's environment, else this one.
+def environment_dir() -> Path:
+    """Return the Python environment that is made for ComfyUI. It may not exist yet."""
+    checkout = checkout_dir()
+    return checkout / ".venv" if checkout else home_dir() / "env"
 
-    Links are not followed: an environment's Python is one, and only its own path finds the environment's packages.
+
+def comfyui_python() -> Path:
+    """Return the Python that runs ComfyUI: COMFYUI_PYTHON, else that of the environment made for it, else this one.
+
+    A ComfyUI in the runner's home runs in no other environment: then the Python may not exist yet. Links are not
+    followed: an environment's Python is one, and only its own path finds the environment's packages.
     """
     if named := os.environ.get("COMFYUI_PYTHON"):
         return Path(named).expanduser().absolute()
-    checkout = checkout_dir()
-    if checkout and venv_python(checkout / ".venv").exists():
-        return venv_python(checkout / ".venv")
-    return Path(sys.executable)
+    made = venv_python(environment_dir())
+    is_in_home = comfyui_dir() == home_dir() / "ComfyUI"
+    return made if made.exists() or is_in_home else Path(sys.executable)
 
 
 def venv_python(venv: Path) -> Path:
@@ -74,8 +80,6 @@ def _folder_from_environment(name: str) -> Path | None:
 
 
 def _user_data_dir() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    import platformdirs
+
+    return platformdirs.PlatformDirs("talkingshorts", appauthor=False).user_data_path

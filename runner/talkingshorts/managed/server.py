@@ -25,6 +25,8 @@ from ..errors import UnreachableError
 from ..files import locking
 from ..shipped.data import pack_dir, shared_models_file
 from . import keeper, provision
+from .environment import UNFINISHED
+from .install import explain_install
 
 Say = Callable[[str], None]
 
@@ -149,17 +151,23 @@ def _server_dir() -> Path:
 
 
 def _require_comfyui() -> None:
+    if missing := explain_missing():
+        raise UnreachableError(
+            f"{missing}. {explain_install()}, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own, "
+            "or name a running server with --server URL."
+        )
+
+
+def explain_missing() -> str:
+    """Return what of the ComfyUI to be started isn't there; "" when it is set up."""
     folder, python = home.comfyui_dir(), home.comfyui_python()
     if provision.read_comfyui_version(folder) is None:
-        what = f"ComfyUI isn't set up: {folder} holds no ComfyUI"
-    elif not python.exists():
-        what = f"The Python that runs ComfyUI isn't there: {python}"
-    else:
-        return
-    raise UnreachableError(
-        f"{what}. Run `make setup` in the checkout, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own, "
-        "or name a running server with --server URL."
-    )
+        return f"ComfyUI isn't set up: {folder} holds no ComfyUI"
+    if not python.exists():
+        return f"The Python that runs ComfyUI isn't there: {python}"
+    if (python.parent.parent / UNFINISHED).exists():
+        return f"The set-up of ComfyUI was cut short: {python.parent.parent} isn't finished"
+    return ""
 
 
 def _ensure_under_lock(folder: Path, say: Say) -> str:

