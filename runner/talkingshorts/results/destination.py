@@ -106,7 +106,7 @@ class RemoteDestination:
         OutputTemplate(output)  # A wrong field is told with the URL, not with the local path below.
         escaped = str(folder).replace("{", "{{").replace("}", "}}")
         self.template = OutputTemplate(f"{escaped}/{self._place}")
-        self._files = _open_file_system(self._scheme, f"{self._root}{bucket}")
+        self._files, _ = _open_place(f"{self._root}{bucket}")
 
     def name(self, path: Path) -> str:
         """Return the URL. Raises UsageError when a field of the template leads out of the place."""
@@ -128,7 +128,7 @@ class RemoteDestination:
             url = self.name(path)
             tell(url, path.stat().st_size)
             try:
-                self._upload(path, self._files._strip_protocol(url))
+                self._upload(path, _path_in_store(url))
             except Exception as error:  # Each file system has errors of its own.
                 raise UsageError(f"{url} can't be written: {_reason_of(error)}. The file is kept as {path}.") from None
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -141,14 +141,14 @@ class RemoteDestination:
         parts = PurePosixPath(self._place + ("x" if self._place.endswith("/") else "")).parts[:-1]
         known = "/".join(itertools.takewhile(lambda part: "{" not in part, parts))
         try:
-            folder = self._files._strip_protocol(f"{self._root}{known}")
-            while not self._is_object_store and not self._files.isdir(folder) and folder != self._files._parent(folder):
-                folder = self._files._parent(folder)
+            folder = _path_in_store(f"{self._root}{known}")
+            while not self._is_object_store and not self._files.isdir(folder) and folder != _folder_of(folder):
+                folder = _folder_of(folder)
             probe = _partial_in(folder)
             self._files.pipe_file(probe, b"")
             self._files.rm_file(probe)
             if not self._is_object_store and not self._place.endswith("/"):
-                self._require_no_folder(self._files._strip_protocol(f"{self._root}{self._place}"))
+                self._require_no_folder(_path_in_store(f"{self._root}{self._place}"))
         except Exception as error:  # Each file system has errors of its own.
             raise UsageError(f"The output {self._output!r} can't be written: {_reason_of(error)}.") from None
 
@@ -181,9 +181,9 @@ class RemoteDestination:
             self._files.put_file(str(local), path)
             self._require_same(local, path)
             return
-        self._files.makedirs(self._files._parent(path), exist_ok=True)
+        self._files.makedirs(_folder_of(path), exist_ok=True)
         self._require_no_folder(path)
-        partial = _partial_in(self._files._parent(path))
+        partial = _partial_in(_folder_of(path))
         try:
             self._files.put_file(str(local), partial)
             self._require_same(local, partial)
@@ -256,8 +256,8 @@ def _list_folder(pattern: str) -> list[str]:
     """Return the URLs of the files in the folders behind a URL that may hold wildcards."""
     scheme, place = split_place(pattern)
     try:
-        files = _open_file_system(scheme.removesuffix("://"), pattern)
-        found = files.glob(f"{files._strip_protocol(pattern)}/*")
+        files, path = _open_place(pattern)
+        found = files.glob(f"{path}/*")
     except UsageError:
         raise
     except Exception as error:  # Each file system has errors of its own.
@@ -291,8 +291,8 @@ def presign(url: str, seconds: int) -> str:
     # Buckets of today refuse the older signature, which is still the default for addresses.
     options = {"config_kwargs": {"signature_version": "s3v4"}} if PACKAGES.get(scheme) == "s3fs" else {}
     try:
-        files = _open_file_system(scheme, url, **options)
-        return files.sign(files._strip_protocol(url), expiration=seconds)
+        files, path = _open_place(url, **options)
+        return files.sign(path, expiration=seconds)
     except NotImplementedError:
         raise UsageError(f"{scheme}:// has no addresses to --presign.") from None
     except UsageError:
@@ -301,12 +301,14 @@ def presign(url: str, seconds: int) -> str:
         raise UsageError(f"{url} can't be presigned: {_reason_of(error)}.") from None
 
 
-def _open_file_system(scheme: str, url: str, **options: Any) -> Any:
-    """Return fsspec's file system for the URL. Raises UsageError when there is none."""
+def _open_place(url: str, **options: Any) -> tuple[Any, str]:
+    """Return fsspec's file system for the URL, and the path in it. Raises UsageError when there is none."""
+    scheme, _, rest = url.partition("://")
     try:
         from fsspec.core import url_to_fs
 
-        return url_to_fs(url, **options)[0]
+        # Without the path: what is called "a::b" there would be taken for URLs in a chain.
+        return url_to_fs(f"{scheme}://{rest.partition('/')[0] or '/'}", **options)[0], _path_in_store(url)
     except ImportError:
         packages = " ".join(dict.fromkeys(["fsspec", PACKAGES.get(scheme, "fsspec")]))
         raise UsageError(
@@ -314,6 +316,17 @@ def _open_file_system(scheme: str, url: str, **options: Any) -> Any:
         ) from None
     except Exception as error:  # Each file system has errors of its own.
         raise UsageError(f"{scheme}:// can't be used: {_reason_of(error)}.") from None
+
+
+def _path_in_store(url: str) -> str:
+    """Return what the URL's own file system calls it."""
+    from fsspec.core import strip_protocol
+
+    return strip_protocol(url)
+
+
+def _folder_of(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[0] or "/"
 
 
 def _partial_in(folder: str) -> str:

@@ -18,7 +18,7 @@ from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.errors import UsageError
 from talkingshorts.results import destination
-from talkingshorts.results.destination import RemoteDestination, is_url
+from talkingshorts.results.destination import ExistingFiles, RemoteDestination, is_url
 
 
 @pytest.fixture
@@ -80,6 +80,17 @@ def test_a_result_can_go_to_a_file_url(fake: FakeComfyUI, tmp_path: Path, capsys
     assert capsys.readouterr().out == f"file://{tmp_path}/new/x_00001_.png\n"
     assert (tmp_path / "new" / "x_00001_.png").read_bytes() == b"picture"
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["x_00001_.json", "x_00001_.png"]
+
+
+def test_a_name_that_looks_like_urls_in_a_chain_is_one_name(
+    fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = f"file://{tmp_path}/s3::b/a::b.png"
+    assert run("run", "w.api.json", "-o", output) == 0
+
+    assert capsys.readouterr().out == f"{output}\n"
+    assert (tmp_path / "s3::b" / "a::b.png").read_bytes() == b"picture"
+    assert ExistingFiles().find(output) == [output]
 
 
 def test_a_url_that_ends_in_a_slash_is_a_folder(
