@@ -15,6 +15,7 @@ import pytest
 from support.checkout import ROOT
 from support.servers.managed_home import managed_home
 from support.servers.on_comfyui import ComfyUI
+from support.servers.small_graphs import add_hold_node
 from talkingshorts.managed.server import ensure_server
 
 KEPT_SETS = ROOT / "tests" / "golden" / "sets"
@@ -53,6 +54,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyUI]:
     """Return the one real ComfyUI of this process, on the CPU, started the way the runner does it for a user."""
     home = tmp_path_factory.mktemp("home")
+    add_hold_node(home / "base")
     # What these tests look at is made, not remembered.
     with managed_home(home, TALKINGSHORTS_CACHE_GB="0", TALKINGSHORTS_ALLOW_PRIVATE_HOSTS="1"):
         yield ComfyUI(ensure_server(print), home / "base")

@@ -73,7 +73,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
         process = subprocess.Popen(["sh", str(ENTRYPOINT)], env=environment, cwd="/", stdout=log, stderr=log)
     container = Container(process, f"http://127.0.0.1:{port}", folder)
     try:
-        wait_until(lambda: process.poll() is not None or container.answers(), 120)
+        wait_until(lambda: process.poll() is not None or container.answers())
         assert process.poll() is None, container.log
         yield container
     finally:

@@ -62,7 +62,7 @@ class FaultyProxy:
         wait_until(lambda: self.count(method, path) >= times)
 
 
-def wait_until(holds: Callable[[], object], limit_seconds: float = 60.0) -> None:
+def wait_until(holds: Callable[[], object], limit_seconds: float = 180.0) -> None:
     """Wait for a condition; a test that waits in vain fails."""
     deadline = time.monotonic() + limit_seconds
     while not holds():

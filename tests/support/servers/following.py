@@ -20,7 +20,7 @@ import requests
 from ..fakes.faulty_proxy import wait_until
 from .on_comfyui import ComfyUI
 
-EXIT_SECONDS = 120.0
+EXIT_SECONDS = 300.0
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Runner:
 
     def wait_for_event(self, kind: str, **facts: Any) -> dict[str, Any]:
         """Return the first event of that kind that tells these facts, once it is there."""
-        wait_until(lambda: self._find(kind, facts) or self.process.poll() is not None)
+        wait_until(lambda: self._find(kind, facts) or self._has_said_all())
         event = self._find(kind, facts)
         assert event is not None, f"ended without {kind}: {self.stderr}"
         return event
@@ -68,6 +68,10 @@ class Runner:
             reader.join()
         assert "Traceback" not in self.stderr, self.stderr
         return code
+
+    def _has_said_all(self) -> bool:
+        """Tell whether it ended, and everything that it wrote was read."""
+        return not any(reader.is_alive() for reader in self.readers)
 
     def _find(self, kind: str, facts: dict[str, Any]) -> dict[str, Any] | None:
         wanted = {"event": kind, **facts}.items()

@@ -65,7 +65,7 @@ def serve_proxy(log: Path, comfyui_url: str, **variables: str) -> Iterator[Proxy
             haproxy_command(), env=haproxy_environment(**settings | variables), stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: process.poll() is not None or _answers(f"http://{health}/"), 20)
+        wait_until(lambda: process.poll() is not None or _answers(f"http://{health}/"))
         assert process.poll() is None, log.read_text()
         yield Proxy(f"{scheme}://{address}", log)
     finally:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
+
+HOLD_NODE = Path(__file__).with_name("hold_node.py")
 
 _colors = itertools.count(os.getpid() % 10_000)
 
@@ -32,6 +35,23 @@ def slow_graph(prefix: str, steps: int = 40) -> dict[str, Any]:
     graph["8"] = {"class_type": "ImageScale", "inputs": _size(64) | small}
     graph["9"]["inputs"]["images"] = ["8", 0]
     return graph
+
+
+def held_graph(prefix: str, gate: Path) -> dict[str, Any]:
+    """Return a graph that saves one picture once the file `gate` is there; until then it runs and can be cancelled.
+
+    ComfyUI must have the node of `add_hold_node`.
+    """
+    graph = quick_graph(prefix)
+    graph["5"] = {"class_type": "HoldForTests", "inputs": {"image": ["1", 0], "gate": str(gate)}}
+    graph["9"]["inputs"]["images"] = ["5", 0]
+    return graph
+
+
+def add_hold_node(base: Path) -> None:
+    """Give the ComfyUI that is to start in this base directory the node of `held_graph`."""
+    (base / "custom_nodes").mkdir(parents=True, exist_ok=True)
+    shutil.copy(HOLD_NODE, base / "custom_nodes")
 
 
 def picture_graph(prefix: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -15,7 +16,14 @@ from PIL import Image
 from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
 from support.servers.following import Runner, count_posts, saved_files, start_runner
 from support.servers.on_comfyui import ComfyUI, CommandLine, decode, read_result
-from support.servers.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
+from support.servers.small_graphs import (
+    add_hold_node,
+    held_graph,
+    picture_graph,
+    quick_graph,
+    slow_graph,
+    write_graph,
+)
 from talkingshorts import home
 from talkingshorts.managed import server
 
@@ -166,20 +174,21 @@ def test_a_job_whose_runner_was_killed_before_the_answer_came_is_waited_for(
 
 @pytest.mark.parametrize("phase", ["queued", "started"])
 def test_a_job_whose_runner_was_killed_while_it_waited_or_ran_is_waited_for(
-    comfyui: ComfyUI, talkingshorts: CommandLine, phase: str
+    comfyui: ComfyUI, talkingshorts: CommandLine, gate: Path, phase: str
 ) -> None:
     posts = count_posts(comfyui)
     folder = talkingshorts.folder
     with contextlib.ExitStack() as stack:
         if phase == "queued":
-            ahead = write_graph(folder, slow_graph("w", 150), "ahead.json")
+            ahead = write_graph(folder, held_graph("w", gate), "ahead.json")
             stack.enter_context(start_runner(folder, "run", ahead, "--server", comfyui.url)).wait_for_event("started")
-        graph = write_graph(folder, slow_graph(f"wire-{phase}", steps=10 if phase == "queued" else 100))
+        graph = write_graph(folder, held_graph(f"wire-{phase}", gate))
         runner = stack.enter_context(start_runner(folder, "run", graph, "-o", "x.png", "--server", comfyui.url))
         runner.wait_for_event(phase)
         runner.kill()
 
         assert talkingshorts("fetch", runner.job_id).code == 3
+        gate.touch()
         assert talkingshorts("wait", runner.job_id).stdout == "x.png\n"
     assert count_posts(comfyui) == posts + (2 if phase == "queued" else 1)
     assert len(saved_files(comfyui, f"wire-{phase}")) == 1
@@ -223,10 +232,11 @@ def aftermath(comfyui: ComfyUI, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as environment, contextlib.ExitStack() as stack:
         environment.setenv("TALKINGSHORTS_HOME", str(folder / "home"))
         stack.callback(server.stop_server)
+        add_hold_node(folder / "home" / "base")
         proxy = stack.enter_context(serve_faulty_proxy(server.ensure_server(print)))
 
         def start(name: str, *options: str) -> Runner:
-            graph = slow_graph(name, steps=200) if name == "managed" else quick_graph(name)
+            graph = held_graph(name, folder / "gate") if name == "managed" else quick_graph(name)
             path = write_graph(folder, graph, f"{name}.json")
             runner = stack.enter_context(start_runner(folder, "run", path, "-o", f"{name}.png", *options))
             runner.wait_for_event("submitted")

@@ -20,7 +20,7 @@ from support.servers.following import (
     wait_for_status,
 )
 from support.servers.on_comfyui import ComfyUI, CommandLine
-from support.servers.small_graphs import picture_graph, quick_graph, slow_graph, write_graph
+from support.servers.small_graphs import held_graph, picture_graph, quick_graph, write_graph
 from talkingshorts.managed.server import read_state
 
 
@@ -32,9 +32,9 @@ def proxy(comfyui: ComfyUI) -> Iterator[FaultyProxy]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_running_job_is_cancelled_and_the_one_behind_it_runs(
-    comfyui: ComfyUI, tmp_path: Path, number: signal.Signals
+    comfyui: ComfyUI, tmp_path: Path, gate: Path, number: signal.Signals
 ) -> None:
-    graph = write_graph(tmp_path, slow_graph("cancel-running", steps=200))
+    graph = write_graph(tmp_path, held_graph("cancel-running", gate))
     with start_runner(tmp_path, "run", graph, "--server", comfyui.url) as runner:
         runner.wait_for_event("node_started")
         other = post_as_another(comfyui, quick_graph("cancel-other"))
@@ -48,9 +48,9 @@ def test_a_running_job_is_cancelled_and_the_one_behind_it_runs(
 
 
 def test_a_waiting_job_is_cancelled_and_the_running_one_of_another_client_is_not(
-    comfyui: ComfyUI, tmp_path: Path
+    comfyui: ComfyUI, tmp_path: Path, gate: Path
 ) -> None:
-    running = post_as_another(comfyui, slow_graph("cancel-ahead", 150))
+    running = post_as_another(comfyui, held_graph("cancel-ahead", gate))
     graph = write_graph(tmp_path, quick_graph("cancel-queued"))
     with start_runner(tmp_path, "run", graph, "--server", comfyui.url) as runner:
         assert runner.wait_for_event("queued")["jobs_ahead"] == 1
@@ -61,6 +61,7 @@ def test_a_waiting_job_is_cancelled_and_the_running_one_of_another_client_is_not
         assert "The job was cancelled." in runner.error
     assert read_status(comfyui, runner.job_id) is None
     assert read_status(comfyui, running) == "in_progress"
+    gate.touch()
     wait_for_status(comfyui, running, "completed")
     wait_for_status(comfyui, behind, "completed")
     assert saved_files(comfyui, "cancel-queued") == []
@@ -112,13 +113,13 @@ def hung(comfyui: ComfyUI) -> Iterator[None]:
 
 
 def test_a_hung_server_keeps_nobody_waiting_and_the_job_can_be_cancelled_later(
-    comfyui: ComfyUI, talkingshorts: CommandLine
+    comfyui: ComfyUI, talkingshorts: CommandLine, gate: Path
 ) -> None:
-    arguments = ("run", write_graph(talkingshorts.folder, slow_graph("cancel-hung", 400)), "--server", comfyui.url)
+    arguments = ("run", write_graph(talkingshorts.folder, held_graph("cancel-hung", gate)), "--server", comfyui.url)
     with (
         start_runner(talkingshorts.folder, *arguments) as interrupted,
         start_runner(talkingshorts.folder, *arguments) as interrupted_twice,
-        start_runner(talkingshorts.folder, *arguments, "--idle-timeout", "1") as limited,
+        start_runner(talkingshorts.folder, *arguments, "--idle-timeout", "3") as limited,
     ):
         runners = (interrupted, interrupted_twice, limited)
         for runner in runners:
@@ -134,5 +135,5 @@ def test_a_hung_server_keeps_nobody_waiting_and_the_job_can_be_cancelled_later(
         assert f"`talkingshorts cancel {runner.job_id}`" in runner.error
         assert talkingshorts("cancel", runner.job_id).code in {0, 7}
         assert read_status(comfyui, runner.job_id) in {None, "cancelled"}
-    assert "no sign of life for 1 s" in limited.error
+    assert "no sign of life for 3 s" in limited.error
     assert saved_files(comfyui, "cancel-hung") == []

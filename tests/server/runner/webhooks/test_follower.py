@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 from support.fakes.faulty_proxy import wait_until
 from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from support.servers.on_comfyui import ComfyUI, CommandLine
-from support.servers.small_graphs import slow_graph, write_graph
+from support.servers.small_graphs import held_graph, write_graph
 from talkingshorts.managed.server import command_line
 from talkingshorts.webhooks.delivery import open_store
 
@@ -45,9 +46,9 @@ def submit(talkingshorts: CommandLine, graph: str, receiver: WebhookReceiver) ->
 
 
 def test_the_end_of_a_job_that_another_command_cancels_is_told(
-    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver
+    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver, gate: Path
 ) -> None:
-    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, slow_graph("webhook-cancel", 100)), receiver)
+    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, held_graph("webhook-cancel", gate)), receiver)
 
     assert talkingshorts("cancel", job_id).code == 0
 
@@ -56,9 +57,9 @@ def test_the_end_of_a_job_that_another_command_cancels_is_told(
 
 
 def test_a_killed_followers_webhook_is_told_by_the_next_one_and_only_by_that(
-    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver
+    comfyui: ComfyUI, talkingshorts: CommandLine, receiver: WebhookReceiver, gate: Path
 ) -> None:
-    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, slow_graph("webhook-kill", 40)), receiver)
+    job_id = submit(talkingshorts, write_graph(talkingshorts.folder, held_graph("webhook-kill", gate)), receiver)
     assert receiver.messages == []
     killed = find_follower(job_id)
     assert killed is not None
@@ -69,6 +70,7 @@ def test_a_killed_followers_webhook_is_told_by_the_next_one_and_only_by_that(
 
     for _ in range(2):
         talkingshorts("status", job_id, TALKINGSHORTS_WEBHOOK_SECRET=SECRET)
+    gate.touch()
 
     assert wait_until_settled(job_id) == "delivered"
     (message,) = receiver.messages
