@@ -1,30 +1,81 @@
-"""`talkingshorts server start|stop|status`: the ComfyUI that this program manages."""
+"""`talkingshorts server start|stop|status|install`: the ComfyUI that this program manages."""
 
 from __future__ import annotations
 
-from argparse import Namespace
+import sys
+from argparse import ArgumentParser, Namespace
 
 from .answers import print_json, print_note
-from .options import AddCommand
+from .options import AddCommand, Execute, add_common
 
 
 def add_commands(add: AddCommand) -> None:
     """Add `server`."""
-    parser = add("server", "start, stop or find the ComfyUI that this program manages", control_server)
-    parser.add_argument("action", choices=("start", "stop", "status"))
+    parser = add("server", "start, stop, find or install the ComfyUI that this program manages", find_server)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="start|stop|status|install")
+
+    def add_action(name: str, text: str, execute: Execute) -> ArgumentParser:
+        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+        action.set_defaults(execute=execute)
+        add_common(action, is_root=False)
+        return action
+
+    add_action("start", "start it, or find the one that runs; print its URL", start_server)
+    add_action("stop", "end it", stop_server)
+    add_action("status", "print the URL of the one that runs", find_server)
+    installing = "install a ComfyUI with the node pack, for a program that wasn't set up in a checkout (about 6.5 GB)"
+    add_action("install", installing, install_server).add_argument("--yes", action="store_true", help="don't ask first")
 
 
-def control_server(options: Namespace) -> int:
-    """Start, find or stop the managed server."""
+def start_server(options: Namespace) -> int:
+    """Start the managed server, or find the one that runs."""
+    from ..managed.server import ensure_server
+
+    return _print_url(options, ensure_server(print_note))
+
+
+def find_server(options: Namespace) -> int:
+    """Find the managed server."""
     from ..errors import UnreachableError
     from ..managed import server
 
-    if options.action == "stop":
-        print_note("The server was stopped." if server.stop_server() else "No managed server is running.")
-        return 0
-    url = server.ensure_server(print_note) if options.action == "start" else server.find_server()
+    url = server.find_server()
     if url is None:
         raise UnreachableError("No managed server is running: `talkingshorts server start` starts one.")
+    return _print_url(options, url)
+
+
+def stop_server(options: Namespace) -> int:
+    """Stop the managed server."""
+    from ..managed import server
+
+    print_note("The server was stopped." if server.stop_server() else "No managed server is running.")
+    return 0
+
+
+def install_server(options: Namespace) -> int:
+    """Install a ComfyUI, and print where it is."""
+    from .. import home
+    from ..errors import CancelledError
+    from ..managed.install import install_server
+
+    question = f"Install ComfyUI in {home.home_dir()} (about 6.5 GB, 2 to 15 minutes)?"
+    if not options.yes and sys.stdin.isatty() and not _confirm(question):
+        raise CancelledError("Nothing was installed.")
+    install_server(print_note)
+    if options.json:
+        print_json({"comfyui": str(home.comfyui_dir()), "python": str(home.comfyui_python())})
+    else:
+        print(home.comfyui_dir())
+    return 0
+
+
+def _confirm(question: str) -> bool:
+    print(question, "[y/N]", end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _print_url(options: Namespace, url: str) -> int:
     if options.json:
         print_json({"url": url})
     else:

@@ -39,6 +39,16 @@ def list_workflows() -> list[ShippedWorkflow]:
     return [ShippedWorkflow(name, purpose, folder / f"{name}{ENDING}") for name, purpose in _PURPOSES.items()]
 
 
+def get_workflow(name: str) -> ShippedWorkflow:
+    """Return the shipped workflow of this name. Raises UsageError, with the names near it, when there is none."""
+    shipped = {workflow.name: workflow for workflow in list_workflows()}
+    if name not in shipped:
+        raise UsageError(
+            f"No workflow is called {name!r}{suggest(name, shipped)} All of them: talkingshorts workflows list"
+        )
+    return shipped[name]
+
+
 def find_workflow(text: str) -> Path:
     """Return the file that a WORKFLOW on the command line means.
 
@@ -46,12 +56,5 @@ def find_workflow(text: str) -> Path:
     Raises UsageError for a bare name that none has.
     """
     path = Path(text)
-    if path.is_file() or path.name != text or path.suffix:
-        return path
-    shipped = {workflow.name: workflow.path for workflow in list_workflows()}
-    if text not in shipped:
-        raise UsageError(
-            f"No file and no shipped workflow is called {text!r}{suggest(text, shipped)} "
-            "All of them: talkingshorts workflows list"
-        )
-    return shipped[text]
+    is_bare = path.name == text and not path.suffix
+    return get_workflow(text).path if is_bare and not path.is_file() else path
