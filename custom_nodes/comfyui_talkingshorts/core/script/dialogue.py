@@ -7,10 +7,16 @@ import re
 from dataclasses import dataclass
 
 from ..errors import InputError
+from .cleaning import clean_script
+from .language import detect_language
+from .words import is_speakable
 
 MAX_SPEAKERS = 4
+MAX_SCRIPT_CHARACTERS = 50_000
 
 _LABEL = re.compile(r"^[^\S\n]*speaker[^\S\n]*(\d{1,4})[^\S\n]*[:：]", re.IGNORECASE | re.MULTILINE)
+_BRACKETED_SPEAKER = re.compile(r"^[^\S\n]*\[(\d)\]\s*[:：]", re.MULTILINE)
+_LABEL_AMID_LINE = re.compile(r"(?<=[.!?。！？\"”])[^\S\n]+(?=speaker[^\S\n]*\d{1,4}[^\S\n]*[:：])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,29 @@ class Line:
 
     speaker: int
     text: str
+
+
+def read_script(script: str) -> tuple[list[Line], str]:
+    """Return who says what, cleaned, and the language that most of it is in.
+
+    Lines may be labelled `Speaker 1:` (see parse_dialogue) or `[1]:`. A label that follows the end of a sentence begins
+    a line too: commands often hold a dialogue in one.
+
+    Raises InputError for a script that holds nothing that can be said, one that takes about an hour and more to say,
+    and one of more than four speakers.
+    """
+    if len(script) > MAX_SCRIPT_CHARACTERS:
+        raise InputError(
+            f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
+        )
+    labelled = _LABEL_AMID_LINE.sub("\n", _BRACKETED_SPEAKER.sub(r"Speaker \1:", script))
+    lines = parse_dialogue(clean_script(labelled))
+    lines = [line for line in lines if is_speakable(line.text)]
+    if not lines:
+        raise InputError(
+            f"The script holds nothing that can be said: {_shortened(script)!r}. Write at least one word or number."
+        )
+    return lines, detect_language(" ".join(line.text for line in lines))
 
 
 def parse_dialogue(script: str) -> list[Line]:
@@ -40,3 +69,7 @@ def parse_dialogue(script: str) -> list[Line]:
     speakers = [0, *(label - first_label for label in labels)]
     texts = [text.strip() for text in (opening, *rest[1::2])]
     return [Line(speaker, text) for speaker, text in zip(speakers, texts, strict=True) if text]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .language import has_more_foreign_words
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -133,14 +135,6 @@ _AGE_WORDS = {
 _SAYS_WOMAN = re.compile(r"\bmy (?:husband|boyfriend)\b|\bi(?: am|'m) pregnant\b")
 _SAYS_MAN = re.compile(r"\bmy (?:wife|girlfriend)\b")
 
-# Words of a script in another language may look like English ones: "war" is German for "was".
-_ENGLISH = re.compile(r"\b(?:the|and|you|this|that|with|are|have|your|to|my|of|for|is|we|it|what|how|was|not|in|a|i)\b")
-_FOREIGN = re.compile(
-    r"\b(?:der|das|und|ist|nicht|ich|wir|ein|eine|mit|für|auf|dem|sie|zu|im|von|wie|el|los|las|que|en|una|por|para|muy|como"
-    r"|les|des|et|dans|vous|nous|je|un|une|est|ce|della|che|sono|il|di|nel|een|het|niet|ik|voor|zijn|van|um|uma|não|com|os"
-    r"|mais|du|la|le|de|y)\b"
-)
-
 
 def describe_speaker(script: str) -> str:
     """Return who speaks the script, with article and clothes; what it doesn't tell (mostly gender, age) is left open.
@@ -164,7 +158,8 @@ def find_topic(script: str) -> Topic:
     """Return the topic of which most words occur in the script; ANYONE when none is told clearly."""
     text = script.lower()
     words = set(re.findall(r"[^\W\d_]+", text))
-    is_foreign = len(set(_FOREIGN.findall(text))) > len(set(_ENGLISH.findall(text)))
+    # Words of another language may look like English ones: "war" is German for "was".
+    is_foreign = has_more_foreign_words(text)
     scores = [
         sum(2 for word in topic.chinese.split() if word in text)
         + (0 if is_foreign else 2 * _count(topic.words, words) + _count(topic.hints, words))

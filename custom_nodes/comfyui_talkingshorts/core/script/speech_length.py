@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from .pace import LEAD_SECONDS, TAIL_SECONDS, Timing, plan_timing, script_too_long
-from .phrases import count_words
 
 MAX_STRETCH = 0.08
 
@@ -39,25 +38,27 @@ def estimate_seconds(text: str) -> float:
     )
 
 
-def estimate_frames(text: str, frames_per_second: float = 7.5) -> int:
-    """Return how many frames of speech the text is likely to take, at least one."""
-    return max(1, math.ceil(estimate_seconds(text) * frames_per_second))
+def estimate_frames(seconds: float, frames_per_second: float = 7.5) -> int:
+    """Return how many frames of speech words that take so long are likely to need, at least one."""
+    return max(1, math.ceil(seconds * frames_per_second))
 
 
-def limit_frames(text: str, frames_per_second: float = 7.5) -> int:
-    """Return the number of frames after which a model that still speaks has lost the text: no reader is so slow."""
-    longest_seconds = _SLOWEST_READING * estimate_seconds(text) + _LONGEST_SILENCE_SECONDS
-    return math.ceil(longest_seconds * frames_per_second)
+def limit_frames(seconds: float, frames_per_second: float = 7.5) -> int:
+    """Return the number of frames after which a model that still speaks has lost the text: no reader is so slow.
 
-
-def require_script_fits(script: str, target_seconds: float) -> None:
-    """Raise InputError when not even a hasty reader could say the script in the target (0: any length will do).
-
-    It spares the user a long wait for speech that plan_fit would refuse; what might just fit passes.
+    `seconds` is how long the text should take to say.
     """
-    seconds = estimate_seconds(script)
+    return math.ceil((_SLOWEST_READING * seconds + _LONGEST_SILENCE_SECONDS) * frames_per_second)
+
+
+def require_script_fits(seconds: float, words: int, target_seconds: float) -> None:
+    """Raise InputError when not even a hasty reader could say a script in the target (0: any length will do).
+
+    `seconds` is how long the script should take to say, `words` how many it has. It spares the user a long wait for
+    speech that plan_fit would refuse; what might just fit passes.
+    """
     if 0 < target_seconds < seconds / _FASTEST_READING:
-        raise script_too_long(count_words(script), seconds, f"about {seconds:.0f} s", target_seconds)
+        raise script_too_long(words, seconds, f"about {seconds:.0f} s", target_seconds)
 
 
 def choose_take(lengths_seconds: Sequence[float], target_seconds: float) -> int:

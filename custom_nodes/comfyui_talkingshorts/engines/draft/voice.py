@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -14,11 +14,11 @@ from ...core.limits import require_seed
 from ...core.presenter.look import choose_look
 from ...core.progress import OnProgress, ignore_progress
 from ...core.script.pace import Timing, clamp_pace, plan_timing, require_target
-from ...core.script.phrases import Phrase, count_words, plan_phrases
+from ...core.script.prepared import PreparedLine
 from ...core.sound import Phoneme, Sound
 from ..speech.prosody import Prosody, measure_median_f0, measure_prosody, resample, scale_f0
-from ..speech.spoken_words import spell_out
 from . import espeak
+from .script import prepare_for_draft
 
 NATURAL_WORDS_PER_MINUTE = 170
 NO_VOICE_NOTE = "No voice was heard in the reference: the draft speaks at a pitch and pace of its own."
@@ -38,7 +38,7 @@ _PITCH_STEPS_PER_OCTAVE = 65
 _REHEARSALS = 4
 _REHEARSED_CHARACTERS = 400
 _INAUDIBLE_F0_RATIO = 1.03
-_TAKES = 4
+_TRIES = 4
 _INAUDIBLE_LENGTH_RATIO = 1.006
 
 _SPEECH_RMS = 10 ** (-20 / 20)
@@ -72,10 +72,10 @@ class _Delivery:
 
 
 @dataclass(frozen=True)
-class _Take:
+class _TimedPhrase:
     """A phrase, and the number of samples that it and the pause after it last at a natural pace."""
 
-    phrase: Phrase
+    line: PreparedLine
     length: int
     pause_length: int
 
@@ -99,21 +99,22 @@ def speak_draft(
     """
     require_seed(seed)
     require_target(target_seconds)
-    phrases = [replace(phrase, text=spell_out(phrase.text, phrase.language)) for phrase in plan_phrases(script)]
+    prepared = prepare_for_draft(script)
+    phrases = prepared.lines
     prosody = measure_prosody(reference) if reference is not None else Prosody()
     speaker = _choose_speaker(seed, presenter)
     delivery = _rehearse(phrases, speaker.variant, prosody.f0_hz or speaker.f0_hz)
 
-    takes: list[_Take] = []
+    timed: list[_TimedPhrase] = []
     for done, phrase in enumerate(phrases):
         on_progress(done, 2 * len(phrases))
-        takes += _measure_take(phrase, delivery)
-    if not takes:
+        timed += _measure(phrase, delivery)
+    if not timed:
         raise InputError(f"No voice can say the script: {script[:40]!r}. Write it in the letters of a living language.")
-    natural_length = sum(take.length + take.pause_length for take in takes)
-    timing = plan_timing(natural_length, espeak.SAMPLE_RATE_HZ, _pace_of(prosody), target_seconds, count_words(script))
+    natural_length = sum(phrase.length + phrase.pause_length for phrase in timed)
+    timing = plan_timing(natural_length, espeak.SAMPLE_RATE_HZ, _pace_of(prosody), target_seconds, prepared.words)
 
-    spoken = _record(takes, delivery, timing, lambda done: on_progress(len(phrases) + done, 2 * len(phrases)))
+    spoken = _record(timed, delivery, timing, lambda done: on_progress(len(phrases) + done, 2 * len(phrases)))
     on_progress(2 * len(phrases), 2 * len(phrases))
     return spoken, NO_VOICE_NOTE if reference is not None and prosody.f0_hz is None else None
 
@@ -127,21 +128,21 @@ def _choose_speaker(seed: int, presenter: str) -> _Speaker:
     return suitable[seed % len(suitable)]
 
 
-def _record(takes: list[_Take], delivery: _Delivery, timing: Timing, on_take: Callable[[int], None]) -> Sound:
-    """Return the takes and their pauses, all stretched alike to fill the timing, at an even level."""
+def _record(timed: list[_TimedPhrase], delivery: _Delivery, timing: Timing, on_phrase: Callable[[int], None]) -> Sound:
+    """Return the phrases and their pauses, all stretched alike to fill the timing, at an even level."""
     samples = np.zeros(timing.total_samples, np.float32)
     phonemes = [Phoneme("", 0.0)]
-    scale = timing.speech_samples / sum(take.length + take.pause_length for take in takes)
+    scale = timing.speech_samples / sum(phrase.length + phrase.pause_length for phrase in timed)
     position = 0
-    for done, take in enumerate(takes):
-        on_take(done)
+    for done, phrase in enumerate(timed):
+        on_phrase(done)
         start = timing.lead_samples + round(position * scale)
-        end = timing.lead_samples + round((position + take.length) * scale)
-        spoken = _speak(take.phrase, delivery, end - start)
+        end = timing.lead_samples + round((position + phrase.length) * scale)
+        spoken = _speak(phrase.line, delivery, end - start)
         samples[start:end] = spoken.mono
         phonemes += _delayed(spoken.phonemes or (), start / espeak.SAMPLE_RATE_HZ)
         phonemes.append(Phoneme("", end / espeak.SAMPLE_RATE_HZ))
-        position += take.length + take.pause_length
+        position += phrase.length + phrase.pause_length
     return Sound(_level(samples)[None], espeak.SAMPLE_RATE_HZ, _without_false_pauses(phonemes))
 
 
@@ -151,7 +152,7 @@ def _pace_of(prosody: Prosody) -> float:
     return clamp_pace((prosody.syllables_per_second / _NATURAL_SYLLABLES_PER_SECOND) ** _PACE_EXPONENT)
 
 
-def _rehearse(phrases: list[Phrase], variant: str, f0_hz: float) -> _Delivery:
+def _rehearse(phrases: Sequence[PreparedLine], variant: str, f0_hz: float) -> _Delivery:
     """Return the delivery whose median F0 is f0_hz, found by listening to the opening of the script.
 
     espeak's own pitch goes as far as it can; what lies beyond its range is done on the waveform.
@@ -183,7 +184,7 @@ def _rehearse(phrases: list[Phrase], variant: str, f0_hz: float) -> _Delivery:
     return replace(delivery, f0_scale=ratio)
 
 
-def _opening_of(phrases: list[Phrase]) -> list[Phrase]:
+def _opening_of(phrases: Sequence[PreparedLine]) -> Sequence[PreparedLine]:
     characters = np.cumsum([len(phrase.text) for phrase in phrases])
     return phrases[: 1 + int(np.searchsorted(characters, _REHEARSED_CHARACTERS))]
 
@@ -192,19 +193,19 @@ def _clamp_pitch(pitch: float) -> int:
     return min(max(round(pitch), 0), espeak.HIGHEST_PITCH)
 
 
-def _measure_take(phrase: Phrase, delivery: _Delivery) -> list[_Take]:
-    """Return the take, or none where espeak has no sound for the phrase."""
+def _measure(phrase: PreparedLine, delivery: _Delivery) -> list[_TimedPhrase]:
+    """Return the timed phrase, or none where espeak has no sound for it."""
     spoken = _utter(phrase, delivery, NATURAL_WORDS_PER_MINUTE / delivery.formant_scale)
     length = round(spoken.samples.shape[-1] / delivery.formant_scale)
-    return [_Take(phrase, length, round(phrase.pause_seconds * espeak.SAMPLE_RATE_HZ))] if length else []
+    return [_TimedPhrase(phrase, length, round(phrase.pause_seconds * espeak.SAMPLE_RATE_HZ))] if length else []
 
 
-def _speak(phrase: Phrase, delivery: _Delivery, length: int) -> Sound:
+def _speak(phrase: PreparedLine, delivery: _Delivery, length: int) -> Sound:
     """Return the phrase in exactly `length` samples: espeak's rate gets close, resampling does the rest."""
     wanted = length * delivery.formant_scale
     words_per_minute = NATURAL_WORDS_PER_MINUTE / delivery.formant_scale
     spoken = _utter(phrase, delivery, words_per_minute)
-    for _ in range(_TAKES):
+    for _ in range(_TRIES):
         ratio = spoken.samples.shape[-1] / wanted
         if 1 / _INAUDIBLE_LENGTH_RATIO < ratio < _INAUDIBLE_LENGTH_RATIO:
             break
@@ -218,7 +219,7 @@ def _speak(phrase: Phrase, delivery: _Delivery, length: int) -> Sound:
     return Sound(_fade_edges(resample(samples, length))[None], espeak.SAMPLE_RATE_HZ, phonemes)
 
 
-def _utter(phrase: Phrase, delivery: _Delivery, words_per_minute: float) -> Sound:
+def _utter(phrase: PreparedLine, delivery: _Delivery, words_per_minute: float) -> Sound:
     """Return espeak's sound of the phrase, without the pause at its end."""
     spoken = espeak.speak(
         phrase.text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,22 +11,15 @@ import torch
 from ...core.errors import InputError, ModelError, SourceError
 from ...core.limits import require_seed
 from ...core.progress import OnProgress
-from ...core.script.dialogue import Line
 from ...core.script.pace import require_target
-from ...core.script.phrases import count_words
-from ...core.script.speech_length import (
-    MAX_STRETCH,
-    choose_take,
-    estimate_frames,
-    estimate_seconds,
-    require_script_fits,
-)
+from ...core.script.prepared import PreparedScript
+from ...core.script.speech_length import MAX_STRETCH, choose_take, estimate_frames, require_script_fits
 from ...core.sound import Sound
-from ...core.vibevoice.short_text import PaddedText, pad_short_text
-from ...core.vibevoice.speech_chunks import plan_chunks
+from ...core.vibevoice.script_chunks import chunk_script
+from ...core.vibevoice.short_script import PaddedScript, pad_short_script
 from .model import SAMPLE_RATE_HZ, VibeVoice
 from .reference_audio import Reference, prepare_reference
-from .script import prepare_script
+from .script import explain_opening, prepare_for_vibevoice
 from .speech_edit import cut_padding, fit_speech, join, trim_edges
 from .takes import Take, read_takes
 from .voices import encode_voice_once
@@ -64,27 +57,22 @@ def clone_voice(
     """
     require_seed(settings.seed)
     require_target(settings.target_seconds)
-    prepared = prepare_script(script)
-    text = _join_text(prepared.lines)
-    require_script_fits(text, settings.target_seconds)
-    lines, references_used = _assign_voices(prepared.lines, references, vibevoice.samples_per_frame)
+    prepared = prepare_for_vibevoice(script)
+    require_script_fits(prepared.seconds, prepared.words, settings.target_seconds)
+    references_used = _prepare_references(prepared, references, vibevoice.samples_per_frame)
     voices = [encode_voice_once(vibevoice, reference.samples) for reference in references_used]
-    chunks = plan_chunks(lines)
-    progress = _Progress([_estimate_frames(chunk) for chunk in chunks], on_progress)
-    takes = [
-        _read_chunk(vibevoice, voices, chunk, index, settings, text, progress) for index, chunk in enumerate(chunks)
-    ]
+    takes = _read_chunks(vibevoice, voices, prepared.renumber_speakers(), settings, on_progress)
     speech = takes[0].samples
     if len(takes) > 1:
         joined = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
         speech = trim_edges(joined, SAMPLE_RATE_HZ)
-    fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, count_words(text))
+    fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, prepared.words)
     silence_seconds = (fitted.size - (1 + MAX_STRETCH) * speech.size) / SAMPLE_RATE_HZ
     notes = [
-        prepared.note,
+        explain_opening(prepared),
         *(reference.note for reference in references_used),
-        _tell_cut_off(takes),
-        _tell_silence(silence_seconds, settings.target_seconds),
+        _explain_cut_off(takes),
+        _explain_silence(silence_seconds, settings.target_seconds),
     ]
     return Sound(fitted[None], SAMPLE_RATE_HZ), " ".join(filter(None, notes)) or None
 
@@ -107,19 +95,18 @@ class _Progress:
         self._on_progress(self._made, self._made + sum(self._left))
 
 
-def _assign_voices(
-    lines: Sequence[Line], references: Mapping[int, Sound], samples_per_frame: int
-) -> tuple[list[Line], list[Reference]]:
-    """Return the lines with their speakers numbered from 0 without gaps, and each speaker's reference."""
-    speakers = sorted({line.speaker for line in lines})
+def _prepare_references(
+    script: PreparedScript, references: Mapping[int, Sound], samples_per_frame: int
+) -> list[Reference]:
+    """Return the reference of each of the script's speakers."""
+    speakers = sorted({line.speaker for line in script.lines})
     for speaker in speakers:
         if speaker not in references:
             raise InputError(
                 f"The script has lines for Speaker {speaker + 1}, but nothing is connected to {_name_input(speaker)}. "
                 "Connect a clip of that voice, or give the lines to another speaker."
             )
-    prepared = [_prepare_reference(speaker, references[speaker], samples_per_frame) for speaker in speakers]
-    return [replace(line, speaker=speakers.index(line.speaker)) for line in lines], prepared
+    return [_prepare_reference(speaker, references[speaker], samples_per_frame) for speaker in speakers]
 
 
 def _prepare_reference(speaker: int, sound: Sound, samples_per_frame: int) -> Reference:
@@ -133,59 +120,50 @@ def _name_input(speaker: int) -> str:
     return "reference" if speaker == 0 else f"reference_{speaker + 1}"
 
 
-def _estimate_frames(lines: Sequence[Line]) -> int:
-    """Return how many frames the lines are likely to take, with the company that is read with them."""
-    padded = _pad_short(lines)
-    return estimate_frames(padded.text if padded else _join_text(lines))
-
-
-def _read_chunk(
+def _read_chunks(
     vibevoice: VibeVoice,
     voices: Sequence[torch.Tensor],
-    lines: Sequence[Line],
-    index: int,
+    script: PreparedScript,
     settings: CloneSettings,
-    whole_text: str,
-    progress: _Progress,
-) -> Take:
-    """Return the take of a chunk that meets its share of the target best. Raises ModelError when none says anything."""
-    seeds = _derive_seeds(settings, index)
+    on_progress: OnProgress,
+) -> list[Take]:
+    """Return of each chunk the take that meets its share of the target best.
 
-    def read(lines: Sequence[Line]) -> list[Take]:
+    Raises ModelError when none says anything.
+    """
+    chunks = [(chunk, pad_short_script(chunk)) for chunk in chunk_script(script)]
+    estimates = [estimate_frames(padded.script.seconds if padded else chunk.seconds) for chunk, padded in chunks]
+    progress = _Progress(estimates, on_progress)
+
+    def read(script: PreparedScript, seeds: Sequence[int]) -> list[Take]:
         return read_takes(
-            vibevoice, voices, lines, seeds, settings.guidance_scale, settings.diffusion_steps, progress.count_frame
+            vibevoice, voices, script, seeds, settings.guidance_scale, settings.diffusion_steps, progress.count_frame
         )
 
-    takes = [take for take in _read_short(lines, read) or read(lines) if take.samples.size]
-    progress.end_chunk()
-    if not takes:
-        raise ModelError(
-            f"{vibevoice.name} said nothing with seed {settings.seed}. Try another seed; if that doesn't help, "
-            "its files may be of another version than its config.json."
-        )
+    chosen: list[Take] = []
+    for index, (chunk, padded) in enumerate(chunks):
+        seeds = _derive_seeds(settings, index)
+        cut_out = _cut_out_words(read(padded.script, seeds), padded) if padded else []
+        takes = [take for take in cut_out or read(chunk, seeds) if take.samples.size]
+        progress.end_chunk()
+        if not takes:
+            raise ModelError(
+                f"{vibevoice.name} said nothing with seed {settings.seed}. Try another seed; if that doesn't help, "
+                "its files may be of another version than its config.json."
+            )
+        chosen.append(_choose_take(takes, settings.target_seconds * (chunk.seconds / script.seconds)))
+    return chosen
+
+
+def _cut_out_words(takes: Sequence[Take], padded: PaddedScript) -> list[Take]:
+    """Return the takes of a padded script with the short text alone, but for those out of which it can't be cut."""
+    words = [cut_padding(take.samples, SAMPLE_RATE_HZ, padded) for take in takes]
+    return [replace(take, samples=samples) for take, samples in zip(takes, words, strict=True) if samples is not None]
+
+
+def _choose_take(takes: Sequence[Take], target_seconds: float) -> Take:
     finished = [take for take in takes if take.is_complete] or takes
-    share = estimate_seconds(_join_text(lines)) / estimate_seconds(whole_text)
-    return finished[choose_take([take.seconds for take in finished], settings.target_seconds * share)]
-
-
-def _read_short(lines: Sequence[Line], read: Callable[[Sequence[Line]], list[Take]]) -> list[Take]:
-    """Return the takes of a very short text, read in company and cut out of it; none when that can't be done."""
-    padded = _pad_short(lines)
-    if padded is None:
-        return []
-    company = [Line(lines[0].speaker, text) for text in padded.text.splitlines()]
-    cut_takes = []
-    for take in read(company):
-        words = cut_padding(take.samples, SAMPLE_RATE_HZ, padded)
-        if words is not None:
-            cut_takes.append(replace(take, samples=words))
-    return cut_takes
-
-
-def _pad_short(lines: Sequence[Line]) -> PaddedText | None:
-    """Return the lines in company, if they need any: two voices are company to each other."""
-    is_one_voice = all(line.speaker == lines[0].speaker for line in lines)
-    return pad_short_text(_join_text(lines)) if is_one_voice else None
+    return finished[choose_take([take.seconds for take in finished], target_seconds)]
 
 
 def _derive_seeds(settings: CloneSettings, chunk: int) -> list[int]:
@@ -197,20 +175,16 @@ def _derive_seeds(settings: CloneSettings, chunk: int) -> list[int]:
     ]
 
 
-def _tell_cut_off(takes: Sequence[Take]) -> str | None:
+def _explain_cut_off(takes: Sequence[Take]) -> str | None:
     if all(take.is_complete for take in takes):
         return None
     return "The model didn't come to an end by itself and was stopped: the speech may ramble. Try another seed."
 
 
-def _tell_silence(silence_seconds: float, target_seconds: float) -> str | None:
+def _explain_silence(silence_seconds: float, target_seconds: float) -> str | None:
     if not target_seconds or silence_seconds < _UNTOLD_SILENCE_SECONDS:
         return None
     return (
         f"The script is short for target_seconds {target_seconds:g}: {silence_seconds:.1f} s are silence. "
         "Write more, or set 0 for its natural length."
     )
-
-
-def _join_text(lines: Sequence[Line]) -> str:
-    return " ".join(line.text for line in lines)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from ...core.script.dialogue import Line
-from ...core.script.phrases import detect_language, is_speakable, read_script, split_sentences
-from ...core.vibevoice.speech_chunks import cut_long_line
+from ...core.script.dialogue import read_script
+from ...core.script.language import detect_language
+from ...core.script.prepared import PreparedLine, PreparedScript
+from ...core.script.sentences import split_sentences
+from ...core.script.words import is_speakable
+from ...core.vibevoice.script_chunks import cut_long_line
 from ..speech.spoken_words import spell_out
 
 _PLAIN_MARKS = str.maketrans(
@@ -41,52 +43,46 @@ _OPENER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class PreparedScript:
-    """Sentences in order, each ending in punctuation, and a note when there is something to tell the user."""
-
-    lines: tuple[Line, ...]
-    note: str | None
-
-
-def prepare_script(script: str) -> PreparedScript:
+def prepare_for_vibevoice(script: str) -> PreparedScript:
     """Return the script's sentences, each with its speaker (0 to 3), as VibeVoice reads them best.
 
     No word is dropped or changed but for numbers, signs and abbreviations, which are spelled out. Punctuation is
     ASCII, above all in Chinese, as the model's authors advise, and each sentence has a line of its own, since the
     model hurries through long ones; a sentence of over 30 s has several. Raises InputError as read_script does.
     """
-    turns = read_script(script)
-    language = detect_language(" ".join(turn.text for turn in turns))
-    lines = tuple(
-        Line(turn.speaker, _end_sentence(part))
+    turns, language = read_script(script)
+    lines = [
+        line
         for turn in turns
         for sentence in split_sentences(turn.text)
         if is_speakable(sentence)
-        for part in cut_long_line(_prepare_sentence(sentence, language))
-    )
-    return PreparedScript(lines, _warn_of_opener(lines[0].text))
+        for line in _prepare_sentence(turn.speaker, sentence, detect_language(sentence, language))
+    ]
+    return PreparedScript.from_lines(lines, language)
 
 
-def _prepare_sentence(sentence: str, surroundings: str) -> str:
-    text = spell_out(" ".join(sentence.split()), detect_language(sentence, surroundings))
-    text = re.sub(r"([，、；：。！？])(?=\w)", r"\1 ", text).translate(_PLAIN_MARKS)
-    for pattern, replacement in _TIDY_MARKS:
-        text = re.sub(pattern, replacement, text)
-    return text.strip()
+def explain_opening(script: PreparedScript) -> str | None:
+    """Return what to tell the user of an opening that VibeVoice may set to music; None for any other.
 
-
-def _end_sentence(text: str) -> str:
-    text = text.rstrip(" ,;-")
-    return text if _SENTENCE_END.search(text) else text + "."
-
-
-def _warn_of_opener(opening: str) -> str | None:
-    """Only other words, which are the user's to choose, keep the model surely off the music of the shows it heard."""
-    opener = _OPENER.match(opening)
+    Only other words, which are the user's to choose, keep the model surely off the music of the shows it learned from.
+    """
+    opener = _OPENER.match(script.lines[0].text)
     if opener is None:
         return None
     return (
         f'The script opens with "{opener[0]}", and VibeVoice sometimes plays music under such an opening. '
         "If you hear some, try another seed, or open with other words."
     )
+
+
+def _prepare_sentence(speaker: int, sentence: str, language: str) -> list[PreparedLine]:
+    text = spell_out(" ".join(sentence.split()), language)
+    text = re.sub(r"([，、；：。！？])(?=\w)", r"\1 ", text).translate(_PLAIN_MARKS)
+    for pattern, replacement in _TIDY_MARKS:
+        text = re.sub(pattern, replacement, text)
+    return [PreparedLine(speaker, _end_sentence(part), language) for part in cut_long_line(text.strip())]
+
+
+def _end_sentence(text: str) -> str:
+    text = text.rstrip(" ,;-")
+    return text if _SENTENCE_END.search(text) else text + "."

@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from ...core.script.speech_length import plan_fit
-from ...core.vibevoice.short_text import PaddedText
+from ...core.vibevoice.short_script import PaddedScript
 from .time_stretch import stretch
 
 _KEPT_LEAD_SECONDS = 0.06
@@ -115,8 +115,8 @@ def join(pieces: Iterable[np.ndarray], sample_rate_hz: int, pause_seconds: float
     return joined
 
 
-def cut_padding(samples: np.ndarray, sample_rate_hz: int, padded: PaddedText) -> np.ndarray | None:
-    """Return the words of a padded text, cut at the pauses before and after and trimmed; None when that isn't clear.
+def cut_padding(samples: np.ndarray, sample_rate_hz: int, padded: PaddedScript) -> np.ndarray | None:
+    """Return the words of a padded script, cut at the pauses before and after and trimmed; None when that isn't clear.
 
     Of all pairs of pauses the one is taken that parts the speech most like the text: how long each of the three parts
     takes is known in proportion, whatever the pace, and how many pauses there may be amid the words.
@@ -131,20 +131,21 @@ def cut_padding(samples: np.ndarray, sample_rate_hz: int, padded: PaddedText) ->
     return trim_edges(samples[start:end], sample_rate_hz)
 
 
-def _choose_pauses(pauses: list[slice], is_speech: np.ndarray, padded: PaddedText) -> tuple[int, int] | None:
-    """Return the indices of the pauses before and after the words of a padded text; None when no two are likely."""
+def _choose_pauses(pauses: list[slice], is_speech: np.ndarray, padded: PaddedScript) -> tuple[int, int] | None:
+    """Return the indices of the pauses before and after the words of a padded script; None when no two are likely."""
     if len(pauses) < 2:
         return None
     spoken_frames = np.cumsum(is_speech)
-    frames_per_second = spoken_frames[-1] / (padded.before_seconds + padded.words_seconds + padded.after_seconds)
+    before_seconds, words_seconds, after_seconds = (line.seconds for line in padded.script.lines)
+    frames_per_second = spoken_frames[-1] / (before_seconds + words_seconds + after_seconds)
 
     def misfit(pair: tuple[int, int]) -> float:
         before, until_after = (spoken_frames[pauses[index].start] for index in pair)
         after = spoken_frames[-1] - until_after
         pauses_amid_words = pair[1] - pair[0] - 1
         return (
-            abs(math.log(before / (padded.before_seconds * frames_per_second)))
-            + abs(math.log(after / (padded.after_seconds * frames_per_second)))
+            abs(math.log(before / (before_seconds * frames_per_second)))
+            + abs(math.log(after / (after_seconds * frames_per_second)))
             + _PAUSE_MISFIT * abs(pauses_amid_words - padded.pauses_amid_words)
         )
 

@@ -1,4 +1,4 @@
-"""Read lines aloud: one or several takes of the same lines, side by side."""
+"""Read a script aloud: one or several takes of the same lines, side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ...core.errors import ModelError
-from ...core.script.dialogue import Line
+from ...core.script.prepared import PreparedScript
 from ...core.script.speech_length import limit_frames
 from .generate import EOS, count_columns, generate
 from .language_model import count_context_bytes
@@ -38,19 +38,19 @@ class Take:
 def read_takes(
     vibevoice: VibeVoice,
     voices: Sequence[torch.Tensor],
-    lines: Sequence[Line],
+    script: PreparedScript,
     seeds: Sequence[int],
     guidance_scale: float,
     diffusion_steps: int,
     on_frame: Callable[[], None],
 ) -> list[Take]:
-    """Return a take of the lines for each seed, in voices given as mean latents [frames, latent] by speaker.
+    """Return a take of the script for each seed, in voices given as mean latents [frames, latent] by speaker.
 
     A take doesn't depend on the others. What on_frame raises ends the work. Raises ModelError when the model computes
     something that is no sound.
     """
-    prompt = build_prompt(vibevoice.tokenizer, lines, [len(voice) for voice in voices])
-    max_frames = limit_frames(" ".join(line.text for line in lines), SAMPLE_RATE_HZ / vibevoice.samples_per_frame)
+    prompt = build_prompt(vibevoice.tokenizer, script.lines, [len(voice) for voice in voices])
+    max_frames = limit_frames(script.seconds, SAMPLE_RATE_HZ / vibevoice.samples_per_frame)
     columns = count_columns(len(prompt.ids), max_frames)
     context_bytes = count_context_bytes(vibevoice.model.language_model, 2 * len(seeds), columns, vibevoice.dtype)
     device = vibevoice.move_to_device(_ACTIVATION_BYTES + context_bytes)

@@ -1,7 +1,7 @@
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.limits import require_seed, require_size
-from comfyui_talkingshorts.core.script.phrases import plan_phrases
+from comfyui_talkingshorts.core.script.dialogue import read_script
 
 
 @pytest.mark.parametrize("side", [0, -16, 15, 17, 2064, 100_000])
@@ -20,7 +20,7 @@ def test_a_seed_has_64_bits(seed: int) -> None:
 
 def test_a_script_of_over_an_hour_is_refused_with_its_length() -> None:
     with pytest.raises(InputError, match="60000 characters"):
-        plan_phrases("words " * 10_000)
+        read_script("words " * 10_000)
 
 
 def test_half_a_character_in_a_message_is_escaped_so_that_it_can_be_logged() -> None:

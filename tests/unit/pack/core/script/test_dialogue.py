@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.script.dialogue import Line, parse_dialogue
+from comfyui_talkingshorts.core.script.dialogue import Line, parse_dialogue, read_script
 
 
 def said(script: str) -> list[tuple[int, str]]:
@@ -71,3 +71,24 @@ def test_what_only_looks_like_a_label_is_said(words: str) -> None:
 def test_a_fifth_speaker_is_refused_with_a_remedy(script: str, remedy: str) -> None:
     with pytest.raises(InputError, match=remedy):
         parse_dialogue(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["", "   \n\t ", "...", "!? — …", "🙂🎉", "🇩🇪", "<break/>", "[[]]", "\x00\x01", "\ufeff", "Speaker 1:", ":-)"],
+)
+def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> None:
+    with pytest.raises(InputError, match="Write at least one word"):
+        read_script(script)
+
+
+def test_a_script_is_read_with_the_language_that_most_of_it_is_in() -> None:
+    lines, language = read_script(
+        "Speaker 1: Guten **Morgen**!\n[2]: Das ist nicht der Hund, den ich mit dir gesehen habe."
+    )
+
+    assert [(line.speaker, line.text) for line in lines] == [
+        (0, "Guten  Morgen !"),
+        (1, "Das ist nicht der Hund, den ich mit dir gesehen habe."),
+    ]
+    assert language == "de"

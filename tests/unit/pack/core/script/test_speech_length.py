@@ -37,24 +37,26 @@ def test_blank_space_takes_no_time() -> None:
 
 
 def test_frames_follow_the_frame_rate_and_there_is_always_one() -> None:
-    assert estimate_frames(SENTENCE) == pytest.approx(6.0 * 7.5, abs=3)
-    assert estimate_frames(SENTENCE, 25.0) == pytest.approx(6.0 * 25, abs=8)
-    assert estimate_frames("") == 1
+    seconds = estimate_seconds(SENTENCE)
+    assert estimate_frames(seconds) == pytest.approx(6.0 * 7.5, abs=3)
+    assert estimate_frames(seconds, 25.0) == pytest.approx(6.0 * 25, abs=8)
+    assert estimate_frames(0.0) == 1
 
 
 @pytest.mark.parametrize("text", ["", "No.", SENTENCE, SENTENCE * 50])
 def test_a_model_may_speak_three_times_as_slowly_as_expected_before_it_is_stopped(text: str) -> None:
-    assert 3 * estimate_frames(text) <= limit_frames(text) <= 3 * estimate_frames(text) + 3 * 7.5 + 1
+    seconds = estimate_seconds(text)
+    assert 3 * estimate_frames(seconds) <= limit_frames(seconds) <= 3 * estimate_frames(seconds) + 3 * 7.5 + 1
 
 
 def test_a_hopeless_script_is_refused_before_anything_is_made() -> None:
     with pytest.raises(InputError, match=r"its 85 words take about 30 s, but target_seconds is 8.*about 22 words"):
-        require_script_fits(" ".join([SENTENCE] * 5), 8.0)
+        require_script_fits(estimate_seconds(" ".join([SENTENCE] * 5)), 85, 8.0)
 
 
 @pytest.mark.parametrize("target_seconds", [0.0, 4.0, 6.0, 60.0])
 def test_a_script_that_might_just_fit_is_tried(target_seconds: float) -> None:
-    require_script_fits(SENTENCE, target_seconds)
+    require_script_fits(estimate_seconds(SENTENCE), 17, target_seconds)
 
 
 @pytest.mark.parametrize(

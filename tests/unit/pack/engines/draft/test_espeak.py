@@ -8,7 +8,7 @@ import espeakng_loader
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import TalkingShortsError
-from comfyui_talkingshorts.core.script import phrases as script
+from comfyui_talkingshorts.core.script import language
 from comfyui_talkingshorts.engines.draft import espeak
 from comfyui_talkingshorts.engines.draft import voice as draft_voice
 
@@ -58,9 +58,9 @@ def test_threads_take_turns() -> None:
 
 
 def test_every_language_that_a_script_can_have_has_a_voice() -> None:
-    languages = {*script._LANGUAGE_OF_WRITING.values(), *script._LETTERS_OF_ONE_LANGUAGE, *script._FUNCTION_WORDS}
-    for language in languages:
-        assert speak("1", f"{language}+miguel").seconds > 0, language
+    languages = {*language._LANGUAGE_OF_WRITING.values(), *language._LETTERS_OF_ONE_LANGUAGE, *language._FUNCTION_WORDS}
+    for name in languages:
+        assert speak("1", f"{name}+miguel").seconds > 0, name
 
 
 def test_an_unknown_voice_is_named() -> None:

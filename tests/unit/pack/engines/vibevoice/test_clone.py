@@ -15,7 +15,7 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.errors import InputError, ModelError, SourceError
 from comfyui_talkingshorts.core.progress import OnProgress, ignore_progress
-from comfyui_talkingshorts.core.script.dialogue import Line
+from comfyui_talkingshorts.core.script.prepared import PreparedLine, PreparedScript
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from comfyui_talkingshorts.engines.vibevoice import clone, takes, voices
@@ -61,7 +61,7 @@ class Reader:
     """Stands in for the model: gives the same takes whenever it is asked, and notes what it was asked."""
 
     takes: Sequence[Take]
-    lines: list[list[Line]] = field(default_factory=list)
+    lines: list[tuple[PreparedLine, ...]] = field(default_factory=list)
     seeds: list[list[int]] = field(default_factory=list)
     voices: list[list[torch.Tensor]] = field(default_factory=list)
 
@@ -69,13 +69,13 @@ class Reader:
         self,
         vibevoice: VibeVoice,
         voices: Sequence[torch.Tensor],
-        lines: Sequence[Line],
+        script: PreparedScript,
         seeds: Sequence[int],
         guidance_scale: float,
         diffusion_steps: int,
         on_frame: Callable[[], None],
     ) -> list[Take]:
-        self.lines.append(list(lines))
+        self.lines.append(script.lines)
         self.seeds.append(list(seeds))
         self.voices.append(list(voices))
         on_frame()

@@ -3,22 +3,24 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.script.dialogue import Line
-from comfyui_talkingshorts.core.script.phrases import MAX_SCRIPT_CHARACTERS, count_words
-from comfyui_talkingshorts.core.vibevoice.speech_chunks import plan_chunks
-from comfyui_talkingshorts.engines.vibevoice.script import prepare_script
+from comfyui_talkingshorts.core.script.dialogue import MAX_SCRIPT_CHARACTERS
+from comfyui_talkingshorts.core.script.prepared import PreparedLine
+from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
+from comfyui_talkingshorts.core.script.words import count_words
+from comfyui_talkingshorts.core.vibevoice.script_chunks import chunk_script
+from comfyui_talkingshorts.engines.vibevoice.script import explain_opening, prepare_for_vibevoice
 
 
 def sentences(script: str) -> list[str]:
-    return [line.text for line in prepare_script(script).lines]
+    return [line.text for line in prepare_for_vibevoice(script).lines]
 
 
 def test_each_sentence_has_a_line_with_its_speaker() -> None:
     script = "Speaker 1: Did you sleep well?\nSpeaker 2: Yes, thank you. How about you?"
-    assert prepare_script(script).lines == (
-        Line(0, "Did you sleep well?"),
-        Line(1, "Yes, thank you."),
-        Line(1, "How about you?"),
+    assert prepare_for_vibevoice(script).lines == (
+        PreparedLine(0, "Did you sleep well?", "en-us"),
+        PreparedLine(1, "Yes, thank you.", "en-us"),
+        PreparedLine(1, "How about you?", "en-us"),
     )
 
 
@@ -26,7 +28,10 @@ def test_each_sentence_has_a_line_with_its_speaker() -> None:
     "label", ["[2]:", "**Speaker 2:**", "**Speaker 2**:", "# Speaker 2:", "\ufeffSpeaker 2:", "[2]："]
 )
 def test_a_label_may_be_marked_up(label: str) -> None:
-    assert prepare_script(f"{label} Yes.\nSpeaker 1: No.").lines == (Line(1, "Yes."), Line(0, "No."))
+    assert prepare_for_vibevoice(f"{label} Yes.\nSpeaker 1: No.").lines == (
+        PreparedLine(1, "Yes.", "en-us"),
+        PreparedLine(0, "No.", "en-us"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,15 @@ def test_a_short_sentence_has_the_language_of_its_surroundings() -> None:
     assert sentences("我们有很多。20!") == ["我们有很多.", "二十!"]
 
 
+def test_a_script_travels_with_its_languages_and_how_long_it_takes_to_say() -> None:
+    script = prepare_for_vibevoice("今天是1月5日。It costs $5. 我用iPhone 15。")
+
+    assert [line.language for line in script.lines] == ["cmn", "en-us", "cmn"]
+    assert script.language == "cmn"
+    assert script.seconds == estimate_seconds("今天是一月五日. It costs five dollars. 我用iPhone 十五.")
+    assert script.words == 7 + 4 + 5
+
+
 def test_markup_and_emoji_are_silent() -> None:
     script = "# A **bold** title 🙂\n- [one](http://a.com)\n* two :-)\n• three\n---\n> `Four`\n| A | B |\n<b>Five</b>"
     assert sentences(script) == ["A bold title.", "one.", "two.", "three.", "Four.", "A B.", "Five."]
@@ -99,17 +113,17 @@ def test_half_a_surrogate_pair_is_left_out() -> None:
 )
 def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> None:
     with pytest.raises(InputError, match="Write at least one word"):
-        prepare_script(script)
+        prepare_for_vibevoice(script)
 
 
 def test_a_fifth_speaker_is_refused() -> None:
     with pytest.raises(InputError, match="at most 4 speakers"):
-        prepare_script("Speaker 5: Hi.\nSpeaker 1: Hi.")
+        prepare_for_vibevoice("Speaker 5: Hi.\nSpeaker 1: Hi.")
 
 
 def test_a_script_of_over_an_hour_is_refused() -> None:
     with pytest.raises(InputError, match="split it"):
-        prepare_script("words " * MAX_SCRIPT_CHARACTERS)
+        prepare_for_vibevoice("words " * MAX_SCRIPT_CHARACTERS)
 
 
 def test_five_thousand_words_come_out_complete() -> None:
@@ -129,7 +143,7 @@ def test_words_without_full_stops_are_read_in_parts_each_with_an_end() -> None:
 
     assert sum(map(count_words, prepared)) == count_words(transcript)
     assert all(text[-1] == "." and text[-2].isalpha() for text in prepared)
-    assert len(plan_chunks(prepare_script(transcript).lines)) > 20
+    assert len(chunk_script(prepare_for_vibevoice(transcript))) > 20
 
 
 @pytest.mark.parametrize(
@@ -137,19 +151,18 @@ def test_words_without_full_stops_are_read_in_parts_each_with_an_end() -> None:
     ["Welcome to the show!", "hello, I am Ann.", "Speaker 1: Good morning!", "大家好，欢迎收听。", "However, no."],
 )
 def test_an_opening_that_brings_music_is_told_and_left_as_it_is(script: str) -> None:
-    prepared = prepare_script(script)
-    assert prepared.note is not None
-    assert "music" in prepared.note
+    prepared = prepare_for_vibevoice(script)
+    assert "music" in (explain_opening(prepared) or "")
     assert count_words(prepared.lines[0].text) == count_words(script.removeprefix("Speaker 1:"))
 
 
 @pytest.mark.parametrize("script", ["Well, hello.", "Hi-fi is back.", "History matters.", "Say welcome."])
 def test_other_openings_are_no_matter(script: str) -> None:
-    assert prepare_script(script).note is None
+    assert explain_opening(prepare_for_vibevoice(script)) is None
 
 
 def test_a_label_after_a_sentence_begins_a_line_as_in_a_dialogue_typed_into_a_command() -> None:
-    prepared = prepare_script("Speaker 1: Are you there? Speaker 2: Yes. Ask speaker 1: he knows.")
+    prepared = prepare_for_vibevoice("Speaker 1: Are you there? Speaker 2: Yes. Ask speaker 1: he knows.")
 
     assert [(line.speaker, line.text) for line in prepared.lines] == [
         (0, "Are you there?"),

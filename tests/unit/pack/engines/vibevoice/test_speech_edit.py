@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.vibevoice.short_text import PaddedText, pad_short_text
+from comfyui_talkingshorts.core.script.language import detect_language
+from comfyui_talkingshorts.core.script.prepared import PreparedLine, PreparedScript
+from comfyui_talkingshorts.core.vibevoice.short_script import PaddedScript, pad_short_script
 from comfyui_talkingshorts.engines.draft import espeak
 from comfyui_talkingshorts.engines.speech.prosody import resample
 from comfyui_talkingshorts.engines.vibevoice.speech_edit import (
@@ -236,15 +238,16 @@ def test_pieces_are_asked_for_one_at_a_time_and_stay_untouched() -> None:
     assert all(np.array_equal(piece, vowel(0.2)) for piece in made)
 
 
-def padded(text: str) -> PaddedText:
-    padded_text = pad_short_text(text)
-    assert padded_text is not None
-    return padded_text
+def padded(text: str) -> PaddedScript:
+    language = detect_language(text)
+    script = pad_short_script(PreparedScript.from_lines([PreparedLine(0, text, language)], language))
+    assert script is not None
+    return script
 
 
 def speak_padded(text: str, pauses: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """Return (the whole padded text spoken, with those pauses in seconds, over a faint hiss; the words alone)."""
-    before, words, after = (say(line) for line in padded(text).text.split("\n"))
+    before, words, after = (say(line.text) for line in padded(text).script.lines)
     gaps = [np.zeros(round(seconds * RATE), np.float32) for seconds in (0.1, *pauses, 0.3)]
     whole = np.concatenate([gaps[0], before, gaps[1], words, gaps[2], after, gaps[3]])
     return whole + noise(whole.size / RATE, -65.0), words
@@ -293,10 +296,10 @@ def test_where_no_words_stand_apart_nothing_is_cut(samples: np.ndarray) -> None:
 @pytest.mark.parametrize("text", ["Wait. Stop.", "Oh, really?", "Good morning, Vietnam!"])
 @pytest.mark.parametrize("paces", [(150, 190), (190, 150)])
 def test_a_pause_amid_the_words_is_not_taken_for_their_edge(text: str, paces: tuple[int, int]) -> None:
-    before, _, after = padded(text).text.split("\n")
+    before, _, after = padded(text).script.lines
     words = say(text, 120)
     pause = np.zeros(RATE // 4, np.float32)
-    speech = np.concatenate([say(before, paces[0]), pause, words, pause, say(after, paces[1])])
+    speech = np.concatenate([say(before.text, paces[0]), pause, words, pause, say(after.text, paces[1])])
     cut = cut_padding(speech, RATE, padded(text))
 
     assert cut is not None

@@ -3,44 +3,48 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from comfyui_talkingshorts.core.script.dialogue import Line
+from comfyui_talkingshorts.core.script.prepared import PreparedLine, PreparedScript
 from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
-from comfyui_talkingshorts.core.vibevoice.speech_chunks import (
+from comfyui_talkingshorts.core.vibevoice.script_chunks import (
     LONGEST_CHUNK_SECONDS,
     LONGEST_LINE_SECONDS,
+    chunk_script,
     cut_long_line,
-    plan_chunks,
 )
 
 SENTENCE = "Three small habits changed how I work every day, and the first takes less than a minute."
 
 
-def seconds_of(lines: tuple[Line, ...]) -> float:
-    return sum(estimate_seconds(line.text) for line in lines)
+def script_of(*lines: PreparedLine) -> PreparedScript:
+    return PreparedScript.from_lines(lines, "en-us")
 
 
-def monologue(*lengths: int) -> list[Line]:
-    """Return a line of about so many seconds for each length."""
-    return [Line(0, "a" * 15 * length) for length in lengths]
+def monologue(*lengths: int) -> PreparedScript:
+    """Return a script with a line of about so many seconds for each length."""
+    return script_of(*(PreparedLine(0, "a" * 15 * length, "en-us") for length in lengths))
 
 
-@pytest.mark.parametrize("lines", [monologue(1), monologue(44), monologue(20, 25), monologue(*[1] * 45)])
-def test_a_script_of_up_to_45_seconds_stays_whole(lines: list[Line]) -> None:
-    assert plan_chunks(lines) == [tuple(lines)]
+def dialogue(count: int) -> PreparedScript:
+    return script_of(*(PreparedLine(index % 3, f"{index}. {SENTENCE}", "en-us") for index in range(count)))
+
+
+@pytest.mark.parametrize("script", [monologue(1), monologue(44), monologue(20, 25), monologue(*[1] * 45)])
+def test_a_script_of_up_to_45_seconds_stays_whole(script: PreparedScript) -> None:
+    assert chunk_script(script) == [script]
 
 
 @pytest.mark.parametrize("count", [8, 9, 40, 333])
 def test_every_line_is_in_one_chunk_and_the_order_stays(count: int) -> None:
-    lines = [Line(index % 3, f"{index}. {SENTENCE}") for index in range(count)]
+    script = dialogue(count)
 
-    assert list(chain.from_iterable(plan_chunks(lines))) == lines
+    assert tuple(chain.from_iterable(chunk.lines for chunk in chunk_script(script))) == script.lines
 
 
 @pytest.mark.parametrize("count", [9, 40, 333])
 def test_chunks_are_few_and_of_about_the_same_length(count: int) -> None:
-    chunks = plan_chunks([Line(0, SENTENCE)] * count)
+    chunks = chunk_script(script_of(*[PreparedLine(0, SENTENCE, "en-us")] * count))
 
-    lengths = [seconds_of(chunk) for chunk in chunks]
+    lengths = [sum(line.seconds for line in chunk.lines) for chunk in chunks]
     sentence_seconds = estimate_seconds(SENTENCE)
     assert len(chunks) - 1 < sum(lengths) / LONGEST_CHUNK_SECONDS <= len(chunks)
     assert max(lengths) <= LONGEST_CHUNK_SECONDS + sentence_seconds
@@ -48,25 +52,34 @@ def test_chunks_are_few_and_of_about_the_same_length(count: int) -> None:
 
 
 def test_a_little_more_than_a_chunk_is_cut_in_halves() -> None:
-    lines = monologue(*[1] * 46)
-
-    assert [len(chunk) for chunk in plan_chunks(lines)] == [23, 23]
+    assert [len(chunk.lines) for chunk in chunk_script(monologue(*[1] * 46))] == [23, 23]
 
 
 def test_a_line_is_never_cut_and_no_chunk_is_empty() -> None:
-    long, short = monologue(200, 3)
+    long, short = monologue(200, 3).lines
 
-    assert plan_chunks([long]) == [(long,)]
-    assert plan_chunks([short, long, short]) == [(short,), (long,), (short,)]
-    assert all(plan_chunks([long, long, short]))
+    def chunk(*lines: PreparedLine) -> list[tuple[PreparedLine, ...]]:
+        return [part.lines for part in chunk_script(script_of(*lines))]
+
+    assert chunk(long) == [(long,)]
+    assert chunk(short, long, short) == [(short,), (long,), (short,)]
+    assert all(chunk(long, long, short))
 
 
 def test_chunks_break_between_lines_whoever_speaks() -> None:
-    lines = [Line(index % 2, SENTENCE) for index in range(20)]
+    first, *_ = chunk_script(dialogue(20))
 
-    first, *_ = plan_chunks(lines)
+    assert {line.speaker for line in first.lines} == {0, 1, 2}
 
-    assert {line.speaker for line in first} == {0, 1}
+
+def test_a_chunk_is_in_the_language_of_its_longest_line_and_knows_how_long_it_takes() -> None:
+    german, chinese = PreparedLine(0, "Wort " * 120, "de"), PreparedLine(0, "好" * 200, "cmn")
+    hi = PreparedLine(0, "Hi.", "en-us")
+
+    first, second = chunk_script(script_of(hi, german, chinese, hi))
+
+    assert [first.language, second.language] == ["de", "cmn"]
+    assert first.seconds == estimate_seconds(first.text)
 
 
 def test_a_line_of_up_to_30_seconds_stays_whole() -> None:
