@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench
+.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench dist
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -45,6 +45,7 @@ help:
 	@echo 'make test AREA=runner/batch   the tests of one room alone: a folder or file below tests/unit and tests/server'
 	@echo 'make test-n8n   the n8n workflows, in a real n8n (about 1.6 GB more, in .n8n)'
 	@echo 'make bench   the benchmarks'
+	@echo 'make dist    the distributions of the runner and the pack, in dist'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
 
 setup:
@@ -98,3 +99,12 @@ test-n8n: setup-n8n
 
 bench: setup
 	@.venv/bin/python -m benchmarks
+
+# From what is committed: nothing else that lies in the checkout gets into a release.
+TREE := build/tree
+dist: setup-test
+	rm -rf $(TREE) dist && mkdir -p $(TREE) && git archive HEAD | tar -x -C $(TREE)
+	.venv/bin/python -m build --no-isolation --outdir dist $(TREE)
+	.venv/bin/python -m build --no-isolation --outdir dist $(TREE)/custom_nodes/comfyui_talkingshorts
+	rm -rf $(TREE)
+	.venv/bin/twine check --strict dist/*

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,6 +150,37 @@ def test_the_packs_requirements_are_lower_bounds_and_leave_torch_to_comfyui() ->
 
     assert all(">=" in line and "==" not in line for line in lines)
     assert not any(re.match(r"(torch|torchvision|torchaudio)\b", line) for line in lines)
+
+
+def test_the_packs_dependencies_are_its_requirements() -> None:
+    project = tomllib.loads((PACK / "pyproject.toml").read_text())["project"]
+
+    assert project["dependencies"] == (PACK / "requirements.txt").read_text().split()
+
+
+def test_the_pack_passes_the_registrys_scan() -> None:
+    # The rules that `comfy node publish` checks a pack by.
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "S102,S307,E702", "-q", str(PACK)]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_registry_is_told_what_it_asks_for() -> None:
+    config = tomllib.loads((PACK / "pyproject.toml").read_text())
+    project, comfy = config["project"], config["tool"]["comfy"]
+
+    assert comfy["PublisherId"] == "talkingshorts"
+    assert comfy["DisplayName"] == "TalkingShorts"
+    assert re.fullmatch(r">=\d+\.\d+\.\d+", comfy["requires-comfyui"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", project["version"])
+    assert not project.get("dynamic")
+    assert set(project["classifiers"]) <= {"Environment :: GPU :: NVIDIA CUDA", "Operating System :: OS Independent"}
+    assert not (PACK / "install.py").exists()
+
+
+def test_the_licence_lies_in_both_packages() -> None:
+    assert (PACK / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_the_pack_reports_the_version_it_is_published_under() -> None:
