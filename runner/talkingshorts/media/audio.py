@@ -1,18 +1,19 @@
-"""Read what a result file says about a sound, and the tags embedded in it, from the headers of FLAC and WAV.
+"""Read what a result file says about a sound, and the tags embedded in it, from its head.
 
-FLAC is RFC 9639; WAV is RIFF's WAVE form in any encoding of a constant bit rate.
+FLAC, MP3, Ogg Vorbis and Opus are read by mutagen. WAV, which is RIFF's WAVE form in any encoding of a constant bit
+rate, is read here: mutagen takes the word of a streamed file that claims to be longer than it is.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-STREAMINFO, VORBIS_COMMENT = 0, 4
+OPUS_RATE_HZ = 48000
+"""Whatever it was made of (RFC 7845)."""
 
 
 @dataclass(frozen=True)
@@ -25,67 +26,54 @@ class AudioInfo:
 
 
 def read_audio_info(path: Path) -> AudioInfo | None:
-    """Return the facts of a FLAC or WAV; None for any other file, or one whose header doesn't tell them."""
+    """Return the facts of a FLAC, WAV, MP3, Ogg Vorbis or Opus; None for another file, or when the head lacks them."""
     with path.open("rb") as file:
-        head = file.read(4)
-        try:
-            if head == b"fLaC":
-                return _read_flac(file)
-            if head == b"RIFF" and file.read(8)[4:] == b"WAVE":
-                return _read_wav(file)
-        except (struct.error, ZeroDivisionError):
-            pass
-    return None
+        head = file.read(12)
+        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+            return _read_wav(file)
+        sound = _open_sound(file)
+    if sound is None or not sound.info.length:
+        return None
+    rate_hz = getattr(sound.info, "sample_rate", OPUS_RATE_HZ)
+    return AudioInfo(round(sound.info.length, 6), rate_hz, sound.info.channels)
 
 
 def read_flac_tags(path: Path) -> dict[str, str]:
     """Return the tags of a FLAC, where ComfyUI writes `prompt`; {} for a file that is none."""
+    from mutagen.flac import FLAC
+
     with path.open("rb") as file:
-        if file.read(4) != b"fLaC":
-            return {}
-        block = next((file.read(size) for kind, size in _flac_blocks(file) if kind == VORBIS_COMMENT), b"")
-    texts = (text.decode("utf-8", "replace").partition("=") for text in _comments(block))
-    return {name: value for name, sign, value in texts if sign}
+        sound = _open_sound(file)
+    pairs: Any = sound.tags if isinstance(sound, FLAC) else None
+    return dict(list(pairs or ()))
 
 
-def _read_flac(file: BinaryIO) -> AudioInfo | None:
-    block = next((file.read(size) for kind, size in _flac_blocks(file) if kind == STREAMINFO), b"")
-    # 20 bits of rate, 3 of channels less one, 5 of bits a sample less one, 36 of samples
-    bits = struct.unpack_from(">Q", block, 10)[0]
-    rate, channels, samples = bits >> 44, (bits >> 41 & 7) + 1, bits & (1 << 36) - 1
-    return AudioInfo(round(samples / rate, 6), rate, channels) if samples else None
+def _open_sound(file: BinaryIO) -> Any:
+    """Return what mutagen reads of the file; None when that is nothing."""
+    import mutagen
+    from mutagen.flac import FLAC
+    from mutagen.mp3 import MP3
+    from mutagen.oggopus import OggOpus
+    from mutagen.oggvorbis import OggVorbis
 
-
-def _flac_blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield kind and size of each metadata block, with the file at the start of its content."""
-    is_last = False
-    while not is_last and len(head := file.read(4)) == 4:
-        is_last, kind, size = bool(head[0] & 0x80), head[0] & 0x7F, int.from_bytes(head[1:], "big")
-        position = file.tell()
-        yield kind, size
-        file.seek(position + size)
-
-
-def _comments(block: bytes) -> Iterator[bytes]:
-    """Yield each NAME=value of a Vorbis comment, after the vendor's name and the count."""
-    position = 4 + int.from_bytes(block[:4], "little") + 4
-    while position + 4 <= len(block):
-        end = position + 4 + int.from_bytes(block[position : position + 4], "little")
-        yield block[position + 4 : end]
-        position = end
+    file.seek(0)
+    try:
+        return mutagen.File(file, [FLAC, MP3, OggOpus, OggVorbis])
+    except mutagen.MutagenError:
+        return None
 
 
 def _read_wav(file: BinaryIO) -> AudioInfo | None:
     end = file.seek(0, os.SEEK_END)
     file.seek(12)
-    channels = rate = bytes_per_second = 0
+    channels = rate_hz = bytes_per_second = 0
     while len(head := file.read(8)) == 8:
         kind, size = struct.unpack("<4sI", head)
         position = file.tell()
         if kind == b"fmt ":
-            channels, rate, bytes_per_second = struct.unpack("<2xHII4x", file.read(16))
-        elif kind == b"data":
+            channels, rate_hz, bytes_per_second = struct.unpack("<2xHII4x", file.read(16).ljust(16, b"\0"))
+        elif kind == b"data" and bytes_per_second:
             # A file that was streamed may claim more than it holds.
-            return AudioInfo(round(min(size, end - position) / bytes_per_second, 6), rate, channels)
+            return AudioInfo(round(min(size, end - position) / bytes_per_second, 6), rate_hz, channels)
         file.seek(position + size + size % 2)
     return None

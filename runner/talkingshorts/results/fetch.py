@@ -44,7 +44,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A result on this machine; `media` is None for a file that is neither mp4, FLAC nor WAV."""
+    """A result on this machine; `media` is None for what is neither a video nor a sound that tells its facts."""
 
     path: Path
     sha256: str

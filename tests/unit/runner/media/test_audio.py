@@ -41,6 +41,29 @@ def test_the_facts_of_a_sound_are_read_from_its_header(
     assert read_audio_info(path) == AudioInfo(round(samples / rate_hz, 6), rate_hz, channels)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "channels"),
+    [("a.mp3", "libmp3lame", 1), ("a.mp3", "libmp3lame", 2), ("a.ogg", "libopus", 2), ("a.opus", "libopus", 1)],
+)
+def test_the_facts_of_a_sound_of_another_codec_are_as_near_as_its_frames_allow(
+    name: str, codec: str, channels: int, tmp_path: Path
+) -> None:
+    path = write_sound(tmp_path / name, codec, 48000, channels, 4800)
+
+    info = read_audio_info(path)
+
+    assert info is not None
+    assert (info.sample_rate_hz, info.channels) == (48000, channels)
+    assert info.seconds == pytest.approx(0.1, abs=0.06)
+    assert read_flac_tags(path) == {}
+
+
+def test_a_file_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:
+    for read in (read_audio_info, read_flac_tags):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "none.flac")
+
+
 def test_a_wav_that_claims_more_than_it_holds_is_as_long_as_it_is(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))

@@ -36,7 +36,8 @@ def write_tagged_mp4(path: Path, name: str, text: str) -> Path:
 def write_tagged_flac(path: Path, name: str, text: str) -> Path:
     comment = f"{name}={text}".encode()
     comments = struct.pack("<I3sII", 3, b"tag", 1, len(comment)) + comment
-    header = bytes(1) + (34).to_bytes(3, "big") + bytes(34) + b"\x84" + len(comments).to_bytes(3, "big")
+    facts = bytes(10) + (24000 << 44 | 15 << 36).to_bytes(8, "big") + bytes(16)
+    header = bytes(1) + len(facts).to_bytes(3, "big") + facts + b"\x84" + len(comments).to_bytes(3, "big")
     path.write_bytes(b"fLaC" + header + comments)
     return path
 
