@@ -16,13 +16,14 @@ from . import __version__, home
 from .comfyui.client import ComfyClient
 from .display.terminal import format_size
 from .errors import UnreachableError
+from .jobs.server import ServerChoice
 from .managed import keeper, provision, server
 from .managed.install import explain_install
 from .models.files import find_model, model_roots, nearest_folder
 from .shipped.data import pack_dir
 from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
 from .shipped.workflows import list_workflows
-from .shorts.quality import Machine, read_machine, say_unfit
+from .shorts.quality import Machine, explain_unfit, read_machine
 from .workflow.file import load_workflow
 from .workflow.model_names import find_model_fields
 
@@ -99,17 +100,15 @@ class NvidiaDriver:
     cuda_version: str | None = None
 
 
-def run_doctor(server_url: str | None, token: str | None = None) -> list[dict[str, Any]]:
+def run_doctor(choice: ServerChoice) -> list[Row]:
     """Return what was found, as rows of {check, ok, detail, remedy}.
 
-    With `server_url` that server is looked at, and what is installed here doesn't matter. Raises UsageError when it is
-    no address.
+    A server that is named is looked at, and then what is installed here doesn't matter. Raises UsageError when its
+    address is none.
     """
-    if server_url:
-        rows = _named_server_rows(ComfyClient(server_url, token))
-    else:
-        rows = [_python_row(), _disk_row(), *_comfyui_rows(), _managed_server_row()]
-    return [dict(row) for row in rows]
+    if choice.url:
+        return _named_server_rows(ComfyClient(choice.url, choice.token))
+    return [_python_row(), _disk_row(), *_comfyui_rows(), _managed_server_row()]
 
 
 def row(check: str, ok: bool | None, detail: str, remedy: str = "") -> Row:
@@ -297,14 +296,14 @@ def preset_rows(
     except ModelListError as error:
         return [row("models", None, str(error))]
     lacking = {preset: find_lacking(files) for preset, files in presets.items()}
-    ready = (name for name in ("best", "fast") if not lacking[name] and not say_unfit(name, machine))
+    ready = (name for name in ("best", "fast") if not lacking[name] and not explain_unfit(name, machine))
     quality = row("quality", True, f"a short with a cloned voice is made as: {next(ready, 'draft')}")
     return [quality, *(preset_row(name, machine, lacking[name], disk_free) for name in presets)]
 
 
 def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int | None) -> Row:
     """Return whether a preset of models can be used here. What is missing is no failure: drafts need none of it."""
-    unfit = say_unfit(preset, machine)
+    unfit = explain_unfit(preset, machine)
     fit = unfit or f"fits {machine}"
     if not lacking:
         return row(f"models {preset}", None if unfit else True, f"all files are here; {fit}")

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunnerError, UsageError, ValidationError
-from ..jobs.run import workflow_stem
-from ..jobs.submit import SEED_FIELDS, Request, bind
+from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
-from ..shorts.request import require_readable
 from ..workflow.binding import Target, ValueReader, list_named_inputs, resolve
 from ..workflow.file import Workflow, is_link
 from ..workflow.model_names import list_models
@@ -110,7 +108,7 @@ def check_outputs(jobs: Sequence[RowJob]) -> None:
             )
     problems.require_none()
     for job in {str(Path(job.places[0]).parent): job for job in jobs}.values():
-        require_writable(job.request.output, workflow_stem(job.request.workflow.name))
+        require_writable(job.request.output, job.request.workflow.stem)
 
 
 def require_free(jobs: Iterable[RowJob], own: Collection[str]) -> None:
@@ -237,7 +235,7 @@ class _Planner:
         """Return what the template for the row's output may name."""
         inputs = {named.name: named.default for named in self._named}
         seed = self._seed(given)
-        fixed = {"row": row.number, "workflow": workflow_stem(self._workflow.name)}
+        fixed = {"row": row.number, "workflow": self._workflow.stem}
         return inputs | row.values | ({} if seed is None else {"seed": seed}) | fixed
 
     def _seed(self, given: Mapping[tuple[str, str], str]) -> int | str | None:

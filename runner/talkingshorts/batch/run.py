@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..comfyui.client import ComfyClient
-from ..display.batch import choose_batch_display
+from ..display.batch import BatchDisplay
 from ..display.batch_events import RowFailed, RowKept
 from ..errors import PartialBatchError, UsageError
 from ..jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
-from ..jobs.run import workflow_stem
-from ..jobs.submit import Server
+from ..jobs.server import reach_named_server, start_managed_server
+from ..managed.server import Say
 from ..workflow.file import Workflow, load_workflow
+from .options import BatchOptions
 from .plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
 from .schedule import FindSlots, Scheduler, connect_slots
 from .slot import ServerSlot, Slot
@@ -28,33 +27,34 @@ from .table import read_table
 GONE_SECONDS = 5.0
 """A server that takes no connections for so long is left to itself when there are others."""
 
-Say = Callable[[str], None]
+OpenDisplay = Callable[[list[str]], BatchDisplay]
+"""Opens a display for the servers of these names; `run_batch` closes it."""
 
 
-def run_batch(options: Namespace, say: Say) -> int:
-    """Run the rows of a table that aren't done yet; return 0 when all are done then.
+def run_batch(options: BatchOptions, open_display: OpenDisplay, say: Say) -> None:
+    """Run the rows of a table that aren't done yet.
 
     Raises PartialBatchError when some failed, ValidationError and UsageError before anything runs, UnreachableError
     when no server is left, CancelledError on a Ctrl-C.
     """
-    workflow, table = load_workflow(Path(options.workflow)), Path(options.table)
+    workflow, table = load_workflow(options.workflow), options.table
     jobs = plan_jobs(workflow, read_table(table), table.parent, options.output or DEFAULT_OUTPUT)
     check_outputs(jobs)
-    path = Path(options.state) if options.state else default_state_path(table, workflow)
+    path = options.state or default_state_path(table, workflow)
     with BatchState(path) as state, contextlib.ExitStack() as stack:
         if not options.overwrite:
             started = state.list_started()
             require_free([job for job in jobs if job.key not in started], state.list_own_files())
-        return _run(options, say, workflow, jobs, state, stack)
+        _run(options, open_display, say, workflow, jobs, state, stack)
 
 
 def default_state_path(table: Path, workflow: Workflow) -> Path:
     """Return where a batch's state is kept: beside its table, one file for each workflow."""
-    return table.with_name(f"{table.name}.{workflow_stem(workflow.name)}.state")
+    return table.with_name(f"{table.name}.{workflow.stem}.state")
 
 
 @contextlib.contextmanager
-def open_slots(options: Namespace, say: Say) -> Iterator[tuple[Sequence[Slot], FindSlots | None]]:
+def open_slots(options: BatchOptions, say: Say) -> Iterator[tuple[Sequence[Slot], FindSlots | None]]:
     """Give where the jobs may run, and what finds more such places later, if anything does: servers, or Ray's actors.
 
     The actors end with the block.
@@ -62,7 +62,7 @@ def open_slots(options: Namespace, say: Say) -> Iterator[tuple[Sequence[Slot], F
     if options.ray is None:
         yield list_slots(options, say), None
         return
-    if options.is_server_explicit:
+    if options.are_servers_explicit:
         raise UsageError("--ray and --server don't go together: with --ray, the batch starts its own ComfyUIs.")
     from .ray.fleet import open_fleet
 
@@ -70,29 +70,28 @@ def open_slots(options: Namespace, say: Say) -> Iterator[tuple[Sequence[Slot], F
         yield fleet.slots, fleet.find_slots
 
 
-def list_slots(options: Namespace, say: Say) -> list[Slot]:
+def list_slots(options: BatchOptions, say: Say) -> list[Slot]:
     """Return where the jobs may run: the servers that are named, or else the managed one."""
-    addresses = [options.server] if isinstance(options.server, str) else options.server or []
-    urls = [url for address in addresses for url in re.split(r"[\s,]+", address) if url]
-    clients = {client.url: client for client in (ComfyClient(url, options.token) for url in urls)}
+    clients = {client.url: client for client in (ComfyClient(url, options.token) for url in options.servers)}
     gone_seconds = GONE_SECONDS if len(clients) > 1 else GONE_PATIENCE_SECONDS
     limits = _set_limits(options, gone_seconds)
     if not clients:
-        return [ServerSlot("managed", partial(_reach_managed, say), limits, _has_managed_ended)]
+        return [ServerSlot("managed", partial(start_managed_server, say), limits)]
     return [
-        ServerSlot(url.removeprefix(f"{urlsplit(url).scheme}://"), partial(_reach, client), limits)
+        ServerSlot(url.removeprefix(f"{urlsplit(url).scheme}://"), partial(reach_named_server, client), limits)
         for url, client in clients.items()
     ]
 
 
 def _run(
-    options: Namespace,
+    options: BatchOptions,
+    open_display: OpenDisplay,
     say: Say,
     workflow: Workflow,
     jobs: Sequence[RowJob],
     state: BatchState,
     stack: contextlib.ExitStack,
-) -> int:
+) -> None:
     finished = state.list_finished()
     left = [job for job in jobs if job.key not in finished]
     slots, find_slots = stack.enter_context(open_slots(options, say)) if left else ([], None)
@@ -100,26 +99,25 @@ def _run(
     changes = state.adopt(jobs)
     if changes.dropped:
         say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
-    display = choose_batch_display(options.json, [slot.name for slot in slots])
+    display = open_display([slot.name for slot in slots])
     try:
         for job in jobs:
             if job.key in finished:
                 display.show(RowKept(job.row, _name_files(job, finished[job.key])))
         if not left:
-            return 0
+            return
         scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going, find_slots=find_slots)
         failures = scheduler.run(left, descriptions, kept=len(jobs) - len(left))
     finally:
         display.close()
     if failures:
         raise PartialBatchError(_describe_failures(failures, len(jobs), scheduler.left))
-    return 0
 
 
-def _set_limits(options: Namespace, gone_seconds: float) -> Limits:
+def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:
     """Return how long to wait; a server that stays silent is lost, and no reason to give up the row that it has."""
-    busy_seconds = options.idle_timeout or BUSY_PATIENCE_SECONDS
-    return Limits(options.timeout, None, min(gone_seconds, busy_seconds), busy_seconds)
+    busy_seconds = options.idle_seconds or BUSY_PATIENCE_SECONDS
+    return Limits(options.timeout_seconds, None, min(gone_seconds, busy_seconds), busy_seconds)
 
 
 def _describe_failures(failures: Sequence[RowFailed], rows: int, left: int) -> str:
@@ -133,20 +131,3 @@ def _name_files(job: RowJob, places: Sequence[str]) -> tuple[str, ...]:
     if Path(job.request.output).is_absolute():
         return tuple(places)
     return tuple(place.removeprefix(f"{Path.cwd()}{os.sep}") for place in places)
-
-
-def _reach(client: ComfyClient) -> Server:
-    return Server(client, client.version())
-
-
-def _reach_managed(say: Say) -> Server:
-    from ..managed.server import ensure_server
-
-    client = ComfyClient(ensure_server(say))
-    return Server(client, client.version(), is_managed=True)
-
-
-def _has_managed_ended(client: ComfyClient) -> bool:
-    from ..managed.server import find_server
-
-    return find_server() != client.url

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Protocol
 
 from ..comfyui.client import CANCELLED, ComfyClient, FailedServerError
-from ..display.events import Event
 from ..errors import LostJobError, UnreachableError, ValidationError
-from ..jobs.follow import Limits
+from ..jobs.cancel import cancel_and_wait
+from ..jobs.follow import Limits, Show
 from ..jobs.records import JobRecord
-from ..jobs.run import Run, cancel_and_wait
-from ..jobs.submit import Server, bind, describe_nodes, note, was_taken
+from ..jobs.request import bind, describe_nodes
+from ..jobs.run import Run
+from ..jobs.server import Server
+from ..jobs.submit import was_taken
 from ..workflow.file import Workflow
 from ..workflow.validation import NodeInfos
 from .plan import RowJob
 from .state import RowStore
-
-Show = Callable[[Event], None]
 
 
 class UnfitSlotError(LostJobError):
@@ -66,22 +66,12 @@ class Slot(Protocol):
 
 
 class ServerSlot:
-    """A ComfyUI that is reached over HTTP. `reach` returns it, starting it if need be, or raises UnreachableError.
+    """A ComfyUI that is reached over HTTP. `reach` returns it, starting it if need be, or raises UnreachableError."""
 
-    `has_ended` tells whether the server's process is gone, where that can be known.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        reach: Callable[[], Server],
-        limits: Limits,
-        has_ended: Callable[[ComfyClient], bool] = lambda client: False,
-    ) -> None:
+    def __init__(self, name: str, reach: Callable[[], Server], limits: Limits) -> None:
         self.name = name
         self._reach = reach
         self._limits = limits
-        self._has_ended = has_ended
         self._server: Server | None = None
         self._nodes: NodeInfos = {}
         self._uploads: dict[tuple[Path, int, int], str] = {}
@@ -101,12 +91,11 @@ class ServerSlot:
     def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
         """Follow the noted job, or post a new one; fetch its files."""
         server = self._require_server()
-        display = _Shown(show)
         try:
             if noted is not None and self._is_known(server.client, noted):
-                return Run(server.client, store, noted, display, has_ended=self._has_ended).complete(self._limits)
-            record = note(server, store, job.request, bind(job.request, self._nodes), show, self._upload)
-            run = Run(server.client, store, record, display, has_ended=self._has_ended)
+                return Run(server, store, noted, show).complete(self._limits)
+            bound = bind(job.request, self._nodes)
+            run = Run.prepare(server, store, job.request, show, bound=bound, upload=self._upload)
             return run.submit_and_complete(self._limits)
         except ValidationError as error:
             if isinstance(error.__cause__, FailedServerError):
@@ -139,17 +128,3 @@ class ServerSlot:
         if self._server is None:
             raise UnreachableError(f"{self.name} isn't connected.")
         return self._server
-
-
-class _Shown:
-    """Shows a job's events to the batch."""
-
-    def __init__(self, show: Show) -> None:
-        self._show = show
-
-    def show(self, event: Event) -> None:
-        """Pass the event on."""
-        self._show(event)
-
-    def close(self) -> None:
-        """Nothing is left open."""

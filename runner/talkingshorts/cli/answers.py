@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..jobs.follow import Show
 
 
 def print_note(text: str) -> None:
@@ -13,7 +16,14 @@ def print_note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def print_json(answer: dict[str, Any]) -> None:
+def open_notices(as_json: bool) -> Show:
+    """Return what tells the user notices: as events with --json, else in lines on stderr."""
+    from ..display.terminal import choose_display
+
+    return choose_display(as_json).show
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
     """Print one JSON object in a line."""
     print(json.dumps(answer, ensure_ascii=False), flush=True)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from argparse import ArgumentParser, Namespace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .answers import print_note
-from .options import ADDRESS_HELP, OUTPUT_HELP, WORKFLOW_HELP, AddCommand, read_count, read_limit
+from .options import ADDRESS_HELP, OUTPUT_HELP, WORKFLOW_HELP, AddCommand, read_count, read_limit, read_token
+
+if TYPE_CHECKING:
+    from ..batch.options import BatchOptions
 
 
 def add_commands(add: AddCommand) -> None:
@@ -51,5 +59,30 @@ def _add_options(parser: ArgumentParser) -> None:
 def batch(options: Namespace) -> int:
     """Run a workflow once for each row of a table."""
     from ..batch.run import run_batch
+    from ..display.batch import choose_batch_display
 
-    return run_batch(options, print_note)
+    run_batch(_read_batch_options(options), partial(choose_batch_display, options.json), print_note)
+    return 0
+
+
+def _read_batch_options(options: Namespace) -> BatchOptions:
+    from ..batch.options import BatchOptions
+
+    # Before the command, the option is given once; after it, once for each server.
+    named = [options.server] if isinstance(options.server, str) else options.server or []
+    addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
+    return BatchOptions(
+        workflow=Path(options.workflow),
+        table=Path(options.table),
+        output=options.output,
+        state=Path(options.state) if options.state else None,
+        servers=[url for address in addresses for url in re.split(r"[\s,]+", address) if url],
+        are_servers_explicit=bool(named),
+        token=read_token(options),
+        ray=options.ray,
+        ray_workers=options.ray_workers,
+        overwrite=options.overwrite,
+        keep_going=options.keep_going,
+        timeout_seconds=options.timeout,
+        idle_seconds=options.idle_timeout,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from .answers import print_json
-from .options import AddCommand
+from .options import AddCommand, read_server
 
 
 def add_commands(add: AddCommand) -> None:
@@ -17,7 +17,7 @@ def check(options: Namespace) -> int:
     """Check this machine and the server, and say how to mend what is wrong."""
     from ..doctor import run_doctor
 
-    rows = run_doctor(options.server, options.token)
+    rows = run_doctor(read_server(options))
     for row in rows:
         if options.json:
             print_json(row)

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..errors import LostJobError, RunnerError
 from .answers import print_json, print_note, print_paths
-from .options import AddCommand, add_job, add_limits, add_output, add_presign, add_values, add_webhook
+from .options import (
+    AddCommand,
+    add_job,
+    add_limits,
+    add_output,
+    add_presign,
+    add_values,
+    add_webhook,
+    read_limits,
+    read_run_options,
+    read_server,
+)
 
 if TYPE_CHECKING:
-    from ..jobs.records import JobRecord, JobState
+    from ..jobs.records import JobRecord
+    from ..jobs.server import Server
 
 
 def add_commands(add: AddCommand) -> None:
@@ -35,62 +48,64 @@ def add_commands(add: AddCommand) -> None:
 
 def submit(options: Namespace) -> int:
     """Start a job and print its id."""
-    from .running import read_request, submit_request
+    from ..jobs.request import build_request
+    from .running import submit_request
 
-    return submit_request(options, read_request(options))
+    return submit_request(options, build_request(read_run_options(options, options.output)))
 
 
 def status(options: Namespace) -> int:
     """Print where a job is: pending, in_progress, completed, failed or cancelled."""
     from ..comfyui.client import PENDING
     from ..jobs.records import open_jobs
-    from .running import find_job, open_announcer
+    from .running import open_announcer
 
     open_announcer(options).take_up(options.job)
     noted = open_jobs().load_latest(options.job)
     if noted is not None and noted.has_ended:
         _print_status(options, noted, noted.state, 0)
         return 0
-    record, client = find_job(options)
-    job = client.job(record.id)
+    record, server = _find_job(options)
+    job = server.client.job(record.id)
     if job is None:
         if options.json:
             _print_status(options, record, "lost", 0)
         raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never took the job.")
-    _print_status(options, record, job.status, client.jobs_ahead(record.id) if job.status == PENDING else 0)
+    jobs_ahead = server.client.jobs_ahead(record.id) if job.status == PENDING else 0
+    _print_status(options, record, job.status, jobs_ahead)
     return 0
 
 
 def wait(options: Namespace) -> int:
     """Follow a job to its end, and fetch what it made."""
     from ..display.terminal import choose_display
-    from .running import find_job, open_announcer, read_limits, require_presignable, watch
+    from ..jobs.records import open_jobs
+    from ..jobs.run import Run
+    from .running import open_announcer, require_presignable
 
     with open_announcer(options).announcing(options.job):
-        record, client = find_job(options)
+        record, server = _find_job(options)
         require_presignable(options, record.output)
-        places = watch(options, client, record, choose_display(options.json)).complete(read_limits(options))
+        with closing(choose_display(options.json)) as display:
+            run = Run(server, open_jobs(), record, display.show, options.resubmit)
+            places = run.complete(read_limits(options))
         print_paths(places, options.json, options.presign)
     return 0
 
 
 def cancel(options: Namespace) -> int:
     """Cancel one job."""
-    from ..jobs.run import cancel_and_wait
-    from .running import find_job
+    from ..jobs.cancel import cancel_job
+    from ..jobs.records import open_jobs
 
-    record, client = find_job(options)
-    job = client.job(record.id)
+    record, server = _find_job(options)
+    job = server.client.job(record.id)
     if job is None and not record.has_ended:
         raise LostJobError(f"The server doesn't know the job {record.id}: there is nothing to cancel.")
     if job is None or job.has_ended:
         print_note(f"The job had ended before: {job.status if job else record.state}.")
         return 0
-    before = record.state
-    # Noted first: whoever follows a waiting job sees it vanish from the queue, and looks here for the reason.
-    _note(record, "cancelled")
-    ended = cancel_and_wait(client, record)
-    _note(record, ended or before)
+    ended = cancel_job(server.client, open_jobs(), record)
     if ended is None:
         raise RunnerError(f"The job {record.id} was told to stop, but still runs.")
     print_note("The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}.")
@@ -102,21 +117,32 @@ def fetch(options: Namespace) -> int:
     from ..display.terminal import choose_display
     from ..jobs.records import open_jobs
     from ..jobs.run import Run
-    from .running import find_job, open_announcer, require_presignable
+    from .running import open_announcer, require_presignable
 
     open_announcer(options).take_up(options.job)
-    record, client = find_job(options)
+    record, server = _find_job(options)
     require_presignable(options, record.output)
-    places = Run(client, open_jobs(), record, choose_display(options.json)).fetch()
+    with closing(choose_display(options.json)) as display:
+        places = Run(server, open_jobs(), record, display.show).fetch()
     print_paths(places, options.json, options.presign)
     return 0
 
 
-def _note(record: JobRecord, state: JobState) -> None:
+def _find_job(options: Namespace) -> tuple[JobRecord, Server]:
+    """Return what is known of the job that the command is about, with the output that the command names."""
+    from ..jobs.lookup import find_job
     from ..jobs.records import open_jobs
+    from ..results.destination import require_writable
 
-    record.state = state
-    open_jobs().save(record)
+    given = vars(options)
+    start = print_note if given.get("resubmit") else None
+    # The follower of a webhook finds the job by its record.
+    is_noted = bool(given.get("webhook"))
+    record, server = find_job(open_jobs(), options.job, read_server(options), start, is_noted)
+    if given.get("output"):
+        require_writable(options.output, record.workflow.stem)
+        record.output = options.output
+    return record, server
 
 
 def _print_status(options: Namespace, record: JobRecord, status: str, jobs_ahead: int) -> None:

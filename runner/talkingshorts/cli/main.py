@@ -28,9 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A name or a text that the terminal's encoding lacks is shown escaped.
             stream.reconfigure(errors="backslashreplace")
     options = build_parser().parse_args(argv)
-    options.is_server_explicit = bool(options.server)
-    options.server = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None
-    options.token = options.token or os.environ.get("TALKINGSHORTS_TOKEN") or None
     try:
         with _termination_as_interrupt():
             code = options.execute(options)

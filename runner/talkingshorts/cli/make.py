@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
-from .options import AddCommand, add_limits, add_presign, add_webhook, read_number, read_size
+from .answers import open_notices, print_note
+from .options import (
+    AddCommand,
+    add_limits,
+    add_presign,
+    add_settings,
+    add_webhook,
+    read_number,
+    read_server,
+    read_settings,
+    read_size,
+)
+
+if TYPE_CHECKING:
+    """Return what the command line says about the short."""
+    from ..shorts.options import MakeOptions
 
 
 def add_commands(add: AddCommand) -> None:
@@ -34,6 +50,7 @@ def _add_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
+    add_settings(parser)
     parser.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
     add_presign(parser)
     add_limits(parser)
@@ -42,22 +59,43 @@ def _add_options(parser: ArgumentParser) -> None:
 
 def make(options: Namespace) -> int:
     """Make a short from a script."""
-    from .. import home
     from ..display.events import Notice
-    from ..display.terminal import choose_display
+    from ..jobs.server import reach_server
+    from ..results.destination import require_writable
     from ..shorts.quality import choose_request
-    from ..shorts.request import build_requests, say_uncloned
-    from .running import open_announcer, reach_or_start, require_output, require_presignable, run_to_its_end
+    from ..shorts.request import build_requests, explain_uncloned
+    from .running import open_announcer, require_presignable, run_to_its_end
 
-    require_output(options.output, "short")
+    require_writable(options.output, "short")
     require_presignable(options, options.output)
-    checkout = home.checkout_dir()
-    requests = build_requests(options, checkout / "workflows" if checkout else None)
+    short = read_make_options(options)
+    requests = build_requests(short)
     announcer = open_announcer(options)
-    server = reach_or_start(options)
+    server = reach_server(read_server(options), print_note)
     request, reason = choose_request(server.client, requests)
-    if options.quality is None:
-        reason = say_uncloned(options) or reason
+    if short.quality is None:
+        reason = explain_uncloned(short) or reason
     if reason:
-        choose_display(options.json).show(Notice(reason))
+        open_notices(options.json)(Notice(reason))
     return run_to_its_end(options, request, server, announcer)
+
+
+def read_make_options(options: Namespace) -> MakeOptions:
+    """Return what the command line says about the short."""
+    from ..shorts.options import MakeOptions
+
+    return MakeOptions(
+        script=options.script,
+        voice=options.voice,
+        start_seconds=options.start,
+        duration_seconds=options.duration,
+        voice_rights=options.voice_rights,
+        portrait=options.portrait,
+        portrait_prompt=options.portrait_prompt,
+        quality=options.quality,
+        size=options.size,
+        target_seconds=options.target_seconds,
+        seed=options.seed,
+        settings=read_settings(options),
+        output=options.output,
+    )

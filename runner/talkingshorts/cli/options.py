@@ -1,12 +1,23 @@
-"""The options that several commands share, and what their values must look like. Imports nothing heavy."""
+"""The options that several commands share: how they are asked for, and what they are read into.
+
+Importing it imports nothing heavy.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ..jobs.follow import Limits
+    from ..jobs.options import RunOptions, Setting
+    from ..jobs.server import ServerChoice
+    from ..webhooks.announcer import WebhookOptions
 
 PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
 
@@ -50,8 +61,21 @@ def add_common(parser: argparse.ArgumentParser, is_root: bool, takes_servers: bo
     )
 
 
-def add_values(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+def read_server(options: argparse.Namespace) -> ServerChoice:
+    """Return the server that the command line names, else the environment, else neither."""
+    from ..jobs.server import ServerChoice
+
+    url = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None
+    return ServerChoice(url, read_token(options), is_explicit=bool(options.server))
+
+
+def read_token(options: argparse.Namespace) -> str | None:
+    """Return the server's token, of the command line or of the environment."""
+    return options.token or os.environ.get("TALKINGSHORTS_TOKEN") or None
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what sets inputs of the workflow that is run."""
     parser.add_argument(
         "-s",
         "--set",
@@ -60,6 +84,19 @@ def add_values(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS=VALUE",
         help=f"set an input; ADDRESS is {ADDRESS_HELP}. {VALUE_HELP}",
     )
+
+
+def read_settings(options: argparse.Namespace) -> list[Setting]:
+    """Return the addresses and the texts for them. Raises UsageError for what is no ADDRESS=VALUE."""
+    from ..workflow.binding import split_assignment
+
+    return [split_assignment(text) for text in options.set]
+
+
+def add_values(parser: argparse.ArgumentParser) -> None:
+    """Add a workflow, and the values and files for its inputs."""
+    parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+    add_settings(parser)
     parser.add_argument(
         "-i",
         "--input",
@@ -70,11 +107,27 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_run_options(options: argparse.Namespace, output: str | None) -> RunOptions:
+    """Return what the command line says about the workflow to run. Raises UsageError for what is no ADDRESS=VALUE."""
+    from ..jobs.options import DEFAULT_OUTPUT, RunOptions
+    from ..workflow.binding import split_assignment
+
+    files = [split_assignment(text) for text in options.input]
+    return RunOptions(
+        Path(options.workflow),
+        read_settings(options),
+        [(address, Path(name)) for address, name in files],
+        output or DEFAULT_OUTPUT,
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add where the results go."""
     parser.add_argument("-o", "--output", metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
 
 
 def add_presign(parser: argparse.ArgumentParser) -> None:
+    """Add that results are printed as addresses to download them from."""
     parser.add_argument(
         "--presign",
         nargs="?",
@@ -87,6 +140,7 @@ def add_presign(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add how long to wait for the job, and what to do when it is lost."""
     parser.add_argument(
         "--timeout", type=read_limit, metavar="S", help="cancel the job after S seconds, whatever it does"
     )
@@ -104,7 +158,15 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_limits(options: argparse.Namespace) -> Limits:
+    """Return how long to wait for the job."""
+    from ..jobs.follow import Limits
+
+    return Limits(options.timeout, options.idle_timeout)
+
+
 def add_webhook(parser: argparse.ArgumentParser) -> None:
+    """Add where to tell how the job ended."""
     parser.add_argument(
         "--webhook",
         metavar="URL",
@@ -115,11 +177,22 @@ def add_webhook(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_webhook(options: argparse.Namespace) -> WebhookOptions:
+    """Return the webhook of a command, which may be one that takes none but sees to those of earlier commands."""
+    from ..webhooks.announcer import WebhookOptions
+
+    given = vars(options)
+    secret = given.get("webhook_secret") or os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET") or None
+    return WebhookOptions(given.get("webhook"), secret)
+
+
 def add_job(parser: argparse.ArgumentParser) -> None:
+    """Add the job that the command is about."""
     parser.add_argument("job", metavar="ID", help="the id that `submit` printed")
 
 
 def read_number(text: str) -> float:
+    """Return a finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -130,6 +203,7 @@ def read_number(text: str) -> float:
 
 
 def read_count(text: str) -> int:
+    """Return a number of things, of which there is one at least."""
     if not re.fullmatch(r"[1-9]\d{0,2}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
     return int(text)
@@ -142,6 +216,7 @@ def _read_presign_seconds(text: str) -> int:
 
 
 def read_limit(text: str) -> float:
+    """Return a number of seconds above 0."""
     value = read_number(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text} must be above 0")
@@ -149,6 +224,7 @@ def read_limit(text: str) -> float:
 
 
 def read_size(text: str) -> tuple[int, int]:
+    """Return width and height in pixels."""
     match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} isn't of the form WxH, such as 480x832")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .options import AddCommand, add_limits, add_output, add_presign, add_values, add_webhook
+from .answers import print_note
+from .options import (
+    AddCommand,
+    add_limits,
+    add_output,
+    add_presign,
+    add_values,
+    add_webhook,
+    read_run_options,
+    read_server,
+)
 
 
 def add_commands(add: AddCommand) -> None:
@@ -20,18 +30,14 @@ def add_commands(add: AddCommand) -> None:
 
 def run(options: Namespace) -> int:
     """Run a workflow to its end, or only start it with --detach."""
-    from .running import (
-        open_announcer,
-        reach_or_start,
-        read_request,
-        require_presignable,
-        run_to_its_end,
-        submit_request,
-    )
+    from ..jobs.request import build_request
+    from ..jobs.server import reach_server
+    from .running import open_announcer, require_presignable, run_to_its_end, submit_request
 
-    request = read_request(options)
+    request = build_request(read_run_options(options, options.output))
     if options.detach:
         return submit_request(options, request)
     require_presignable(options, request.output)
     announcer = open_announcer(options)
-    return run_to_its_end(options, request, reach_or_start(options), announcer)
+    server = reach_server(read_server(options), print_note)
+    return run_to_its_end(options, request, server, announcer)

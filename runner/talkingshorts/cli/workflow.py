@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from .answers import print_json, print_note
-from .options import AddCommand, add_values
+from .options import AddCommand, add_values, read_run_options, read_server
 
 
 def add_commands(add: AddCommand) -> None:
@@ -37,12 +37,12 @@ def list_inputs(options: Namespace) -> int:
 def validate(options: Namespace) -> int:
     """Check a workflow against a server without running it."""
     from ..errors import ValidationError
-    from ..jobs.submit import bind_values
-    from .running import reach_or_start, read_request
+    from ..jobs.request import bind_on, build_request
+    from ..jobs.server import reach_server
 
-    request = read_request(options)
+    request = build_request(read_run_options(options, output=None))
     try:
-        workflow = bind_values(reach_or_start(options).client, request)
+        workflow = bind_on(reach_server(read_server(options), print_note).client, request)
     except ValidationError as error:
         if options.json:
             print_json({"valid": False, "problems": str(error).splitlines()})

@@ -1,21 +1,22 @@
-"""Bind a workflow's inputs on a server and post it there, noting the job on disk before."""
+"""Note a job on disk and post it to its server, so that the server has it once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..comfyui.client import ComfyClient, FailedServerError, NotSentError
-from ..display.events import Created, Event, Uploading
-from ..errors import UnreachableError, UsageError, ValidationError
-from ..workflow.binding import Target, list_named_inputs, parse_value, require_field
+from ..display.events import Created, Uploading
+from ..errors import UnreachableError, ValidationError
+from ..workflow.binding import list_named_inputs
 from ..workflow.file import Workflow
-from ..workflow.node_info import NodeInfo
-from ..workflow.validation import NodeInfos, describe_rejection, find_problems, find_unknown_nodes, require_valid
+from ..workflow.validation import describe_rejection
+from .follow import Show
 from .records import JobRecord, RecordStore, new_job_id
+from .request import Request, describe_nodes, find_seed
+from .server import Server
 
 POST_PAUSES_SECONDS = (0.3, 1.0)
 """Before a job that didn't reach the server is posted again."""
@@ -27,85 +28,19 @@ LOOK_UP_ANSWER_SECONDS = 5.0
 LOOK_UP_PATIENCE_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.1
 
-SEED_FIELDS = ("seed", "noise_seed")
+Upload = Callable[[Path], str]
+"""Puts a file on the server, and returns the name that it has there."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to run: texts to set inputs to, files to upload for inputs, and the template for the results' paths.
-
-    Raises UsageError when the result would be written over one of the files.
-    """
-
-    workflow: Workflow
-    output: str
-    values: Sequence[tuple[Target, str]] = ()
-    files: Sequence[tuple[Target, Path]] = ()
-
-    def __post_init__(self) -> None:
-        for _, path in self.files:
-            if path.resolve() == Path(self.output).resolve():
-                raise UsageError(f"The output {self.output!r} is the input {path} itself: give it another name.")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server that answered as ComfyUI. `is_managed` tells that this program started it."""
-
-    client: ComfyClient
-    version: str
-    is_managed: bool = False
-
-
-def bind_values(client: ComfyClient, request: Request) -> Workflow:
-    """Return the workflow with its values set and everything checked that can be checked without running it.
-
-    Raises ValidationError with one line per problem.
-    """
-    return bind(request, describe_nodes(client, request.workflow))
-
-
-def bind(request: Request, nodes: NodeInfos) -> Workflow:
-    """Return the workflow with its values set and checked against what the server says about its classes.
-
-    Raises ValidationError with one line per problem.
-    """
-    workflow = request.workflow.copy()
-    problems: list[str] = []
-    for target, given in (*request.values, *request.files):
-        inputs = workflow.graph[target.node_id]["inputs"]
-        try:
-            info = require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
-            inputs[target.field] = (
-                given.name if isinstance(given, Path) else parse_value(target, given, info, inputs.get(target.field))
-            )
-        except ValidationError as error:
-            problems.append(str(error))
-    require_valid(problems or find_problems(workflow, nodes))
-    return workflow
-
-
-def prepare(
-    server: Server, store: RecordStore, request: Request, show: Callable[[Event], None] = lambda event: None
-) -> JobRecord:
-    """Bind the inputs, upload the files, and note the job; return its record, ready to be posted.
-
-    Raises ValidationError when something is impossible, UnreachableError when the server is away.
-    """
-    return note(server, store, request, bind_values(server.client, request), show, server.client.upload)
-
-
-def note(
+def note_job(
     server: Server,
     store: RecordStore,
     request: Request,
     workflow: Workflow,
-    show: Callable[[Event], None],
-    upload: Callable[[Path], str],
+    show: Show,
+    upload: Upload,
 ) -> JobRecord:
     """Upload the files of a request that is bound to `workflow`, and note the job; return its record.
-
-    `upload` puts a file on the server and returns the name that it has there.
 
     Raises ValidationError when a file is refused, UnreachableError when the server is away.
     """
@@ -122,7 +57,7 @@ def note(
         workflow_name=workflow.name,
         graph=workflow.graph,
         inputs=inputs,
-        seed=_find_seed(workflow, inputs),
+        seed=find_seed(workflow, inputs),
         output=request.output,
         server_version=server.version,
         uploads=[str(path.absolute()) for _, path in request.files],
@@ -163,15 +98,6 @@ def _explain(client: ComfyClient, workflow: Workflow, answer: dict[str, Any]) ->
     return describe_rejection(workflow, answer, nodes)
 
 
-def describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:
-    """Return what the server says about each class of the workflow. Raises ValidationError when it lacks one."""
-    classes = {node["class_type"] for node in workflow.graph.values()}
-    nodes = {info.class_type: info for class_type in sorted(classes) if (info := client.node_info(class_type))}
-    if nodes.keys() != classes:
-        require_valid(find_unknown_nodes(workflow, nodes, client.node_classes()))
-    return nodes
-
-
 def _deliver(client: ComfyClient, record: JobRecord) -> dict[str, Any]:
     """Return the server's answer to the posted graph; {} when the answer was lost, but not the job."""
     for pause in (*POST_PAUSES_SECONDS, None):
@@ -210,11 +136,3 @@ def was_taken(client: ComfyClient, record: JobRecord, settling_seconds: float = 
                     f"{error} Whether it took the job is unknown: `talkingshorts wait {record.id}` finds out."
                 ) from error
         time.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _find_seed(workflow: Workflow, inputs: dict[str, Any]) -> int | None:
-    """Return the seed among the named inputs, else the first one set in a node."""
-    if isinstance(inputs.get("seed"), int):
-        return inputs["seed"]
-    seeds = (node["inputs"].get(field) for node in workflow.graph.values() for field in SEED_FIELDS)
-    return next((seed for seed in seeds if isinstance(seed, int)), None)

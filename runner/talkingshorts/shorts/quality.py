@@ -9,7 +9,7 @@ from typing import Any
 
 from ..comfyui.client import ComfyClient
 from ..errors import ValidationError
-from ..jobs.submit import Request
+from ..jobs.request import Request
 from ..workflow.model_names import find_model_fields, list_models
 
 BEST_GPU_BYTES = 22 * 10**9
@@ -45,7 +45,7 @@ def read_machine(stats: Mapping[str, Any]) -> Machine:
     return Machine(name, first["vram_total"], ram_bytes)
 
 
-def say_unfit(preset: str, machine: Machine) -> str:
+def explain_unfit(preset: str, machine: Machine) -> str:
     """Return why the machine is too small for a quality, or a preset of models; "" when it isn't."""
     if preset == "draft" or machine.gpu_bytes >= BEST_GPU_BYTES:
         return ""
@@ -91,7 +91,7 @@ def _with_better_voice(client: ComfyClient, request: Request) -> Request:
 
 def _obey(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
     (quality,) = requests
-    if lack := _say_lack(client, quality, requests[quality]):
+    if lack := _explain_lack(client, quality, requests[quality]):
         raise ValidationError(f"--quality {quality} can't be made: {lack}.")
     if not machine.gpu:
         return quality, f"{quality}, as asked for: without a CUDA GPU it will be slow."
@@ -104,13 +104,13 @@ def _find_best(client: ComfyClient, machine: Machine, requests: Mapping[str, Req
     """Return the best quality that fits the machine and whose models are there, and why."""
     lacks: dict[str, str] = {}
     for quality, request in requests.items():
-        if quality == "draft" or say_unfit(quality, machine):
+        if quality == "draft" or explain_unfit(quality, machine):
             continue
-        lacks[quality] = _say_lack(client, quality, request)
+        lacks[quality] = _explain_lack(client, quality, request)
         if not lacks[quality]:
             return quality, _praise(quality, machine)
     why_not = next((f"{quality} would fit {machine}, but {lack}" for quality, lack in lacks.items()), "")
-    return "draft", f"draft: {why_not or say_unfit('fast', machine)}."
+    return "draft", f"draft: {why_not or explain_unfit('fast', machine)}."
 
 
 def _praise(quality: str, machine: Machine) -> str:
@@ -120,7 +120,7 @@ def _praise(quality: str, machine: Machine) -> str:
     return f"fast: {machine} and all models are there.{streaming}"
 
 
-def _say_lack(client: ComfyClient, quality: str, request: Request) -> str:
+def _explain_lack(client: ComfyClient, quality: str, request: Request) -> str:
     """Return in words which nodes or models of the request the server lacks; "" when it has them all."""
     graph = request.workflow.graph
     nodes = {name: client.node_info(name) for name in dict.fromkeys(node["class_type"] for node in graph.values())}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from argparse import Namespace
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from ..errors import UsageError, ValidationError
-from ..jobs.submit import Request
+from ..jobs.options import Setting
+from ..jobs.request import Request, require_readable
+from ..shipped.workflows import list_workflows
 from ..workflow.binding import ValueReader, list_named_inputs, resolve
 from ..workflow.file import load_workflow
+from ..workflow.validation import require_valid
+from .options import MakeOptions
 
-WORKFLOW_FILES = {
-    "draft": "draft.api.json",
-    "fast": "talking_short_fast.api.json",
-    "best": "talking_short.api.json",
-}
+WORKFLOWS = {"draft": "draft", "fast": "talking_short_fast", "best": "talking_short"}
+"""The shipped workflow that makes a short of each quality."""
 
 URL_START_SECONDS = 40.0
 FILE_START_SECONDS = 0.0
@@ -32,17 +33,19 @@ class Choices:
     files: dict[str, Path] = field(default_factory=dict)
 
 
-def build_requests(options: Namespace, workflows_folder: Path | None) -> dict[str, Request]:
+def build_requests(options: MakeOptions) -> dict[str, Request]:
     """Return what to run for `make`'s options, for each quality that may be made: best first. Needs no server.
+
+    A setting may be for an input that only some of these have: the others' requests note that as a problem.
 
     Raises UsageError for a file that isn't there and for options that exclude each other, ValidationError for what is
     well formed but impossible.
     """
     _require_mp4(options.output)
-    choices = Choices()
+    reader, choices = ValueReader(), Choices()
     _choose_voice(options, choices)
     _choose_portrait(options, choices)
-    choices.values["script"] = _read_script(options.script)
+    choices.values["script"] = _read_script(reader, options.script)
     if options.size:
         choices.values["width"], choices.values["height"] = map(str, _check_size(*options.size))
     if options.target_seconds is not None:
@@ -50,14 +53,20 @@ def build_requests(options: Namespace, workflows_folder: Path | None) -> dict[st
     choices.values["seed"] = _text_of_positive("--seed", options.seed)
     _require_voice(options)
     qualities = (
-        [options.quality] if options.quality else ["draft"] if say_uncloned(options) else ["best", "fast", "draft"]
+        [options.quality] if options.quality else ["draft"] if explain_uncloned(options) else ["best", "fast", "draft"]
     )
-    return {
-        quality: _build_request(options, choices, find_workflow(quality, workflows_folder)) for quality in qualities
+    paths = {workflow.name: workflow.path for workflow in list_workflows()}
+    settings = [(address, reader.read(text)) for address, text in options.settings]
+    requests = {
+        quality: _add_settings(_build_request(options, choices, paths[WORKFLOWS[quality]]), settings)
+        for quality in qualities
     }
+    first, *others = (request.problems for request in requests.values())
+    require_valid(first if all(others) else [])
+    return requests
 
 
-def say_uncloned(options: Namespace) -> str:
+def explain_uncloned(options: MakeOptions) -> str:
     """Return why no voice may be cloned, which makes a draft of a short of no named quality; "" when one may."""
     if not options.voice:
         return "draft: no --voice is given, and only a voice that is given can be cloned."
@@ -66,7 +75,7 @@ def say_uncloned(options: Namespace) -> str:
     return ""
 
 
-def _require_voice(options: Namespace) -> None:
+def _require_voice(options: MakeOptions) -> None:
     """Raise ValidationError when a quality is asked for that clones a voice, and none may be cloned."""
     if options.quality in (None, "draft"):
         return
@@ -82,7 +91,7 @@ def _require_voice(options: Namespace) -> None:
         )
 
 
-def _build_request(options: Namespace, choices: Choices, path: Path) -> Request:
+def _build_request(options: MakeOptions, choices: Choices, path: Path) -> Request:
     workflow = load_workflow(path)
     values = dict(choices.values)
     if any(named.name == "voice_rights" for named in list_named_inputs(workflow)):
@@ -95,16 +104,14 @@ def _build_request(options: Namespace, choices: Choices, path: Path) -> Request:
     )
 
 
-def find_workflow(quality: str, folder: Path | None) -> Path:
-    """Return the workflow file for a quality. Raises ValidationError when this version has none."""
-    path = folder / WORKFLOW_FILES[quality] if folder else None
-    if path is None or not path.is_file():
-        if quality == "draft":
-            raise ValidationError(
-                f"The workflow {WORKFLOW_FILES[quality]} isn't here: run this in the project's checkout."
-            )
-        raise ValidationError(f"The quality {quality!r} isn't in this version: use --quality draft.")
-    return path
+def _add_settings(request: Request, settings: Sequence[Setting]) -> Request:
+    values, problems = [*request.values], []
+    for address, text in settings:
+        try:
+            values.append((resolve(request.workflow, address), text))
+        except ValidationError as error:
+            problems.append(str(error))
+    return replace(request, values=values, problems=problems)
 
 
 def _require_mp4(output: str) -> None:
@@ -116,7 +123,7 @@ def _require_mp4(output: str) -> None:
         )
 
 
-def _choose_voice(options: Namespace, choices: Choices) -> None:
+def _choose_voice(options: MakeOptions, choices: Choices) -> None:
     if not options.voice:
         choices.values["voice_source"] = ""
         return
@@ -125,14 +132,14 @@ def _choose_voice(options: Namespace, choices: Choices) -> None:
         choices.values["voice_source"] = options.voice
     else:
         choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
-    start = options.start
+    start = options.start_seconds
     if start is None:
         start = URL_START_SECONDS if is_url else FILE_START_SECONDS
     choices.values["voice_start_seconds"] = _text_of_positive("--start", start)
-    choices.values["voice_duration_seconds"] = _text_of_positive("--duration", options.duration)
+    choices.values["voice_duration_seconds"] = _text_of_positive("--duration", options.duration_seconds)
 
 
-def _choose_portrait(options: Namespace, choices: Choices) -> None:
+def _choose_portrait(options: MakeOptions, choices: Choices) -> None:
     if options.portrait and options.portrait_prompt:
         raise UsageError("--portrait and --portrait-prompt exclude each other: give a picture or a description.")
     if options.portrait:
@@ -141,22 +148,11 @@ def _choose_portrait(options: Namespace, choices: Choices) -> None:
         choices.values["portrait_prompt"] = options.portrait_prompt
 
 
-def _read_script(text: str) -> str:
-    script = ValueReader().read(text)
+def _read_script(reader: ValueReader, text: str) -> str:
+    script = reader.read(text)
     if not script.strip():
         raise ValidationError("The script is empty: say something with --script.")
     return script
-
-
-def require_readable(path: Path, hint: str = "") -> Path:
-    """Return `path`. Raises UsageError, with `hint`, when it is no file that can be read."""
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise UsageError(f"The file {path} can't be uploaded: it is a device or a pipe. Save it as a file first.")
-        with path.open("rb"):
-            return path
-    except OSError as error:
-        raise UsageError(f"The file {path} can't be read: {error.strerror}. {hint}".rstrip()) from error
 
 
 def _check_size(width: int, height: int) -> tuple[int, int]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ..display.events import Notice
-from ..display.terminal import Display
 from ..errors import CancelledError, RunnerError, UsageError
 from ..http import public_url
+from ..jobs.follow import Show
 from ..jobs.records import canonical_id, open_jobs
+from ..jobs.server import ServerChoice
 from .delivery import Claim, can_sign, deliver, open_store, start_follower
 from .message import Webhook, build_event, mark_key, read_end, read_key, require_webhook_url
 
 PATIENCE_SECONDS = 10.0
 """A command that followed its job to the end tries for so long by itself; after that, a follower does."""
+
+
+@dataclass(frozen=True)
+class WebhookOptions:
+    """Where to tell how a job ends, if anywhere, and the secret to sign that with."""
+
+    url: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 class Announcer:
@@ -26,13 +34,12 @@ class Announcer:
     Raises UsageError at once for a malformed --webhook or secret.
     """
 
-    def __init__(self, options: Namespace, display: Display) -> None:
-        url = getattr(options, "webhook", None)
-        self._url = require_webhook_url(url) if url else None
-        self._secret = getattr(options, "webhook_secret", None) or os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET")
+    def __init__(self, options: WebhookOptions, server: ServerChoice, show: Show) -> None:
+        self._url = require_webhook_url(options.url) if options.url else None
+        self._secret = options.secret
         self._key = read_key(self._secret) if self._secret else None
-        self._server, self._token = options.server, options.token
-        self._display = display
+        self._server, self._token = server.url, server.token
+        self._show = show
         self._jobs, self._webhooks = open_jobs(), open_store()
 
     @contextlib.contextmanager
@@ -71,7 +78,7 @@ class Announcer:
             return
         self._webhooks.save(Webhook(job_id, url, mark_key(self._key, job_id) if self._key else None))
         if self._key is None:
-            self._say(
+            self._notify(
                 "The webhook's messages are unsigned: --webhook-secret or TALKINGSHORTS_WEBHOOK_SECRET signs them."
             )
 
@@ -90,7 +97,7 @@ class Announcer:
         webhook.event = build_event(webhook.job_id, record, end)
         self._webhooks.save(webhook)
         deliver(webhook, self._key, self._webhooks.save, patience_seconds)
-        self._say(webhook.describe_outcome())
+        self._notify(webhook.describe_outcome())
 
     def _hand_over(self, claim: Claim, is_own: bool) -> None:
         webhook = claim.webhook
@@ -98,7 +105,7 @@ class Announcer:
             self._webhooks.forget(webhook.job_id)
             return
         if not can_sign(webhook, self._key):
-            self._say(
+            self._notify(
                 f"The webhook of the job {webhook.job_id} waits for the secret that it was noted with: "
                 "set TALKINGSHORTS_WEBHOOK_SECRET."
             )
@@ -106,7 +113,7 @@ class Announcer:
         try:
             start_follower(claim, self._secrets_for(webhook, is_own))
         except OSError as error:
-            self._say(f"The webhook can't be told: {error.strerror}. The next `talkingshorts status` tries again.")
+            self._notify(f"The webhook can't be told: {error.strerror}. The next `talkingshorts status` tries again.")
 
     def _secrets_for(self, webhook: Webhook, is_own: bool) -> dict[str, str | None]:
         """Return what a follower may know: this command's server and token are for the jobs on that server alone."""
@@ -118,5 +125,5 @@ class Announcer:
             "TALKINGSHORTS_TOKEN": self._token if is_named or is_own else None,
         }
 
-    def _say(self, text: str) -> None:
-        self._display.show(Notice(text))
+    def _notify(self, text: str) -> None:
+        self._show(Notice(text))

@@ -12,12 +12,12 @@ from typing import Any
 
 from ..comfyui.client import AccessRefusedError, ComfyClient, Job
 from ..display.events import Notice
-from ..display.terminal import Display, PlainDisplay
+from ..display.terminal import PlainDisplay
 from ..errors import CancelledError, LostJobError, RunnerError, UnreachableError
-from ..jobs.follow import Limits
+from ..jobs.follow import Limits, Show
 from ..jobs.records import JobRecord, open_jobs
 from ..jobs.run import Run
-from ..managed.server import find_server
+from ..jobs.server import server_of
 from .delivery import deliver, open_store
 from .message import build_event, read_key
 
@@ -31,24 +31,24 @@ LOOK_AGAIN_SECONDS = 30.0
 def main() -> int:
     """Do both. Whoever started this process has claimed the webhook for it."""
     job_id = sys.argv[1]
-    display, webhooks = PlainDisplay(sys.stderr), open_store()
+    show, webhooks = PlainDisplay(sys.stderr).show, open_store()
     webhook = webhooks.load(job_id)
     if webhook is None:
         return 1
     if webhook.event is None:
         try:
-            webhook.event = await_event(job_id, display)
+            webhook.event = await_event(job_id, show)
         except RunnerError as error:
-            display.show(Notice(str(error)))
+            show(Notice(str(error)))
             return error.exit_code
         webhooks.save(webhook)
     secret = os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET")
     deliver(webhook, read_key(secret) if secret else None, webhooks.save)
-    display.show(Notice(webhook.describe_outcome()))
+    show(Notice(webhook.describe_outcome()))
     return 0
 
 
-def await_event(job_id: str, display: Display) -> dict[str, Any]:
+def await_event(job_id: str, show: Show) -> dict[str, Any]:
     """Return what is to be told, once the job has ended.
 
     Raises AccessRefusedError when the server wants a token, LostJobError when this home has forgotten the job.
@@ -61,23 +61,20 @@ def await_event(job_id: str, display: Display) -> dict[str, Any]:
             os.environ.get("TALKINGSHORTS_SERVER") or record.server, os.environ.get("TALKINGSHORTS_TOKEN")
         )
         try:
-            return build_event(job_id, record, _await_end(client, record, display))
+            return build_event(job_id, record, _await_end(client, record, show))
         except AccessRefusedError:
             raise
         except UnreachableError as error:
-            display.show(Notice(str(error)))
+            show(Notice(str(error)))
             if _stays_away(client):
                 return build_event(job_id, record, LostJobError(f"The job is lost: its server stays away. {error}"))
 
 
-def _await_end(client: ComfyClient, record: JobRecord, display: Display) -> Job | RunnerError:
+def _await_end(client: ComfyClient, record: JobRecord, show: Show) -> Job | RunnerError:
     """Return how the job ended: what the server says, or a CancelledError or LostJobError. Raises UnreachableError."""
-
-    def is_gone(server: ComfyClient) -> bool:
-        return record.is_managed and find_server() != server.url
-
+    run = Run(server_of(record, client), open_jobs(), record, show)
     try:
-        return Run(client, open_jobs(), record, display, has_ended=is_gone).await_end(Limits(gone_seconds=GONE_SECONDS))
+        return run.await_end(Limits(gone_seconds=GONE_SECONDS))
     except (LostJobError, CancelledError) as error:
         return error
 

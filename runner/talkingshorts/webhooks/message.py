@@ -24,8 +24,10 @@ from .. import __version__
 from ..comfyui.client import CANCELLED, COMPLETED, Job, RemoteFile
 from ..errors import CancelledError, LostJobError, RunnerError, UsageError
 from ..http import find_cause, normalize_url, open_session, read_retry_after, split_credentials
+from ..jobs.cancel import ENDED_STATES
+from ..jobs.failure import describe_failure
 from ..jobs.records import JobRecord
-from ..jobs.run import ENDED_STATES, describe_failure, read_reports
+from ..jobs.report import read_reports
 from ..results.destination import is_url
 from ..results.fetch import list_files
 

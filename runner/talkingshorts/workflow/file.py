@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from ..errors import UsageError, ValidationError
@@ -33,6 +33,11 @@ class Workflow:
 
     name: str
     graph: Graph
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its endings: `draft` for draft.api.json."""
+        return PurePath(self.name).stem.removesuffix(".api")
 
     def copy(self) -> Workflow:
         """Return a workflow whose graph can be changed without changing this one."""

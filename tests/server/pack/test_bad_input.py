@@ -10,6 +10,7 @@ import time
 import uuid
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from support.servers.on_comfyui import ComfyUI
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
 from talkingshorts.jobs.records import JobStore, new_job_id
-from talkingshorts.jobs.submit import Request, Server, bind_values, post, prepare
+from talkingshorts.jobs.request import Request, bind_on
+from talkingshorts.jobs.run import Run
+from talkingshorts.jobs.server import Server
+from talkingshorts.jobs.submit import post
 from talkingshorts.workflow.file import Workflow
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -89,8 +93,11 @@ def store(tmp_path: Path) -> JobStore:
 
 def post_unchecked(client: ComfyClient, store: JobStore, graph: Graph) -> str:
     """Post a graph without looking at it first, and return the id under which that was tried."""
-    record = prepare(Server(client, "0"), store, Request(Workflow("w.json", picture()), "out"))
-    record.id, record.graph = new_job_id(), graph
+    request = Request(Workflow("w.json", picture()), "out")
+    run = Run.prepare(Server(client, "0"), store, request, show=lambda event: None)
+    noted = store.load(run.id)
+    assert noted is not None
+    record = replace(noted, id=new_job_id(), graph=graph)
     store.save(record)
     post(client, store, record)
     return record.id
@@ -101,7 +108,7 @@ def test_what_the_server_would_refuse_is_explained_before_it_is_posted(kind: str
     graph, words = REFUSALS[kind]
 
     with pytest.raises(ValidationError) as refused:
-        bind_values(client, Request(Workflow("w.json", graph), "out"))
+        bind_on(client, Request(Workflow("w.json", graph), "out"))
 
     assert all(word in str(refused.value) for word in words), refused.value
 

@@ -13,7 +13,7 @@ from talkingshorts.batch.state import RowStore
 from talkingshorts.display.events import Created, Started
 from talkingshorts.errors import CancelledError, RunnerError, UnreachableError
 from talkingshorts.jobs.records import JobRecord, new_job_id
-from talkingshorts.jobs.submit import Request
+from talkingshorts.jobs.request import Request
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import parse_node_info
 from talkingshorts.workflow.validation import NodeInfos

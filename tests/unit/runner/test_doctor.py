@@ -8,12 +8,14 @@ import pytest
 from support.checkout import ROOT
 from support.fakes.comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor
+from talkingshorts.jobs.server import ServerChoice
 from talkingshorts.managed import server
 from talkingshorts.shipped.models import list_presets, load_model_list
 from talkingshorts.shorts.quality import Machine
 
 H200 = {"name": "H200", "type": "cuda", "vram_total": 150 * 10**9}
 LAPTOP_GPU = {"name": "RTX 4060", "type": "cuda", "vram_total": 8 * 10**9}
+MANAGED = ServerChoice()
 NO_DRIVER, RTX = doctor.NvidiaDriver(), doctor.NvidiaDriver(("RTX 4090",), "12.4")
 MAC = {"name": "Apple GPU", "type": "mps", "vram_total": 64 * 10**9}
 
@@ -45,7 +47,7 @@ def seen(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def by_check(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def by_check(rows: list[doctor.Row]) -> dict[str, doctor.Row]:
     assert all(row.keys() == {"check", "ok", "detail", "remedy"} for row in rows)
     assert all(row["remedy"] for row in rows if row["ok"] is False)
     return {row["check"]: row for row in rows}
@@ -53,7 +55,7 @@ def by_check(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_a_complete_installation_has_nothing_wrong(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    rows = by_check(doctor.run_doctor(None))
+    rows = by_check(doctor.run_doctor(MANAGED))
     assert [name for name, row in rows.items() if row["ok"] is False] == []
     assert rows["ComfyUI"]["detail"] == f"0.30.0 in {comfyui}"
     assert rows["yt-dlp"]["detail"] == "2026.1"
@@ -62,13 +64,13 @@ def test_a_complete_installation_has_nothing_wrong(comfyui: Path, home: Path, mo
 
 def test_looking_makes_nothing_and_starts_nothing(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    rows = by_check(doctor.run_doctor(None))
+    rows = by_check(doctor.run_doctor(MANAGED))
     assert rows["managed server"]["ok"] is None
     assert not home.exists()
 
 
 def test_without_comfyui_the_remedy_is_set_up(home: Path) -> None:
-    row = by_check(doctor.run_doctor(None))["ComfyUI"]
+    row = by_check(doctor.run_doctor(MANAGED))["ComfyUI"]
     assert row["ok"] is False
     assert "make setup" in row["remedy"]
 
@@ -76,20 +78,20 @@ def test_without_comfyui_the_remedy_is_set_up(home: Path) -> None:
 def test_an_old_comfyui_is_reported(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (comfyui / "comfyui_version.py").write_text('__version__ = "0.3.60"')
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    assert by_check(doctor.run_doctor(None))["ComfyUI"]["ok"] is False
+    assert by_check(doctor.run_doctor(MANAGED))["ComfyUI"]["ok"] is False
 
 
 def test_a_missing_package_and_a_broken_torch_are_reported(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = seen(packages={"torch": "2.11.0", "deno": None}, trouble="ImportError: libcudart.so")
     monkeypatch.setattr(doctor, "look", lambda python: broken)
-    rows = by_check(doctor.run_doctor(None))
+    rows = by_check(doctor.run_doctor(MANAGED))
     assert rows["deno"]["ok"] is False
     assert rows["torch works"]["detail"] == "ImportError: libcudart.so"
 
 
 def test_a_python_that_cannot_be_run_is_reported(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMFYUI_PYTHON", "/nowhere/python")
-    row = by_check(doctor.run_doctor(None))["ComfyUI's Python"]
+    row = by_check(doctor.run_doctor(MANAGED))["ComfyUI's Python"]
     assert row["ok"] is False
     assert "/nowhere/python: No such file" in row["detail"]
 
@@ -226,7 +228,7 @@ def test_the_quality_is_the_best_that_fits_and_whose_models_are_here(
 
 def test_every_preset_of_the_list_has_a_row(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    rows = by_check(doctor.run_doctor(None))
+    rows = by_check(doctor.run_doctor(MANAGED))
     assert {f"models {preset}" for preset in list_presets(load_model_list())} <= rows.keys()
     assert rows["models best"]["ok"] is None
 
@@ -237,7 +239,7 @@ def test_a_model_on_the_disk_is_not_missing(comfyui: Path, home: Path, monkeypat
     with (comfyui / "models" / config.relative_path).open("wb") as file:
         file.truncate(config.bytes)
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    assert "11 files" in by_check(doctor.run_doctor(None))["models vibevoice_7b"]["detail"]
+    assert "11 files" in by_check(doctor.run_doctor(MANAGED))["models vibevoice_7b"]["detail"]
 
 
 GRAPH = json.loads((ROOT / "workflows" / "talking_short.api.json").read_text())
@@ -246,7 +248,7 @@ GRAPH = json.loads((ROOT / "workflows" / "talking_short.api.json").read_text())
 def test_a_named_server_is_looked_at_in_place_of_this_machine() -> None:
     with serve_fake_comfyui() as fake:
         fake.devices, fake.nodes = [H200], describe_nodes(GRAPH)
-        rows = by_check(doctor.run_doctor(fake.url))
+        rows = by_check(doctor.run_doctor(ServerChoice(fake.url)))
     assert "ComfyUI 0.30.0" in rows["server"]["detail"]
     assert rows["node pack"]["ok"] is True
     assert rows["GPU"]["detail"] == "H200 (150 GB)"
@@ -258,7 +260,7 @@ def test_a_named_server_is_looked_at_in_place_of_this_machine() -> None:
 
 def test_a_named_server_without_the_pack_is_a_failure() -> None:
     with serve_fake_comfyui() as fake:
-        row = by_check(doctor.run_doctor(fake.url))["node pack"]
+        row = by_check(doctor.run_doctor(ServerChoice(fake.url)))["node pack"]
     assert row["ok"] is False
     assert "comfyui_talkingshorts" in row["remedy"]
 
@@ -267,11 +269,11 @@ def test_a_named_server_without_the_pack_is_a_failure() -> None:
 def test_a_guarded_server_is_asked_with_the_token(token: str | None, is_let_in: bool) -> None:
     with serve_fake_comfyui() as guarded:
         guarded.token = "secret"
-        row = doctor.run_doctor(guarded.url, token)[0]
+        row = doctor.run_doctor(ServerChoice(guarded.url, token))[0]
     assert row["ok"] == is_let_in
     assert is_let_in or "token" in row["detail"]
 
 
 def test_a_named_server_that_is_not_there_is_reported() -> None:
-    (row,) = doctor.run_doctor(f"http://127.0.0.1:{server.free_port()}")
+    (row,) = doctor.run_doctor(ServerChoice(f"http://127.0.0.1:{server.free_port()}"))
     assert row["ok"] is False

@@ -26,7 +26,7 @@ from ...errors import CancelledError, RunnerError, UnreachableError, UsageError
 from ...files import is_alive
 from ...jobs.follow import Limits
 from ...jobs.records import JobRecord
-from ...jobs.submit import Server
+from ...jobs.server import Server, reach_named_server
 from ...managed import keeper
 from ..plan import RowJob
 from ..slot import ServerSlot, Show
@@ -128,8 +128,7 @@ class RaySlot(ServerSlot):
         self._worker.start()
         self._tunnel = Tunnel(self._worker)
         threading.Thread(target=self._watch, args=(self._worker, self._tunnel), daemon=True).start()
-        client = ComfyClient(self._tunnel.url)
-        return Server(client, client.version())
+        return reach_named_server(ComfyClient(self._tunnel.url))
 
     @staticmethod
     def _watch(worker: Worker, tunnel: Tunnel) -> None:

@@ -21,12 +21,14 @@ from talkingshorts.comfyui.client import BusyServerError, ComfyClient, Job
 from talkingshorts.display.events import Progress
 from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay
 from talkingshorts.errors import UnreachableError
-from talkingshorts.jobs import run as completion
-from talkingshorts.jobs import submit as submission
+from talkingshorts.jobs import cancel, submit
+from talkingshorts.jobs.cancel import cancel_and_wait
 from talkingshorts.jobs.records import JobRecord
-from talkingshorts.jobs.run import cancel_and_wait
+from talkingshorts.jobs.report import read_notes
+from talkingshorts.jobs.run import RESUBMISSIONS
 from talkingshorts.managed import server
 from talkingshorts.results import fetch
+from talkingshorts.workflow.file import Workflow
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -36,7 +38,7 @@ Command = Callable[..., int]
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(submission, "POST_PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(submit, "POST_PAUSES_SECONDS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -313,7 +315,7 @@ def test_an_interrupt_cancels_this_job_and_ends_with_130(
         raise KeyboardInterrupt
 
     fake.status = "in_progress"
-    monkeypatch.setattr(completion, "follow", press_ctrl_c)
+    monkeypatch.setattr("talkingshorts.jobs.run.follow", press_ctrl_c)
 
     assert run("run", "w.api.json") == 130
 
@@ -325,7 +327,7 @@ def test_a_request_to_terminate_does_what_an_interrupt_does(
     fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.status = "in_progress"
-    monkeypatch.setattr(completion, "follow", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("talkingshorts.jobs.run.follow", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
     assert run("run", "w.api.json") == 130
 
@@ -339,8 +341,8 @@ def test_a_second_interrupt_leaves_at_once_and_says_what_may_still_run(
         raise KeyboardInterrupt
 
     fake.status = "in_progress"
-    monkeypatch.setattr(completion, "follow", press_ctrl_c)
-    monkeypatch.setattr(completion, "cancel_and_wait", press_ctrl_c)
+    monkeypatch.setattr("talkingshorts.jobs.run.follow", press_ctrl_c)
+    monkeypatch.setattr("talkingshorts.jobs.run.cancel_and_wait", press_ctrl_c)
 
     assert run("run", "w.api.json") == 130
 
@@ -364,7 +366,7 @@ def test_a_job_that_runs_on_is_told(
 ) -> None:
     fake.status = "in_progress"
     fake.cancels_at = 1000
-    monkeypatch.setattr(completion, "CANCEL_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(cancel, "CANCEL_PATIENCE_SECONDS", 0)
     run("submit", "w.api.json")
 
     assert run("cancel", fake.posted[0]["prompt_id"]) == 1
@@ -499,7 +501,7 @@ def test_a_job_that_is_lost_time_and_again_ends_with_7(fake: FakeComfyUI) -> Non
     fake.forgets_jobs = True
 
     assert run("run", "w.api.json", "--resubmit") == 7
-    assert len(fake.posted) == 1 + completion.RESUBMISSIONS
+    assert len(fake.posted) == 1 + RESUBMISSIONS
 
 
 def test_the_id_of_a_lost_job_leads_to_the_one_in_its_place(
@@ -513,7 +515,7 @@ def test_the_id_of_a_lost_job_leads_to_the_one_in_its_place(
 
 
 def test_a_job_that_never_arrived_is_posted_again(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "ARRIVAL_SECONDS", 0.0)
+    monkeypatch.setattr(submit, "ARRIVAL_SECONDS", 0.0)
     fake.swallows_prompts = 1
 
     assert run("run", "w.api.json", "-o", "x.png") == 0
@@ -544,7 +546,7 @@ def test_no_half_drawn_line_is_left_on_a_terminal(
     fake.status = status
     fake.files.clear()
     monkeypatch.setattr(running, "choose_display", lambda as_json: TerminalDisplay(screen))
-    monkeypatch.setattr(completion, "follow", draw_and_follow)
+    monkeypatch.setattr("talkingshorts.jobs.run.follow", draw_and_follow)
 
     assert run("run", "w.api.json") != 0
     assert "1/2" in screen.getvalue()
@@ -569,14 +571,14 @@ def test_a_frozen_server_keeps_a_cancelling_user_waiting_no_longer_than_promised
             self.now += seconds
 
     clock = Clock()
-    monkeypatch.setattr(completion, "time", clock)
+    monkeypatch.setattr(cancel, "time", clock)
     record = JobRecord(UNKNOWN_ID, "", False, "w", {}, {}, None, "x", "", state="submitted")
 
     with pytest.raises(UnreachableError):
         cancel_and_wait(FrozenClient("http://127.0.0.1:1"), record)
 
-    promised = 100.0 + completion.CANCEL_PATIENCE_SECONDS
-    assert promised <= clock.now <= promised + completion.LOOK_AGAIN_SECONDS
+    promised = 100.0 + cancel.CANCEL_PATIENCE_SECONDS
+    assert promised <= clock.now <= promised + cancel.LOOK_AGAIN_SECONDS
 
 
 def test_a_job_cancelled_elsewhere_ends_with_130(fake: FakeComfyUI) -> None:
@@ -733,6 +735,6 @@ def test_a_malformed_command_line_is_told_in_one_line(wrong: list[str], capsys: 
 def test_what_a_node_says_beside_its_result_is_told_and_a_report_is_not() -> None:
     report = json.dumps({"file": "a.png"})
     outputs = {"2": {"text": ["No face was found."]}, "3": {"text": [report]}}
-    workflow = completion.Workflow("w.api.json", GRAPH)
+    workflow = Workflow("w.api.json", GRAPH)
 
-    assert list(completion._read_notes(workflow, outputs)) == [f"{workflow.title('2')}: No face was found."]
+    assert list(read_notes(workflow, outputs)) == [f"{workflow.title('2')}: No face was found."]

@@ -1,5 +1,4 @@
 import json
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,12 @@ import pytest
 from support.checkout import ROOT
 from support.fakes.comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
 from talkingshorts.cli.main import main
+from talkingshorts.cli.make import read_make_options
 from talkingshorts.cli.parser import build_parser
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
-from talkingshorts.jobs.submit import Request
-from talkingshorts.shorts.quality import Machine, choose_request, read_machine, say_unfit
+from talkingshorts.jobs.request import Request
+from talkingshorts.shorts.quality import Machine, choose_request, explain_unfit, read_machine
 from talkingshorts.shorts.request import build_requests
 from talkingshorts.workflow.model_names import list_models
 
@@ -42,12 +42,8 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyU
         yield comfyui
 
 
-def parse(*arguments: str) -> Namespace:
-    return build_parser().parse_args(["make", *arguments])
-
-
 def choose(fake: FakeComfyUI, *arguments: str) -> tuple[Request, str]:
-    requests = build_requests(parse(*(arguments or CLONING)), WORKFLOWS)
+    requests = build_requests(read_make_options(build_parser().parse_args(["make", *(arguments or CLONING)])))
     return choose_request(ComfyClient(fake.url), requests)
 
 
@@ -160,7 +156,7 @@ def test_the_larger_voice_model_stands_in_for_the_one_that_is_not_there(fake: Fa
 
 
 def test_every_machine_is_fit_for_a_draft() -> None:
-    assert say_unfit("draft", Machine()) == ""
+    assert explain_unfit("draft", Machine()) == ""
 
 
 def make(*arguments: str) -> int:
@@ -204,3 +200,21 @@ def test_make_ends_with_3_when_models_lack_for_the_quality_asked_for(
 def test_a_wrong_command_line_is_told_before_a_server_is_asked(fake: FakeComfyUI, wrong: tuple[str, str]) -> None:
     assert make(*CLONING, *wrong) == 2
     assert fake.asked == 0
+
+
+def test_make_sets_further_inputs_of_the_workflow_that_it_chooses(fake: FakeComfyUI) -> None:
+    fake.devices = [gpu(25)]
+    assert make(*CLONING, "-s", "steps=8") == 0
+
+    assert json.loads(Path("x.json").read_text())["inputs"]["steps"] == 8
+
+
+def test_make_refuses_to_set_an_input_that_the_workflow_it_chooses_lacks(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.devices = [CPU]
+    fake.nodes = describe_nodes(json.loads((WORKFLOWS / "draft.api.json").read_text()))
+    assert make(*CLONING, "-s", "steps=8") == 3
+
+    assert "The workflow draft.api.json has no input 'steps'" in capsys.readouterr().err
+    assert (fake.uploaded, fake.posted) == ([], [])

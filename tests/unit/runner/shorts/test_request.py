@@ -1,22 +1,21 @@
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from support.checkout import ROOT
+from talkingshorts import home
+from talkingshorts.cli.make import read_make_options
 from talkingshorts.cli.parser import build_parser
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.jobs.submit import Request
-from talkingshorts.shorts.request import build_requests, find_workflow, say_uncloned
+from talkingshorts.jobs.request import Request
+from talkingshorts.shorts.options import MakeOptions
+from talkingshorts.shorts.request import build_requests, explain_uncloned
 
-WORKFLOWS = ROOT / "workflows"
 
-
-def parse(*arguments: str) -> Namespace:
-    return build_parser().parse_args(["make", *arguments])
+def parse(*arguments: str) -> MakeOptions:
+    return read_make_options(build_parser().parse_args(["make", *arguments]))
 
 
 def requests(*arguments: str) -> dict[str, Request]:
-    return build_requests(parse(*arguments), WORKFLOWS)
+    return build_requests(parse(*arguments))
 
 
 def request(*arguments: str) -> Request:
@@ -97,7 +96,7 @@ def test_a_voice_that_may_be_cloned_may_be_made_at_any_quality() -> None:
         "talking_short_fast.api.json",
         "draft.api.json",
     ]
-    assert say_uncloned(parse(*CLONING)) == ""
+    assert explain_uncloned(parse(*CLONING)) == ""
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_a_voice_that_may_be_cloned_may_be_made_at_any_quality() -> None:
 )
 def test_without_a_voice_that_may_be_cloned_a_short_is_a_draft(arguments: tuple[str, ...], reason: str) -> None:
     assert list(requests(*arguments)) == ["draft"]
-    assert reason in say_uncloned(parse(*arguments))
+    assert reason in explain_uncloned(parse(*arguments))
 
 
 @pytest.mark.parametrize("quality", ["draft", "fast", "best"])
@@ -131,11 +130,48 @@ def test_cloning_no_voice_or_one_without_consent_is_refused(
         request(*arguments, "--quality", quality)
 
 
-def test_a_quality_without_its_workflow_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="'best' isn't in this version: use --quality draft"):
-        find_workflow("best", tmp_path)
-    with pytest.raises(ValidationError, match="checkout"):
-        find_workflow("draft", None)
+def test_a_quality_whose_workflow_is_gone_is_refused_with_the_name_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "checkout_dir", lambda: tmp_path)
+
+    with pytest.raises(UsageError, match=r"talking_short\.api\.json can't be read"):
+        request(*CLONING, "--quality", "best")
+    with pytest.raises(UsageError, match=r"draft\.api\.json can't be read"):
+        request("--script", "Hi.")
+
+
+def test_further_inputs_are_set_by_name_or_address_and_win_over_the_options(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("From a file.")
+    settings = (
+        "-s",
+        "steps=8",
+        "-s",
+        f"script=@{tmp_path}/s.txt",
+        "-s",
+        "Load VibeVoice.model=VibeVoice-7B",
+        "-s",
+        "steps=9",
+    )
+    made = request(*CLONING, "--quality", "fast", *settings)
+
+    assert (values(made)["steps"], values(made)["script"]) == ("9", "From a file.")
+    assert values(made)["Load VibeVoice.model"] == "VibeVoice-7B"
+
+
+def test_an_input_that_no_candidate_has_is_refused_before_a_server_is_reached() -> None:
+    with pytest.raises(ValidationError, match="has no input 'stepz': did you mean steps"):
+        requests(*CLONING, "-s", "stepz=8")
+    with pytest.raises(ValidationError, match=r"draft\.api\.json has no input 'steps'"):
+        requests("--script", "Hi.", "-s", "steps=8")
+
+
+def test_an_input_that_only_some_candidates_have_is_a_problem_of_the_others() -> None:
+    made = requests(*CLONING, "-s", "steps=8")
+
+    assert [list(made[quality].problems) for quality in ("best", "fast")] == [[], []]
+    (problem,) = made["draft"].problems
+    assert problem.startswith("The workflow draft.api.json has no input 'steps'")
 
 
 @pytest.mark.parametrize("output", ["short.gif", "short.mov", "short.json", "my.first.short"])

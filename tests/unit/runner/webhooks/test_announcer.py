@@ -14,9 +14,7 @@ from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError
-from talkingshorts.webhooks import announcer as webhook_announcer
-from talkingshorts.webhooks import follower as webhook_follower
-from talkingshorts.webhooks import message as webhook
+from talkingshorts.webhooks import announcer, follower
 from talkingshorts.webhooks.delivery import Claim, WebhookStore, open_store
 
 SECRET = "a webhook secret"
@@ -29,7 +27,7 @@ Followers = list[tuple[str, dict[str, str | None]]]
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
     with serve_fake_comfyui() as comfyui:
         monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-        monkeypatch.setattr(webhook, "PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr("talkingshorts.webhooks.message.PAUSE_SECONDS", 0.01)
         monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
         monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("TALKINGSHORTS_WEBHOOK_SECRET", SECRET)
@@ -53,7 +51,7 @@ def followers(monkeypatch: pytest.MonkeyPatch) -> Followers:
     def start(claim: Claim, secrets: dict[str, str | None]) -> None:
         started.append((claim.webhook.job_id, secrets))
 
-    monkeypatch.setattr(webhook_announcer, "start_follower", start)
+    monkeypatch.setattr(announcer, "start_follower", start)
     return started
 
 
@@ -66,10 +64,10 @@ def run(*arguments: str) -> int:
 
 def follow(job_id: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Do in this process what a follower does, and return its exit code."""
-    monkeypatch.setattr(webhook_follower, "GONE_SECONDS", 0.0)
-    monkeypatch.setattr(webhook_follower, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(follower, "GONE_SECONDS", 0.0)
+    monkeypatch.setattr(follower, "LOOK_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr("sys.argv", ["webhook_follower", job_id])
-    return webhook_follower.main()
+    return follower.main()
 
 
 def read_status(job_id: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -179,7 +177,7 @@ def test_a_webhook_that_stays_away_is_left_to_a_follower(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(webhook, "PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr("talkingshorts.webhooks.message.PAUSE_SECONDS", 60.0)
     receiver.statuses = [503, 409]
 
     assert run("run", "w.api.json", "--webhook", receiver.url) == 0
@@ -374,7 +372,7 @@ def test_a_follower_that_can_not_be_started_is_said_and_no_more(
     def fail(*_: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(webhook_announcer, "start_follower", fail)
+    monkeypatch.setattr(announcer, "start_follower", fail)
 
     assert run("submit", "w.api.json", "--webhook", receiver.url) == 0
     assert "Resource temporarily unavailable" in capsys.readouterr().err
@@ -399,7 +397,7 @@ def test_ctrl_c_while_the_webhook_is_told_leaves_it_to_a_follower(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(webhook_announcer, "deliver", interrupted)
+    monkeypatch.setattr(announcer, "deliver", interrupted)
 
     assert run("run", "w.api.json", "-o", "x.png", "--webhook", receiver.url) == 0
     assert [left for left, _ in followers] == [fake.posted[0]["prompt_id"]]
@@ -413,7 +411,7 @@ def test_after_ctrl_c_nobody_waits_for_a_webhook(
     def deliver(_: object, __: object, ___: object, patience_seconds: float) -> None:
         asked.append(patience_seconds)
 
-    monkeypatch.setattr(webhook_announcer, "deliver", deliver)
+    monkeypatch.setattr(announcer, "deliver", deliver)
     fake.status = "cancelled"
 
     assert run("run", "w.api.json", "--webhook", receiver.url) == 130
@@ -444,7 +442,7 @@ def test_a_job_whose_server_never_comes_back_is_told_to_be_lost(
 ) -> None:
     run("submit", "w.api.json", "--webhook", receiver.url)
     fake.fails_every = 1
-    monkeypatch.setattr(webhook_follower, "SERVER_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(follower, "SERVER_PATIENCE_SECONDS", 0.0)
     follow(followers[0][0], monkeypatch)
 
     assert receiver.messages[0].event["type"] == "job.lost"
@@ -468,7 +466,7 @@ def test_a_webhook_outlives_a_record_that_is_gone_once_the_end_is_known(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(webhook, "PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr("talkingshorts.webhooks.message.PAUSE_SECONDS", 60.0)
     receiver.statuses = [503, 200]
     run("run", "w.api.json", "--webhook", receiver.url)
     job_id = followers.pop()[0]

@@ -1,0 +1,27 @@
+"""What a node's failure on the server means for the job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import NodeFailedError, OutOfMemoryError, RunnerError, ValidationError
+from ..workflow.file import Workflow
+
+
+def describe_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
+    """Return the error for a failed node: ValidationError when the pack blames an input, else NodeFailedError.
+
+    `error` is ComfyUI's execution_error.
+    """
+    node = workflow.describe(str(error.get("node_id", "?")))
+    message = str(error.get("exception_message") or "failed without a message").strip()
+    failure = _kind_of_failure(str(error.get("exception_type", "")), message)(f"{node}: {message}")
+    failure.details = "".join(error.get("traceback") or [])
+    return failure
+
+
+def _kind_of_failure(exception_type: str, message: str) -> type[RunnerError]:
+    if exception_type.endswith("InputError"):
+        return ValidationError
+    lacks_memory = exception_type.endswith(("OutOfMemoryError", "MemoryError")) or "out of memory" in message.lower()
+    return OutOfMemoryError if lacks_memory else NodeFailedError

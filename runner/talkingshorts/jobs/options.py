@@ -1,0 +1,22 @@
+"""What a person or a program says about a job that is to run, before anybody has looked at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_OUTPUT = "out/{workflow}-{id}{ext}"
+
+Setting = tuple[str, str]
+"""The address of an input, and the text to set it to, which may be @FILE, - or {env:NAME}."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """A workflow to run, what to set its inputs to, the files to upload for inputs, and where its results go."""
+
+    workflow: Path
+    settings: Sequence[Setting] = ()
+    files: Sequence[tuple[str, Path]] = ()
+    output: str = DEFAULT_OUTPUT

@@ -1,0 +1,32 @@
+"""What a person or a program says about a short that is to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..jobs.options import Setting
+
+
+@dataclass(frozen=True)
+class MakeOptions:
+    """A short: what is said in whose voice, who is seen, and how well it is made.
+
+    `script` is a text, @FILE or - (stdin); `voice` a URL or a file, from `start_seconds` on for `duration_seconds`;
+    `portrait` a file. `settings` set further inputs of the graph that makes the short. A quality of None is the best
+    that can be had, a size is width and height in pixels.
+    """
+
+    script: str
+    voice: str | None = None
+    start_seconds: float | None = None
+    duration_seconds: float = 30.0
+    voice_rights: bool = False
+    portrait: str | None = None
+    portrait_prompt: str | None = None
+    quality: str | None = None
+    size: tuple[int, int] | None = None
+    target_seconds: float | None = None
+    seed: int = 42
+    settings: Sequence[Setting] = ()
+    output: str = "out/short.mp4"
