@@ -80,7 +80,7 @@ def list_rows(page: Path, heading: str) -> list[list[str]]:
 
 def _split_commands(shell: str) -> Iterator[list[str]]:
     """Yield the simple commands of a text for the shell, also those in `$(...)`."""
-    lexer = shlex.shlex(shell.replace("\\\n", " ").replace("\n", " ;\n"), posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(shell.replace("\\\n", " ").replace("\n", "\n; "), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     command: list[str] = []
     for word in [*lexer, ";"]:
