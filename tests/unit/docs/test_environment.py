@@ -87,6 +87,13 @@ def test_every_variable_in_the_table_is_read() -> None:
     assert list_variables_of_the_table() - list_variables_of_the_code() - READ_BY_LIBRARIES == set()
 
 
+def test_the_packs_own_page_lists_what_the_pack_reads() -> None:
+    rows = list_rows(PACK / "README.md", "## Settings")
+    listed = {name for cells in rows for name in re.findall(r"`(TALKINGSHORTS_\w+)`", cells[0])}
+
+    assert listed == {name for path in PACK.rglob("*.py") for name in list_variables_of_python(path)}
+
+
 def test_every_row_says_what_it_does_and_who_reads_it() -> None:
     for name, _, meaning, reader in list_rows(ROOT / "docs" / "environment.md", "# Environment variables"):
         assert "" not in (meaning, reader), name
