@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from support.checkout import ROOT
+from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from support.servers.managed_home import managed_home
 from support.servers.on_comfyui import ComfyUI
 from support.servers.small_graphs import add_hold_node
@@ -48,6 +49,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     named = [Path(word.partition("::")[0]).resolve() for word in config.args]
     is_named = any(path.is_relative_to(N8N_TESTS) for path in named)
     return True if collection_path == N8N_TESTS and not is_named else None
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    """Give whoever waits for a webhook, and takes what is posted."""
+    with serve_webhook_receiver() as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

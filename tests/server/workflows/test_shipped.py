@@ -19,6 +19,7 @@ from support.servers.managed_home import managed_home
 from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
 from support.servers.talking_jobs import kill_comfyui, write_wav
 from support.tiny.home import fill_tiny_home
+from support.tiny.talks import decode_frames
 from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOWS = ROOT / "workflows"
@@ -72,12 +73,6 @@ def fill_desk(folder: Path) -> None:
 
 def workflow(name: str) -> str:
     return str(WORKFLOWS / f"{name}.api.json")
-
-
-def decode_frames(path: Path) -> np.ndarray:
-    """Return [frames, height, width, 3] uint8."""
-    with av.open(str(path)) as container:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
 def list_model_files(name: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fakes.faulty_proxy import wait_until
-from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.webhook_receiver import WebhookReceiver
 from support.servers.on_comfyui import ComfyUI, CommandLine, Outcome
 
 TOKEN, SIGNING_SECRET, PASSWORD = "token-5f1c9e", "signing-77aa31", "password-91bd42"
@@ -24,12 +24,6 @@ WEBHOOK_PARTS = ("path-secret", "query-secret")
 def fake() -> Iterator[FakeComfyUI]:
     with serve_fake_comfyui() as served:
         served.token = TOKEN
-        yield served
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with serve_webhook_receiver() as served:
         yield served
 
 

@@ -28,12 +28,6 @@ from talkingshorts import home
 from talkingshorts.managed import server
 
 
-@pytest.fixture
-def proxy(comfyui: ComfyUI) -> Iterator[FaultyProxy]:
-    with serve_faulty_proxy(comfyui.url) as faulty:
-        yield faulty
-
-
 @pytest.mark.parametrize("kind", ["dropped", "silent", "refused", "deaf"])
 def test_a_job_is_done_once_whatever_the_progress_socket_does(
     comfyui: ComfyUI,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy
+from support.fakes.faulty_proxy import FaultyProxy
 from support.servers.following import (
     count_posts,
     post_as_another,
@@ -22,12 +22,6 @@ from support.servers.following import (
 from support.servers.on_comfyui import ComfyUI, CommandLine
 from support.servers.small_graphs import held_graph, picture_graph, quick_graph, write_graph
 from talkingshorts.managed.server import read_state
-
-
-@pytest.fixture
-def proxy(comfyui: ComfyUI) -> Iterator[FaultyProxy]:
-    with serve_faulty_proxy(comfyui.url) as server:
-        yield server
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 from support.fakes.faulty_proxy import wait_until
-from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.webhook_receiver import WebhookReceiver
 from support.servers.on_comfyui import ComfyUI, CommandLine
 from support.servers.small_graphs import held_graph, write_graph
 from talkingshorts.managed.server import command_line
 from talkingshorts.webhooks.delivery import open_store
 
 SECRET = "signing-secret"
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with serve_webhook_receiver() as served:
-        yield served
 
 
 def find_follower(job_id: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.webhook_receiver import WebhookReceiver
 from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
@@ -35,12 +35,6 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyU
         monkeypatch.chdir(tmp_path)
         (tmp_path / "w.api.json").write_text(json.dumps(GRAPH))
         yield comfyui
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with serve_webhook_receiver() as served:
-        yield served
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.fakes.webhook_receiver import WebhookReceiver
 from talkingshorts.comfyui.client import CANCELLED, COMPLETED, FAILED, Job
 from talkingshorts.errors import CancelledError, LostJobError, UsageError
 from talkingshorts.jobs.records import JobRecord
@@ -31,12 +30,6 @@ from talkingshorts.webhooks.message import (
 
 JOB_ID = "0a0b0c0d-0000-4000-8000-000000000000"
 KEY = b"sixteen or more!"
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with serve_webhook_receiver() as served:
-        yield served
 
 
 @dataclass

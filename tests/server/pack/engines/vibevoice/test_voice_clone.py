@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,18 +18,13 @@ from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from support.servers.following import start_runner
 from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, read_result, run_graph
+from support.servers.talking_jobs import write_wav
 from support.tiny.vibevoice import write_tiny_vibevoice
 
 WORKFLOW = str(ROOT / "workflows" / "voice_clone.api.json")
 MODEL = "VibeVoice-1.5B"
 ENDLESS = "never-ends"
 SCRIPT = "This is said in another voice."
-
-
-def write_wav(path: Path, sound: Sound) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((len(sound.samples), 2, sound.sample_rate_hz, 0, "NONE", ""))
-        file.writeframes((sound.samples.T * 32767).astype("<i2").tobytes())
 
 
 def as_stereo_44100(sound: Sound) -> Sound:

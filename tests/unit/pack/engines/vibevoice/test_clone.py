@@ -24,7 +24,6 @@ from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevo
 from comfyui_talkingshorts.engines.vibevoice.reference_audio import prepare_reference
 from comfyui_talkingshorts.engines.vibevoice.takes import Take
 from comfyui_talkingshorts.engines.vibevoice.voices import encode_voice_once
-from support.tiny.vibevoice import write_tiny_vibevoice
 
 RATE = 24000
 FRAME = 3200
@@ -92,12 +91,6 @@ def read_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Reader]:
         return reader
 
     return install
-
-
-@pytest.fixture(scope="module")
-def endless(tmp_path_factory: pytest.TempPathFactory) -> VibeVoice:
-    path = write_tiny_vibevoice(tmp_path_factory.mktemp("endless"), dtype="float32", stops_after_frames=None)
-    return load_vibevoice(path, "fp32")
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO, AUDIO_BOS, A
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
 from comfyui_talkingshorts.engines.vibevoice.noise import SeededNoise
 from comfyui_talkingshorts.engines.vibevoice.prompt import build_prompt, embed_controls, embed_prompt
-from support.tiny.vibevoice import write_tiny_vibevoice
 
 CPU = torch.device("cpu")
 HIDDEN = 64
@@ -54,12 +53,6 @@ def hesitant(tiny_folder: Path) -> VibeVoice:
     vibevoice.model.token_rows[AUDIO] += vibevoice.model.token_rows[EOS]
     vibevoice.model.token_rows[EOS] = 0
     return vibevoice
-
-
-@pytest.fixture(scope="module")
-def endless(tmp_path_factory: pytest.TempPathFactory) -> VibeVoice:
-    path = write_tiny_vibevoice(tmp_path_factory.mktemp("endless"), dtype="float32", stops_after_frames=None)
-    return load_vibevoice(path, "fp32")
 
 
 def embed(vibevoice: VibeVoice, extra_voices: Sequence[int] = (0,)) -> torch.Tensor:
