@@ -17,6 +17,7 @@ from talkingshorts import __version__
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
 RUNNER = ROOT / "runner" / "talkingshorts"
 PACK_FILES = sorted(PACK.rglob("*.py"))
+RUNNER_FILES = sorted(RUNNER.rglob("*.py"))
 NODE_FILES = sorted((PACK / "nodes").glob("*.py"))
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 
@@ -77,7 +78,7 @@ def test_the_pack_starts_no_process_and_runs_no_text_as_code(path: Path) -> None
     assert not calls & {"eval", "exec"}
 
 
-@pytest.mark.parametrize("path", sorted(RUNNER.rglob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", RUNNER_FILES, ids=name_of)
 def test_the_runner_imports_nothing_of_the_pack_or_of_comfyui(path: Path) -> None:
     modules = {module.split(".")[0] for level, module in list_imports(path) if level == 0}
 
@@ -90,6 +91,11 @@ def test_the_runner_imports_nothing_of_the_pack_or_of_comfyui(path: Path) -> Non
         "nodes",
         "torch",
     }
+
+
+@pytest.mark.parametrize("path", [path for path in RUNNER_FILES if path.parent.name != "cli"], ids=name_of)
+def test_only_the_command_line_knows_how_options_are_written(path: Path) -> None:
+    assert "argparse" not in {module for _, module in list_imports(path)}
 
 
 @pytest.mark.parametrize("path", NODE_FILES, ids=name_of)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, RunnerError
+from .completion import complete_if_asked
 from .parser import build_parser
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A name or a text that the terminal's encoding lacks is shown escaped.
             stream.reconfigure(errors="backslashreplace")
-    options = build_parser().parse_args(argv)
+    parser = build_parser()
+    complete_if_asked(parser)
+    options = parser.parse_args(argv)
     try:
         with _termination_as_interrupt():
             code = options.execute(options)
