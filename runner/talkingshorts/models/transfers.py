@@ -45,14 +45,14 @@ class Transfers:
             self._waiting.put(model)
         # Daemons, since one that waits for a silent server must not hold the program up after Ctrl-C.
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(min(self._jobs, len(self._models)))]
-        for worker in workers:
-            worker.start()
         try:
+            for worker in workers:
+                worker.start()
             return self._watch(show)
         except KeyboardInterrupt:
             self._downloader.cancelled.set()
             deadline = time.monotonic() + FAREWELL_SECONDS
-            for worker in workers:
+            for worker in filter(threading.Thread.is_alive, workers):
                 worker.join(max(deadline - time.monotonic(), 0.0))
             message = "Interrupted. What has arrived is kept: the same command goes on from there."
             raise CancelledError(message) from None

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from support.checkout import RUNNER
 from support.fakes.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home
 from talkingshorts.cli.main import main
-from talkingshorts.errors import UsageError
+from talkingshorts.errors import CancelledError, UsageError
 from talkingshorts.models import download as model_download
 from talkingshorts.models import transfers as model_transfers
 from talkingshorts.models import verify
@@ -353,6 +354,19 @@ def test_one_job_takes_one_file_after_the_other(shop: Shop, monkeypatch: pytest.
 
     assert seen <= {0, 1}
     assert all(model.path.exists() for model in models)
+
+
+def test_ctrl_c_before_all_transfers_have_begun_keeps_what_has_arrived(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_ctrl_c(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", press_ctrl_c)
+    models = [local(file, shop.path(file.name)) for file in shop.files.values()]
+
+    with pytest.raises(CancelledError, match="What has arrived is kept"):
+        Transfers(models, jobs=2).run(lambda event: None)
 
 
 def test_the_time_left_goes_by_the_pace_since_the_start() -> None:
