@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,31 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a path for a new folder that takes the place of `folder` when the block ends well, and is removed otherwise.
+
+    What an earlier process left of it is removed; one process at a time may do this.
+    """
+    partial = folder.with_name(f"{folder.name}.partial")
+    remove(partial)
+    try:
+        yield partial
+        remove(folder)
+        partial.rename(folder)
+    finally:
+        remove(partial)
+
+
+def remove(*paths: Path) -> None:
+    """Remove files, links and folders, whether or not they exist."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def write_privately(path: Path, text: str) -> None:

@@ -13,6 +13,8 @@ from urllib3.util.retry import Retry
 
 from .errors import UsageError
 
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
 RETRY_AFTER_LIMIT_SECONDS = 6 * 3600.0
 """No server is left alone for longer, whatever it asks."""
 

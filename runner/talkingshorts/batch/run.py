@@ -15,7 +15,7 @@ from ..display.batch_events import RowFailed, RowKept
 from ..errors import PartialBatchError, UsageError
 from ..jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
 from ..jobs.server import reach_named_server, start_managed_server
-from ..managed.server import Say
+from ..managed.provision import Say
 from ..workflow.file import Workflow, load_workflow
 from .options import BatchOptions
 from .plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free

@@ -17,12 +17,18 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from ..errors import LostJobError, UnreachableError, UsageError, ValidationError
-from ..http import explain_failure, format_bearer, normalize_url, open_session, split_credentials
+from ..http import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    explain_failure,
+    format_bearer,
+    normalize_url,
+    open_session,
+    split_credentials,
+)
 from ..workflow.file import Graph
 from ..workflow.node_info import NodeInfo, parse_node_info
 
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
 DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)

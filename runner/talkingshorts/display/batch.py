@@ -20,7 +20,7 @@ from .batch_events import (
     RowPutBack,
     ServerLost,
     ServerReady,
-    to_json,
+    batch_to_json,
 )
 from .events import Created, Downloading, Ended, Event, NodeStarted, Notice, Progress, Queued, Started, Uploading
 from .terminal import clip, count_columns, describe, draw_bar, format_clock, make_printable
@@ -78,7 +78,7 @@ class JsonLines:
             if self._clock() - self._told.get(event.row, float("-inf")) < NEWS_SECONDS:
                 return
             self._told[event.row] = self._clock()
-        print(json.dumps(to_json(event)), file=self._stream, flush=True)
+        print(json.dumps(batch_to_json(event)), file=self._stream, flush=True)
         if isinstance(event, RowDone | RowKept):
             self._told.pop(event.row, None)
             _write_paths(self._answers, event.files)

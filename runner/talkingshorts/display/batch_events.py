@@ -81,7 +81,7 @@ class BatchProgress:
 BatchEvent = RowEvent | RowDone | RowKept | RowPutBack | RowFailed | ServerReady | ServerLost | BatchProgress
 
 
-def to_json(event: BatchEvent) -> dict[str, Any]:
+def batch_to_json(event: BatchEvent) -> dict[str, Any]:
     """Return the event as one flat JSON object; what happens to a job has its usual fields, and the row."""
     if isinstance(event, RowEvent):
         return events.to_json(event.event) | {"row": event.row, "server": event.server}

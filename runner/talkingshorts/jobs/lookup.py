@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..comfyui.client import ComfyClient, Job
 from ..errors import LostJobError
 from ..http import public_url
-from ..managed.server import Say, ensure_server, find_server
+from ..managed.provision import Say
+from ..managed.server import ensure_server, find_server
 from .options import DEFAULT_OUTPUT
 from .records import JobRecord, JobStore
 from .server import Server, ServerChoice, server_of

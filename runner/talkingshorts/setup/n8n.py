@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..managed.provision import Say, SetupError, remove
+from ..files import remove, replacing_folder
+from ..managed.provision import Say, SetupError
 from .browser import NPM, RunPython, explain_npm_failure
 
 FOLDER = ".n8n"
@@ -43,22 +44,20 @@ def install_n8n(checkout: Path, requirement: Path, run_python: RunPython, say: S
         SetupError: there is no compiler, npm failed, or the database driver can't be built.
     """
     require_compiler()
-    partial = checkout / f"{FOLDER}.partial"
-    remove(partial)
-    partial.mkdir()
-    shutil.copy(requirement, partial / "package.json")
-    cache = os.environ.get("NPM_CONFIG_CACHE") or str(partial / "npm-cache")
-    with _news_of(partial, say):
-        code, output = run_python(partial, {"npm_config_cache": cache}, ["-c", NPM, "install", *FLAGS])
-    if code != 0:
-        raise SetupError(f"npm can't install n8n: {explain_npm_failure(output, code)}")
-    say("      building its database driver (a minute)")
-    driver = partial / "node_modules" / "sqlite3"
-    code, output = run_python(driver, {}, ["-c", BUILD_DRIVER])
-    if code != 0:
-        raise SetupError(f"n8n's database driver can't be built: {explain_build_failure(output, code)}")
-    remove(partial / "npm-cache", driver / "build" / "Release" / "obj", checkout / FOLDER)
-    partial.rename(checkout / FOLDER)
+    with replacing_folder(checkout / FOLDER) as partial:
+        partial.mkdir()
+        shutil.copy(requirement, partial / "package.json")
+        cache = os.environ.get("NPM_CONFIG_CACHE") or str(partial / "npm-cache")
+        with _news_of(partial, say):
+            code, output = run_python(partial, {"npm_config_cache": cache}, ["-c", NPM, "install", *FLAGS])
+        if code != 0:
+            raise SetupError(f"npm can't install n8n: {explain_npm_failure(output, code)}")
+        say("      building its database driver (a minute)")
+        driver = partial / "node_modules" / "sqlite3"
+        code, output = run_python(driver, {}, ["-c", BUILD_DRIVER])
+        if code != 0:
+            raise SetupError(f"n8n's database driver can't be built: {explain_build_failure(output, code)}")
+        remove(partial / "npm-cache", driver / "build" / "Release" / "obj")
 
 
 def require_compiler() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -10,6 +9,7 @@ from pathlib import Path, PurePath
 from ..errors import UsageError, ValidationError
 from ..jobs.options import Setting
 from ..jobs.request import Request, require_readable
+from ..results.destination import is_url
 from ..shipped.workflows import list_workflows
 from ..workflow.binding import ValueReader, list_named_inputs, resolve
 from ..workflow.file import load_workflow
@@ -22,7 +22,6 @@ WORKFLOWS = {"draft": "draft", "fast": "talking_short_fast", "best": "talking_sh
 URL_START_SECONDS = 40.0
 FILE_START_SECONDS = 0.0
 SIZE_STEP, SIZE_LIMIT = 16, 2048
-URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass
@@ -127,14 +126,13 @@ def _choose_voice(options: MakeOptions, choices: Choices) -> None:
     if not options.voice:
         choices.values["voice_source"] = ""
         return
-    is_url = URL_PATTERN.match(options.voice) is not None
-    if is_url:
+    if is_url(options.voice):
         choices.values["voice_source"] = options.voice
     else:
         choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
     start = options.start_seconds
     if start is None:
-        start = URL_START_SECONDS if is_url else FILE_START_SECONDS
+        start = URL_START_SECONDS if is_url(options.voice) else FILE_START_SECONDS
     choices.values["voice_start_seconds"] = _text_of_positive("--start", start)
     choices.values["voice_duration_seconds"] = _text_of_positive("--duration", options.duration_seconds)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from .. import home
 from ..files import try_lock
-from ..http import RETRY_AFTER_LIMIT_SECONDS
+from ..http import ANSWER_SECONDS, RETRY_AFTER_LIMIT_SECONDS
 from ..jobs.records import canonical_id, write_record
-from .message import ANSWER_SECONDS, PAUSE_LIMIT_SECONDS, Answer, Webhook, mark_key, send
+from .message import PAUSE_LIMIT_SECONDS, Answer, Webhook, mark_key, send
 
 JITTER = (0.8, 1.2)
 LEAST_ANSWER_SECONDS = 1.0

@@ -23,7 +23,7 @@ import requests
 from .. import __version__
 from ..comfyui.client import CANCELLED, COMPLETED, Job, RemoteFile
 from ..errors import CancelledError, LostJobError, RunnerError, UsageError
-from ..http import find_cause, normalize_url, open_session, read_retry_after, split_credentials
+from ..http import CONNECT_SECONDS, find_cause, normalize_url, open_session, read_retry_after, split_credentials
 from ..jobs.cancel import ENDED_STATES
 from ..jobs.failure import describe_failure
 from ..jobs.records import JobRecord
@@ -35,8 +35,6 @@ ATTEMPTS = 10
 PAUSE_SECONDS, PAUSE_FACTOR, PAUSE_LIMIT_SECONDS = 5.0, 3.0, 3600.0
 """Ten attempts, each pause three times the one before but an hour at most: some four hours in all."""
 
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
 
 SECRET_PREFIX = "whsec_"
 TOLD_OF_A_FILE = ("seconds", "width", "height", "frames", "fps", "has_audio", "sample_rate_hz", "bytes", "sha256")

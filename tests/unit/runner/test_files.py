@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts.files import is_alive, locking, replacing, try_lock, write_privately
+from talkingshorts.files import is_alive, locking, remove, replacing, replacing_folder, try_lock, write_privately
 
 
 def run_python(program: str, path: Path) -> subprocess.CompletedProcess[str]:
@@ -75,6 +75,47 @@ class TestReplacing:
             assert first.exists()
 
         assert (tmp_path / "a.txt").read_text() == "first"
+
+
+class TestReplacingAFolder:
+    def test_puts_the_new_one_in_the_old_ones_place(self, tmp_path: Path) -> None:
+        folder = tmp_path / "tool"
+        folder.mkdir()
+        (folder / "old").touch()
+        (tmp_path / "tool.partial" / "half").mkdir(parents=True)
+
+        with replacing_folder(folder) as partial:
+            assert not partial.exists(), "what an earlier process left is gone"
+            partial.mkdir()
+            (partial / "new").touch()
+            assert [path.name for path in folder.iterdir()] == ["old"]
+
+        assert [path.name for path in folder.iterdir()] == ["new"]
+        assert list(tmp_path.iterdir()) == [folder]
+
+    def test_keeps_the_old_one_when_the_block_fails(self, tmp_path: Path) -> None:
+        folder = tmp_path / "tool"
+        folder.mkdir()
+
+        def fail() -> None:
+            with replacing_folder(folder) as partial:
+                partial.mkdir()
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_removing_takes_files_links_and_folders_and_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+
+    remove(*(tmp_path / name for name in ("file", "link", "folder", "none")))
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
 
 
 def test_what_is_written_privately_is_read_by_this_user_alone(tmp_path: Path) -> None:

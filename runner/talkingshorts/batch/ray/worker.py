@@ -18,6 +18,7 @@ from ... import home
 from ...errors import UnreachableError
 from ...files import try_lock
 from ...managed import server
+from ...managed.provision import Say
 
 CHUNK_BYTES = 1 << 16
 """Ray carries what is smaller than 100 kB in the call itself."""
@@ -40,7 +41,7 @@ class ComfyWorker:
         self._numbers = itertools.count(1)
         _let_torch_choose_threads()
 
-    async def start(self, start: Callable[[Path, server.Say], str] = server.start_own_server) -> None:
+    async def start(self, start: Callable[[Path, Say], str] = server.start_own_server) -> None:
         """Start ComfyUI, unless it runs. Raises UnreachableError when it can't be started."""
         if not self._runs():
             url = await asyncio.to_thread(start, self._folder, lambda line: None)
