@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .answers import print_note
-from .options import ADDRESS_HELP, OUTPUT_HELP, WORKFLOW_HELP, AddCommand, read_count, read_limit, read_token
+from .options import (
+    ADDRESS_HELP,
+    OUTPUT_HELP,
+    WORKFLOW_HELP,
+    AddCommand,
+    read_count,
+    read_limit,
+    read_token,
+    read_workflow,
+)
 
 if TYPE_CHECKING:
     from ..batch.options import BatchOptions
@@ -61,18 +70,19 @@ def batch(options: Namespace) -> int:
     from ..batch.run import run_batch
     from ..display.batch import choose_batch_display
 
-    run_batch(_read_batch_options(options), partial(choose_batch_display, options.json), print_note)
+    run_batch(read_batch_options(options), partial(choose_batch_display, options.json), print_note)
     return 0
 
 
-def _read_batch_options(options: Namespace) -> BatchOptions:
+def read_batch_options(options: Namespace) -> BatchOptions:
+    """Return what the command line says about the batch. Raises UsageError for a workflow that isn't there."""
     from ..batch.options import BatchOptions
 
     # Before the command, the option is given once; after it, once for each server.
     named = [options.server] if isinstance(options.server, str) else options.server or []
     addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
     return BatchOptions(
-        workflow=Path(options.workflow),
+        workflow=read_workflow(options),
         table=Path(options.table),
         output=options.output,
         state=Path(options.state) if options.state else None,

@@ -52,6 +52,7 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     add_settings(parser)
     parser.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
+    parser.add_argument("--yes", action="store_true", help="where there is no ComfyUI, install one first (6.5 GB)")
     add_presign(parser)
     add_limits(parser)
     add_webhook(parser)
@@ -61,6 +62,8 @@ def make(options: Namespace) -> int:
     """Make a short from a script."""
     from ..display.events import Notice
     from ..jobs.server import reach_server
+    from ..managed.install import install_server
+    from ..managed.server import explain_missing
     from ..results.destination import require_writable
     from ..shorts.quality import choose_request
     from ..shorts.request import build_requests, explain_uncloned
@@ -71,7 +74,10 @@ def make(options: Namespace) -> int:
     short = read_make_options(options)
     requests = build_requests(short)
     announcer = open_announcer(options)
-    server = reach_server(read_server(options), print_note)
+    choice = read_server(options)
+    if options.yes and not choice.url and explain_missing():
+        install_server(print_note)
+    server = reach_server(choice, print_note)
     request, reason = choose_request(server.client, requests)
     if short.quality is None:
         reason = explain_uncloned(short) or reason

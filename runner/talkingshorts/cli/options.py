@@ -24,7 +24,7 @@ PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
 ADDRESS_HELP = "a named input (see `inputs`), Title.field, ID.field or Class#n.field"
 VALUE_HELP = "VALUE may be @FILE, - (stdin) or {env:NAME}; @@ stands for one @"
 OUTPUT_HELP = "a path or a URL (s3://bucket/folder/), or a template with {name} {ext} {id} {seed} {workflow} {node}"
-WORKFLOW_HELP = "API-format JSON, or a PNG, FLAC or mp4 that embeds one"
+WORKFLOW_HELP = "a name that `workflows list` prints, or a file: API-format JSON, or a PNG, FLAC or mp4 that embeds one"
 
 Execute = Callable[[argparse.Namespace], int]
 """Does what the command line asks for, and returns the exit code."""
@@ -107,6 +107,13 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_workflow(options: argparse.Namespace) -> Path:
+    """Return the file of the workflow that is named. Raises UsageError when a bare name is no shipped workflow's."""
+    from ..shipped.workflows import find_workflow
+
+    return find_workflow(options.workflow)
+
+
 def read_run_options(options: argparse.Namespace, output: str | None) -> RunOptions:
     """Return what the command line says about the workflow to run. Raises UsageError for what is no ADDRESS=VALUE."""
     from ..jobs.options import DEFAULT_OUTPUT, RunOptions
@@ -114,7 +121,7 @@ def read_run_options(options: argparse.Namespace, output: str | None) -> RunOpti
 
     files = [split_assignment(text) for text in options.input]
     return RunOptions(
-        Path(options.workflow),
+        read_workflow(options),
         read_settings(options),
         [(address, Path(name)) for address, name in files],
         output or DEFAULT_OUTPUT,

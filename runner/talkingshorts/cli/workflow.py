@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from pathlib import Path
 
 from .answers import print_json, print_note
-from .options import AddCommand, add_values, read_run_options, read_server
+from .options import WORKFLOW_HELP, AddCommand, add_values, read_run_options, read_server, read_workflow
 
 
 def add_commands(add: AddCommand) -> None:
     """Add both."""
     listing = add("inputs", "list a workflow's named inputs: name, type, default", list_inputs)
-    listing.add_argument("workflow", metavar="WORKFLOW")
+    listing.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
     add_values(add("validate", "check a workflow against the server without running it", validate))
 
 
@@ -22,7 +21,7 @@ def list_inputs(options: Namespace) -> int:
     from ..workflow.binding import list_named_inputs
     from ..workflow.file import load_workflow
 
-    workflow = load_workflow(Path(options.workflow))
+    workflow = load_workflow(read_workflow(options))
     named = list_named_inputs(workflow)
     for entry in named:
         if options.json:
