@@ -201,3 +201,22 @@ def test_the_table_of_nodes_names_every_node() -> None:
     }
 
     assert listed == {node["display_name"] for node in words.values()}
+
+
+def test_the_architecture_page_shows_the_runners_levels_as_they_are() -> None:
+    levels = re.search(
+        r'LEVELS = """\n(.*?)\n"""', (ROOT / "tests" / "unit" / "runner" / "test_rooms.py").read_text(), re.S
+    )
+    rows = list_rows(ROOT / "docs" / "architecture.md", "## The rooms of the runner")
+    listed = [{room.removesuffix(".py") for room in re.findall(r"`([\w.]+)/?`", cells[1])} for cells in rows]
+
+    assert levels is not None
+    assert listed == [set(line.split()) for line in levels[1].splitlines()]
+
+
+def test_the_architecture_page_names_every_room_of_the_engines() -> None:
+    rows = list_rows(ROOT / "docs" / "architecture.md", "## The rooms of the pack")
+    listed = {room for cells in rows for room in re.findall(r"^`(\w+)/`$", cells[0])}
+    rooms = {path.name for path in (PACK / "engines").iterdir() if path.is_dir() and path.name != "__pycache__"}
+
+    assert listed == rooms | {"nodes", "engines", "core"}
