@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import glob
 import os
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
 from .options import AddCommand
-
-FILES = ("FILE", "FOLDER", "JOBS", "PATH", "TEMPLATE", "URL|FILE")
-"""What the help calls arguments that are files, or may be."""
 
 
 def add_commands(add: AddCommand) -> None:
@@ -21,7 +16,7 @@ def add_commands(add: AddCommand) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
-def print_script(options: argparse.Namespace) -> int:
+def print_script(options: Namespace) -> int:
     """Print the script for a shell: `eval "$(talkingshorts completion bash)"`."""
     from argcomplete.shell_integration import shellcode
 
@@ -29,33 +24,11 @@ def print_script(options: argparse.Namespace) -> int:
     return 0
 
 
-def complete_if_asked(parser: argparse.ArgumentParser) -> None:
+def complete_if_asked(parser: ArgumentParser) -> None:
     """Where a shell asks, answer how the command line may go on, and end the program."""
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(parser, default_completer=suggest_values)
+        from .suggestions import ValueCompleter
 
-
-def suggest_values(prefix: str, action: argparse.Action, **_: object) -> list[str]:
-    """Return what an argument may be that begins with `prefix`."""
-    match action.metavar:
-        case "WORKFLOW":
-            from ..shipped.workflows import list_workflows
-
-            names = [workflow.name for workflow in list_workflows()]
-            return [*_list_files(prefix), *(name for name in names if name.startswith(prefix))]
-        case "ADDRESS=FILE" if "=" in prefix:
-            address, _, path = prefix.partition("=")
-            return [f"{address}={file}" for file in _list_files(path)]
-        case "TEXT|@FILE|-" if prefix.startswith("@"):
-            return [f"@{file}" for file in _list_files(prefix[1:])]
-        case str() as kind if kind in FILES:
-            return _list_files(prefix)
-    return []
-
-
-def _list_files(prefix: str) -> list[str]:
-    folder, slash, name = prefix.rpartition("/")
-    entries = Path(folder or slash or ".").glob(f"{glob.escape(name)}*")
-    return sorted(f"{folder}{slash}{entry.name}{'/' * entry.is_dir()}" for entry in entries)
+        argcomplete.autocomplete(parser, default_completer=ValueCompleter())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import pty
 import select
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
-from talkingshorts.cli.completion import suggest_values
 from talkingshorts.cli.main import main
 
 SHELLS = {
@@ -109,29 +107,3 @@ def test_no_other_shell_is_known() -> None:
     with pytest.raises(SystemExit) as left:
         main(["completion", "cmd"])
     assert left.value.code == 2
-
-
-@pytest.mark.parametrize(
-    ("metavar", "prefix", "suggested"),
-    [
-        ("FILE", "me", ["me.jpg", "media/"]),
-        ("FILE", "media/", ["media/a.wav"]),
-        ("WORKFLOW", "m", ["me.jpg", "media/"]),
-        ("WORKFLOW", "talking_short", ["talking_short", "talking_short_fast"]),
-        ("ADDRESS=FILE", "portrait=me.", ["portrait=me.jpg"]),
-        ("ADDRESS=FILE", "por", []),
-        ("TEXT|@FILE|-", "@me.", ["@me.jpg"]),
-        ("TEXT|@FILE|-", "me", []),
-        ("N", "", []),
-    ],
-)
-def test_an_argument_is_completed_as_what_it_is(
-    metavar: str, prefix: str, suggested: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "media").mkdir()
-    (tmp_path / "media" / "a.wav").write_bytes(b"")
-    (tmp_path / "me.jpg").write_bytes(b"")
-    action = argparse.Action([], "argument", metavar=metavar)
-
-    assert suggest_values(prefix, action) == suggested

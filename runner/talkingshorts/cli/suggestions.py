@@ -1,0 +1,43 @@
+"""What a shell may offer in place of half an argument. Imported only where a shell asks."""
+
+from __future__ import annotations
+
+import argparse
+import glob
+from pathlib import Path
+
+from argcomplete.completers import BaseCompleter
+
+from ..shipped.workflows import list_workflows
+
+FILES = ("FILE", "FOLDER", "JOBS", "PATH", "TEMPLATE", "URL|FILE")
+"""What the help calls arguments that are files, or may be."""
+
+
+class ValueCompleter(BaseCompleter):
+    """Completes the arguments that aren't one of a few words."""
+
+    def __call__(
+        self, *, prefix: str, action: argparse.Action, parser: argparse.ArgumentParser, parsed_args: argparse.Namespace
+    ) -> list[str]:
+        """Return what the argument may be that begins with `prefix`."""
+        return suggest_values(prefix, str(action.metavar))
+
+
+def suggest_values(prefix: str, kind: str) -> list[str]:
+    """Return what an argument may be that begins with `prefix`. `kind` is what the help calls it."""
+    if kind == "WORKFLOW":
+        names = [workflow.name for workflow in list_workflows()]
+        return [*_list_files(prefix), *(name for name in names if name.startswith(prefix))]
+    if kind == "ADDRESS=FILE" and "=" in prefix:
+        address, sign, path = prefix.partition("=")
+        return [f"{address}{sign}{file}" for file in _list_files(path)]
+    if kind == "TEXT|@FILE|-" and prefix.startswith("@"):
+        return [f"@{file}" for file in _list_files(prefix[1:])]
+    return _list_files(prefix) if kind in FILES else []
+
+
+def _list_files(prefix: str) -> list[str]:
+    folder, slash, name = prefix.rpartition("/")
+    entries = Path(folder or slash or ".").glob(f"{glob.escape(name)}*")
+    return sorted(f"{folder}{slash}{entry.name}{'/' * entry.is_dir()}" for entry in entries)
