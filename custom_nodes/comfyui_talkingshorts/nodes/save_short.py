@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from comfy_api.latest import Input, io, ui
 
 from ..core.errors import InputError
-from ..engines.output.short_file import save_short
+from ..engines.output.short import save_short
 from .shared.output_files import describe_graph, reserve_output
 
 

@@ -40,7 +40,7 @@ class SaveSpeech(io.ComfyNode):
 
     @classmethod
     def execute(cls, speech: dict[str, Any], filename_prefix: str) -> io.NodeOutput:
-        from ..engines.output.speech_file import save_speech  # not at ComfyUI's start
+        from ..engines.output.speech import save_speech  # not at ComfyUI's start
 
         sound = sound_from_audio(speech)
         file = reserve_output(filename_prefix, ".flac", "talkingshorts/speech")

@@ -17,8 +17,8 @@ from ...core.presenter.mouth import follow_speech
 from ...core.progress import OnProgress, ignore_progress
 from ...core.sound import Sound
 from ..output.mp4 import Mp4Writer
+from ..pictures.backdrop import as_rgb
 from ..pictures.face_finder import find_face
-from ..pictures.portrait import BACKDROP_RGB
 from .label import DraftLabel
 from .picture_puppet import PicturePuppet, StillPicture
 from .presenter.puppet import Presenter
@@ -94,13 +94,7 @@ def fit_for_video(picture: np.ndarray) -> np.ndarray:
     """Return the picture as uint8 RGB with even sides of at most 1920: grey widened, alpha laid on the backdrop."""
     import cv2
 
-    channels = picture.shape[2]
-    if channels == 4:
-        alpha = picture[..., 3:].astype(np.uint16)
-        backdrop = np.array(BACKDROP_RGB, np.uint16)
-        picture = ((picture[..., :3] * alpha + backdrop * (255 - alpha)) // 255).astype(np.uint8)
-    elif channels != 3:
-        picture = np.repeat(picture[..., :1], 3, axis=2)
+    picture = as_rgb(picture)
     height, width = picture.shape[:2]
     share = min(1.0, LONGEST_SIDE / max(height, width))
     even_width, even_height = (max(16, round(side * share / 2 - 0.25) * 2) for side in (width, height))

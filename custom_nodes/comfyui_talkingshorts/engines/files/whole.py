@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path that takes the place of `path` when the block ends well, and is removed otherwise."""
-    partial = _partial_path(path)
+def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
+    """Give a temporary path that takes the place of `path` when the block ends well, and is removed otherwise.
+
+    When several processes may write a `shared` path at once, each writes a file of its own, and the last one stays.
+    """
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial") if shared else _partial_path(path)
     try:
         yield partial
         partial.replace(path)
@@ -25,6 +29,12 @@ def require_possible(path: Path) -> None:
     """Raise OSError or ValueError for a name that no file can have: too long, or with characters that none takes."""
     with contextlib.suppress(FileNotFoundError):
         _partial_path(path).lstat()
+
+
+def sync_file(path: Path) -> None:
+    """Have what a file holds survive a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

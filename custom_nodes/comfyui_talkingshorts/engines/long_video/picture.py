@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...core.infinitetalk.buckets import Size
-from ..pictures.portrait import BACKDROP_RGB
+from ..pictures.backdrop import as_rgb
 
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.
 _WIDEST_OVERHANG = 16
@@ -22,23 +22,12 @@ def fit_picture(picture: np.ndarray, size: Size) -> np.ndarray:
     """
     from PIL import Image
 
-    rgb = Image.fromarray(_crop_sliver(_as_rgb(picture), size))
+    rgb = Image.fromarray(_crop_sliver(as_rgb(picture), size))
     scale = max(size.height / rgb.height, size.width / rgb.width)
     cover = Size(math.ceil(scale * rgb.height), math.ceil(scale * rgb.width))
     resized = np.asarray(rgb.resize((cover.width, cover.height), Image.Resampling.BILINEAR))
     top, left = round((cover.height - size.height) / 2), round((cover.width - size.width) / 2)
     return resized[top : top + size.height, left : left + size.width]
-
-
-def _as_rgb(picture: np.ndarray) -> np.ndarray:
-    from PIL import Image
-
-    if picture.shape[-1] == 1:
-        return np.repeat(picture, 3, axis=-1)
-    if picture.shape[-1] == 3:
-        return picture
-    backdrop = Image.new("RGBA", picture.shape[1::-1], (*BACKDROP_RGB, 255))
-    return np.asarray(Image.alpha_composite(backdrop, Image.fromarray(picture)).convert("RGB"))
 
 
 def _crop_sliver(picture: np.ndarray, size: Size) -> np.ndarray:

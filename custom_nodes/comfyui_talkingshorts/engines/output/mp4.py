@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from ...core.errors import VideoError
 from ...core.sound import VIDEO_FPS, Sound
+from ..files.whole import replacing
 
 MP4_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
 AAC_SAMPLE_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
@@ -33,14 +34,17 @@ class Mp4Writer:
     def __init__(self, path: Path, width: int, height: int, sound: Sound, crf: int = 16) -> None:
         """`width` and `height` must be even, as yuv420p asks; `crf` 0 is lossless, 16 visually lossless."""
         self._path = path
-        self._partial_path = path.with_name(f".{path.stem}.partial.mp4")
         self._frames = 0
-        try:
-            self._container = av.open(str(self._partial_path), "w", format="mp4", options=MP4_OPTIONS)
-        except OSError as error:
-            raise VideoError(f"The video {path} can't be written: {error.strerror}.") from error
-        self._video = add_h264_stream(self._container, width, height, crf, "veryfast")
-        self._soundtrack = Soundtrack(self._container, sound)
+        with contextlib.ExitStack() as stack:
+            partial = stack.enter_context(replacing(path))
+            try:
+                self._container = av.open(str(partial), "w", format="mp4", options=MP4_OPTIONS)
+            except OSError as error:
+                raise VideoError(f"The video {path} can't be written: {error.strerror}.") from error
+            stack.push(self._finish)
+            self._video = add_h264_stream(self._container, width, height, crf, "veryfast")
+            self._soundtrack = Soundtrack(self._container, sound)
+            self._file = stack.pop_all()
 
     def write(self, frame: np.ndarray) -> None:
         """Append one frame, uint8 RGB [height, width, 3], and the sound up to its end."""
@@ -59,22 +63,21 @@ class Mp4Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._discard()
-            return
         try:
-            self._container.mux(self._video.encode(None))
-            self._soundtrack.finish()
-            self._container.close()
-            self._partial_path.replace(self._path)
+            self._file.__exit__(kind, error, trace)
         except OSError as os_error:
-            self._discard()
             raise make_write_error(self._path, os_error) from os_error
 
-    def _discard(self) -> None:
-        with contextlib.suppress(OSError):
-            self._container.close()
-        self._partial_path.unlink(missing_ok=True)
+    def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write what is left and close the file, or only close it after an error. Raises OSError."""
+        try:
+            if kind is None:
+                self._container.mux(self._video.encode(None))
+                self._soundtrack.finish()
+                self._container.close()
+        finally:
+            with contextlib.suppress(OSError):
+                self._container.close()
 
 
 class Soundtrack:

@@ -10,12 +10,11 @@ import numpy as np
 from ...core.errors import PictureError
 from ...core.limits import require_size
 from ...core.pictures.crop import plan_crop
+from .backdrop import lay_on_backdrop
 from .face_finder import find_face
 
 if TYPE_CHECKING:
     from PIL import Image
-
-BACKDROP_RGB = (235, 235, 235)
 
 
 def read_portrait(path: Path, width: int, height: int) -> np.ndarray:
@@ -56,6 +55,5 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
         return Image.fromarray((np.asarray(picture, np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
-        backdrop = Image.new("RGBA", picture.size, (*BACKDROP_RGB, 255))
-        return Image.alpha_composite(backdrop, picture.convert("RGBA")).convert("RGB")
+        return lay_on_backdrop(picture)
     return picture.convert("RGB")

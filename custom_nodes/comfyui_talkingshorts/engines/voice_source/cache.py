@@ -17,6 +17,7 @@ from ...core.folder_cap import list_least_recent
 from ...core.progress import ignore_progress
 from ...core.sound import Sound
 from ...core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
+from ..files.whole import replacing
 from .clip import cut_clip
 
 MAX_FOLDER_BYTES = 1 << 30
@@ -91,9 +92,5 @@ def _encode_wav(sound: Sound) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with replacing(path, shared=True) as partial:
         partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

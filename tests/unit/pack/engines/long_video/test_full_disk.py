@@ -15,7 +15,7 @@ from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.long_video.segments import join_segments, write_segment
 from comfyui_talkingshorts.engines.long_video.session import Session
 from comfyui_talkingshorts.engines.output.mp4 import Mp4Writer
-from comfyui_talkingshorts.engines.output.speech_file import save_speech
+from comfyui_talkingshorts.engines.output.speech import save_speech
 from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache
 from talkingshorts.comfyui.client import Delivery, RemoteFile
 from talkingshorts.errors import UsageError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.engines.long_video.picture import fit_picture
-from comfyui_talkingshorts.engines.pictures.portrait import BACKDROP_RGB
+from comfyui_talkingshorts.engines.pictures.backdrop import BACKDROP_RGB
 
 
 def noise(height: int, width: int, channels: int = 3) -> np.ndarray:

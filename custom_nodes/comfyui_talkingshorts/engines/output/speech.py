@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from ...core.ai_mark import make_ai_mark
 from ...core.errors import SoundError
 from ...core.sound import Sound
 from ...core.version import PACK_VERSION
 from ..files.whole import hash_file, replacing
+from .ai_mark import format_tags
 
-AI_GENERATED_MARK = make_ai_mark("the voice is")
+SYNTHETIC = "the voice is"
 CHUNK_SAMPLES = 1 << 18
 
 
@@ -42,7 +41,7 @@ def save_speech(sound: Sound, path: Path, metadata: Mapping[str, Any]) -> Speech
     (name -> JSON-able value) and the AI-generated mark become the file's tags. The file appears under its name only
     when it is complete. Raises SoundError when it can't be written.
     """
-    tags = {name: json.dumps(value) for name, value in metadata.items()} | AI_GENERATED_MARK
+    tags = format_tags(metadata, SYNTHETIC)
     try:
         with replacing(path) as partial:
             _encode(sound, partial, tags)

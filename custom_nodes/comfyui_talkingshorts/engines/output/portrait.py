@@ -1,8 +1,7 @@
-"""Save a picture without loss, as PNG that is marked as AI-generated."""
+"""Save a portrait without loss, as PNG that is marked as AI-generated."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +11,16 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ...core.ai_mark import make_ai_mark
 from ...core.errors import PictureError
 from ...core.version import PACK_VERSION
 from ..files.whole import hash_file, replacing
+from .ai_mark import format_tags
 
-AI_GENERATED_MARK = make_ai_mark("the person is")
+SYNTHETIC = "the person is"
 
 
 @dataclass(frozen=True)
-class PictureReport:
+class PortraitReport:
     """What was saved."""
 
     file: str
@@ -32,14 +31,14 @@ class PictureReport:
     pack_version: str = PACK_VERSION
 
 
-def save_picture(pixels: np.ndarray, path: Path, metadata: Mapping[str, Any]) -> PictureReport:
+def save_portrait(pixels: np.ndarray, path: Path, metadata: Mapping[str, Any]) -> PortraitReport:
     """Save uint8 [height, width, 1, 3 or 4] under `path` as PNG and return the report.
 
     `metadata` (name -> JSON-able value) and the AI-generated mark become the file's texts. The file appears under its
     name only when it is complete. Raises PictureError when it can't be written.
     """
     texts = PngInfo()
-    for name, text in ({name: json.dumps(value) for name, value in metadata.items()} | AI_GENERATED_MARK).items():
+    for name, text in format_tags(metadata, SYNTHETIC).items():
         texts.add_text(name, text)
     try:
         with replacing(path) as partial:
@@ -49,8 +48,8 @@ def save_picture(pixels: np.ndarray, path: Path, metadata: Mapping[str, Any]) ->
             size, sha256 = partial.stat().st_size, hash_file(partial)
     except OSError as error:
         raise PictureError(
-            f"The picture {path.name} can't be saved: {error.strerror or error}. Check the free space and the rights "
+            f"The portrait {path.name} can't be saved: {error.strerror or error}. Check the free space and the rights "
             f"of {path.parent}."
         ) from error
     height, width, _ = pixels.shape
-    return PictureReport(path.name, width, height, size, sha256)
+    return PortraitReport(path.name, width, height, size, sha256)

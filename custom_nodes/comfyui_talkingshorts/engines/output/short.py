@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.ai_mark import make_ai_mark
 from ...core.errors import VideoError
 from ...core.version import PACK_VERSION
 from ..files.whole import hash_file, replacing
+from .ai_mark import make_ai_mark
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-AI_GENERATED_MARK = make_ai_mark("the speaker and the voice are")
+SYNTHETIC = "the speaker and the voice are"
 TRANSCODE_CRF = 16
 
 
@@ -51,7 +51,7 @@ def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> S
                 str(partial),
                 format=Types.VideoContainer.MP4,
                 codec=Types.VideoCodec.H264,
-                metadata={**metadata, **AI_GENERATED_MARK},
+                metadata={**metadata, **make_ai_mark(SYNTHETIC)},  # ComfyUI makes tags of it
                 bit_depth=8,
                 crf=None if _is_shareable(video) else TRANSCODE_CRF,
             )

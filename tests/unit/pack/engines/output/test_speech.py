@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SoundError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.output.speech_file import save_speech
+from comfyui_talkingshorts.engines.output.speech import save_speech
 
 
 def make_noise(channels: int = 1, samples: int = 12_000, sample_rate_hz: int = 24_000) -> Sound:
