@@ -7,43 +7,29 @@ import hashlib
 import json
 import logging
 import os
-import struct
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from io import BufferedIOBase
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from ...core.folder_cap import list_least_recent
-from ..files.whole import sync_folder
+from ..files.whole import replacing, sync_file, sync_folder
 from .kept_value import Block, Packed, UnkeepableError, pack, unpack
 
-FORMAT = "talkingshorts-output-1"
+FORMAT = "talkingshorts-output-2"
 MAX_TENSOR_BYTES = 64 * 1000**2
 MAX_FILE_BYTES = 2 * 1000**3
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_SECONDS = 3600
-_MAX_HEADER_BYTES = 16 * 1000**2
-
-# torch's types by their names in safetensors
-_DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn,
-    "F8_E5M2": torch.float8_e5m2,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
+_KEPT_DTYPES = {
+    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
 }
-_DTYPE_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 
 class OutputStore:
@@ -68,21 +54,15 @@ class OutputStore:
             return False
         if size > self._max_bytes:
             return False
-        partial = self._folder / f".{key}.{uuid.uuid4().hex}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("xb") as file:
-                _write(file, packed)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path(key))
+            with replacing(self._path(key), shared=True) as partial:
+                _write(partial, packed)
+                sync_file(partial)
             sync_folder(self._folder)
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             self._complain(error)
             return False
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink()
         self._make_room()
         return True
 
@@ -90,8 +70,7 @@ class OutputStore:
         """Return the value kept under `key`, in a tuple; None when there is none."""
         path = self._path(key)
         try:
-            with path.open("rb") as file:
-                value = _read(file, self._video_folder)
+            value = _read(path, self._video_folder)
         except FileNotFoundError:
             return None
         except _NoVideoError as error:
@@ -121,13 +100,13 @@ class OutputStore:
             for file in removed:
                 file.unlink(missing_ok=True)
 
-    def _complain(self, error: OSError) -> None:
+    def _complain(self, error: OSError | SafetensorError) -> None:
         if not self._has_complained:
             logging.warning(
                 "TalkingShorts: finished stages can't be kept in %s (%s), so they are made anew after a restart. Free "
                 "some space, or check the folder's rights.",
                 self._folder,
-                error.strerror or error,
+                getattr(error, "strerror", None) or error,
             )
         self._has_complained = True
 
@@ -137,12 +116,12 @@ class _NoVideoError(Exception):
 
 
 def _measure(blocks: Sequence[Block]) -> int:
-    """Return the bytes of all blocks. Raises UnkeepableError when they are too many or of a type that has no name."""
+    """Return the bytes of all blocks. Raises UnkeepableError when they are too many or of a type that isn't kept."""
     tensor_bytes = file_bytes = 0
     for block in blocks:
         if isinstance(block, Path):
             file_bytes += block.stat().st_size
-        elif block.dtype in _DTYPE_NAMES:
+        elif block.dtype in _KEPT_DTYPES:
             tensor_bytes += block.nbytes
         else:
             raise UnkeepableError(f"a tensor of {block.dtype}")
@@ -151,117 +130,67 @@ def _measure(blocks: Sequence[Block]) -> int:
     return tensor_bytes + file_bytes
 
 
-def _write(file: BufferedIOBase, packed: Packed) -> None:
-    """Write the header, padded to 8 bytes, then the blocks without gaps, as safetensors wants them.
-
-    The blocks are read twice: the header, which comes first, holds the checksum of everything.
-    """
-    header: dict[str, Any] = {"__metadata__": {"format": FORMAT, "form": json.dumps(packed.form)}}
-    # The widest numbers first: each then starts at a multiple of its width.
-    numbers = sorted(range(len(packed.blocks)), key=lambda number: -_get_width(packed.blocks[number]))
-    end = 0
-    for number in numbers:
-        block = packed.blocks[number]
-        if isinstance(block, Path):
-            dtype, size = "U8", block.stat().st_size
-            shape = [size]
-        else:
-            dtype, size, shape = _DTYPE_NAMES[block.dtype], block.nbytes, list(block.shape)
-        header[str(number)] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    digest = _start_digest(header)
-    for number in numbers:
-        for chunk in _read_chunks(packed.blocks[number]):
-            digest.update(chunk)
-    header["__metadata__"]["sha256"] = digest.hexdigest()
-    encoded = json.dumps(header).encode()
-    encoded += b" " * (-len(encoded) % 8)
-    file.write(struct.pack("<Q", len(encoded)) + encoded)
-    for number in numbers:
-        for chunk in _read_chunks(packed.blocks[number]):
-            file.write(chunk)
+def _write(path: Path, packed: Packed) -> None:
+    """Write a safetensors file whose metadata hold the form of the value and the checksum of everything."""
+    tensors = {str(number): _as_tensor(block) for number, block in enumerate(packed.blocks)}
+    metadata = {"format": FORMAT, "form": json.dumps(packed.form)}
+    save_file(tensors, path, metadata | {"sha256": _hash(metadata, tensors)})
 
 
-def _read(file: BufferedIOBase, video_folder: Path) -> Any:
+def _read(path: Path, video_folder: Path) -> Any:
     """Return the value in the file. Raises whatever comes to mind when it is damaged or of another kind."""
-    [length] = struct.unpack("<Q", file.read(8))
-    if length > _MAX_HEADER_BYTES:
-        raise ValueError("there is no header")
-    header = json.loads(file.read(length))
-    metadata = header["__metadata__"]
-    expected = metadata.pop("sha256")
-    form = json.loads(metadata["form"])
-    videos = set(_list_videos(form))
-    digest = _start_digest(header)
-    blocks: dict[int, Block] = {}
-    try:
-        for name, entry in header.items():
-            if name == "__metadata__":
-                continue
-            start, end = entry["data_offsets"]
-            if int(name) in videos:
-                blocks[int(name)] = path = video_folder / f"talkingshorts_kept_{uuid.uuid4().hex}.mp4"
-                _copy_video(file, end - start, path, digest)
-            else:
-                data = _read_exactly(file, end - start)
-                digest.update(data)
-                blocks[int(name)] = _make_tensor(data, entry)
-        if file.read(1) or digest.hexdigest() != expected or metadata["format"] != FORMAT:
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in sorted(file.keys(), key=int)}
+        expected = metadata.pop("sha256")
+        if _hash(metadata, tensors) != expected or metadata["format"] != FORMAT:
             raise ValueError("its checksum differs")
-        return unpack(form, blocks.__getitem__)
-    except BaseException:
-        for block in blocks.values():
-            if isinstance(block, Path):
-                with contextlib.suppress(OSError):
-                    block.unlink()
-        raise
+        form = json.loads(metadata["form"])
+        videos = set(_list_videos(form))
+        # A tensor that the file lends would hold the file.
+        blocks: dict[int, Block] = {
+            int(name): _write_video(tensor, video_folder) if int(name) in videos else tensor.clone()
+            for name, tensor in tensors.items()
+        }
+    return unpack(form, blocks.__getitem__)
 
 
-def _start_digest(header: dict[str, Any]) -> hashlib._Hash:
-    return hashlib.sha256(json.dumps(header).encode())
+def _as_tensor(block: Block) -> torch.Tensor:
+    """Return the block as a tensor of its own; the bytes of a file, which may be gigabytes, stay on the disk."""
+    if isinstance(block, torch.Tensor):
+        return block.detach().cpu().clone(memory_format=torch.contiguous_format)
+    size = block.stat().st_size
+    return torch.from_file(str(block), size=size, dtype=torch.uint8) if size else torch.empty(0, dtype=torch.uint8)
 
 
-def _get_width(block: Block) -> int:
-    return 1 if isinstance(block, Path) else block.element_size()
+def _hash(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return the SHA-256 of texts and tensors, with the tensors' names, types and shapes, as hexadecimal digits."""
+    kinds = {name: [str(tensor.dtype), list(tensor.shape)] for name, tensor in tensors.items()}
+    digest = hashlib.sha256(json.dumps([metadata, kinds], sort_keys=True).encode())
+    for _, tensor in sorted(tensors.items()):
+        for chunk in _read_chunks(tensor):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
-def _read_chunks(block: Block) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of a block."""
-    if isinstance(block, Path):
-        with block.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
-    elif block.numel():
-        yield block.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+def _read_chunks(tensor: torch.Tensor) -> Iterator[memoryview]:
+    """Yield the bytes of a contiguous tensor."""
+    if tensor.numel():
+        for chunk in tensor.flatten().view(torch.uint8).split(_CHUNK_BYTES):
+            yield chunk.numpy().data
 
 
-def _make_tensor(data: bytearray, entry: dict[str, Any]) -> torch.Tensor:
-    dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
-    return torch.frombuffer(data, dtype=dtype).reshape(shape) if data else torch.empty(shape, dtype=dtype)
-
-
-def _read_exactly(file: BufferedIOBase, size: int) -> bytearray:
-    if not 0 <= size <= MAX_TENSOR_BYTES:
-        raise ValueError("a block has an impossible size")
-    data = bytearray(size)
-    if file.readinto(data) != size:
-        raise ValueError("it ends too early")
-    return data
-
-
-def _copy_video(file: BufferedIOBase, size: int, path: Path, digest: hashlib._Hash) -> None:
-    """Copy the next `size` bytes to a file of their own. Raises _NoVideoError when that can't be written."""
+def _write_video(content: torch.Tensor, folder: Path) -> Path:
+    """Return the path of a new file that holds a video. Raises _NoVideoError when it can't be written."""
+    path = folder / f"talkingshorts_kept_{uuid.uuid4().hex}.mp4"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as copy:
-            while size > 0 and (chunk := file.read(min(size, _CHUNK_BYTES))):
-                digest.update(chunk)
-                copy.write(chunk)
-                size -= len(chunk)
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial, partial.open("xb") as file:
+            for chunk in _read_chunks(content):
+                file.write(chunk)
     except OSError as error:
         raise _NoVideoError(error.strerror or str(error)) from error
-    if size:
-        raise ValueError("it ends too early")
+    return path
 
 
 def _list_videos(form: Any) -> Iterator[int]:

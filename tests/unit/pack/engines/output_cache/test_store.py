@@ -290,7 +290,7 @@ def test_an_entry_that_can_not_be_read_counts_as_missing(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", refuse)
+        patch.setattr(output_store, "safe_open", refuse)
         assert store.load(KEY) is None
     assert list_entries(tmp_path) == []
 
