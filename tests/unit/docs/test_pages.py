@@ -24,6 +24,7 @@ from support.pages import (
 from talkingshorts import errors
 from talkingshorts.cli.parser import build_parser
 from talkingshorts.display import batch_events, events
+from talkingshorts.shipped.models import load_model_list
 from talkingshorts.workflow.binding import list_named_inputs
 from talkingshorts.workflow.file import load_workflow
 
@@ -186,10 +187,13 @@ def test_all_named_inputs_of_the_shipped_graphs_are_listed() -> None:
     assert listed == known
 
 
+def list_graph_rows(page: str) -> list[list[str]]:
+    return list_rows(ROOT / page, "## The graphs" if page == "README.md" else "# Graphs")
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/graphs.md"])
 def test_all_shipped_graphs_are_listed(page: str) -> None:
-    rows = list_rows(ROOT / page, "## The graphs" if page == "README.md" else "# Graphs")
-    listed = {name for cells in rows for name in re.findall(r"`(\w+)`", cells[0])}
+    listed = {name for cells in list_graph_rows(page) for name in re.findall(r"`(\w+)`", cells[0])}
 
     assert listed == {path.name.removesuffix(".api.json") for path in (ROOT / "workflows").glob("*.api.json")}
 
@@ -201,6 +205,35 @@ def test_the_table_of_nodes_names_every_node() -> None:
     }
 
     assert listed == {node["display_name"] for node in words.values()}
+
+
+def list_preset_sizes() -> dict[str, tuple[int, str]]:
+    """Return how many files each preset has, and their size in GB with one digit."""
+    files = load_model_list()
+    presets = {preset: [file for file in files if preset in file.presets] for file in files for preset in file.presets}
+    return {name: (len(chosen), f"{sum(file.bytes for file in chosen) / 1e9:.1f}") for name, chosen in presets.items()}
+
+
+def test_the_presets_are_listed_with_their_files_and_sizes() -> None:
+    listed = {
+        preset: (int(count), size)
+        for presets, _, counts, sizes in list_rows(ROOT / "docs" / "models.md", "# Models")
+        for preset, count, size in zip(
+            re.findall(r"`(\w+)`", presets), counts.split(", "), sizes.split(", "), strict=True
+        )
+    }
+
+    assert listed == list_preset_sizes()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/graphs.md"])
+def test_the_graphs_are_listed_with_the_size_of_their_models(page: str) -> None:
+    presets = {"talking_short": "best", "talking_short_fast": "fast"}
+    known = list_preset_sizes()
+
+    for names, _, models in list_graph_rows(page):
+        sizes = [f"{known[presets.get(name, name)][1]} GB" for name in re.findall(r"`(\w+)`", names) if name != "draft"]
+        assert re.findall(r"[\d.]+ GB", models) == sizes
 
 
 def test_the_architecture_page_shows_the_runners_levels_as_they_are() -> None:
