@@ -1,4 +1,7 @@
-"""Show a job's events: one changing line on a terminal, plain lines elsewhere, or JSON lines for programs."""
+"""Show a job's events: one changing line on a terminal, plain lines elsewhere, or JSON lines for programs.
+
+Nothing that is written has to be undone, as hiding the cursor would: a killed program leaves its terminal as it was.
+"""
 
 from __future__ import annotations
 

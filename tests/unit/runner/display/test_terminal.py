@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -120,6 +121,13 @@ def test_a_terminal_keeps_what_is_worth_reading_again_and_leaves_a_clean_line() 
     display.close()
 
     assert read_screen(stream) == ["Job abc on http://127.0.0.1:8188", "Trying again.", "Done in 8.1 s", ""]
+
+
+def test_a_program_that_is_killed_leaves_the_cursor_to_be_seen() -> None:
+    stream = io.StringIO()
+    TerminalDisplay(stream).show(EVENTS[5])
+
+    assert set(re.findall(r"\x1b.\d*\w?", stream.getvalue())) == {"\x1b[2K"}, "nothing that has to be undone"
 
 
 def test_long_times_are_told_in_hours() -> None:
