@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support import command_line
 from support.checkout import RUNNER
 from support.fakes.model_host import ModelHost, Reply, serve_models, write_checkout
 from talkingshorts import home
-from talkingshorts.cli.main import main
 from talkingshorts.errors import CancelledError, UsageError
-from talkingshorts.models import download as model_download
-from talkingshorts.models import transfers as model_transfers
-from talkingshorts.models import verify
+from talkingshorts.models import download, transfers, verify
 from talkingshorts.models.files import LocalModel, part_path
 from talkingshorts.models.transfers import Transfers, estimate_seconds_left, require_space
 from talkingshorts.shipped.models import ModelFile
@@ -52,7 +50,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "no-hub"))
     monkeypatch.setattr(home, "checkout_dir", lambda: tmp_path)
-    monkeypatch.setattr(model_download, "PAUSES_SECONDS", ())
+    monkeypatch.setattr(download, "PAUSES_SECONDS", ())
     with serve_models() as host:
         files = [
             host.put("a.safetensors", CONTENT),
@@ -64,10 +62,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def run(*arguments: str) -> int:
-    try:
-        return main(["models", *arguments])
-    except SystemExit as end:
-        return int(end.code or 0)
+    return command_line.run("models", *arguments)
 
 
 def read_json_lines(text: str) -> list[dict[str, Any]]:
@@ -330,7 +325,7 @@ def test_what_is_kept_of_a_file_needs_no_more_space(shop: Shop, monkeypatch: pyt
 
 
 def test_several_files_arrive_at_once_and_are_shown_as_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_transfers, "SHOW_SECONDS", 0.001)
+    monkeypatch.setattr(transfers, "SHOW_SECONDS", 0.001)
     shop.host.held |= {"/a.safetensors", "/b.safetensors"}
     models = [local(file, shop.path(file.name)) for file in shop.files.values()]
     both: list[tuple[str, ...]] = []
@@ -346,7 +341,7 @@ def test_several_files_arrive_at_once_and_are_shown_as_one(shop: Shop, monkeypat
 
 
 def test_one_job_takes_one_file_after_the_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_transfers, "SHOW_SECONDS", 0.001)
+    monkeypatch.setattr(transfers, "SHOW_SECONDS", 0.001)
     seen: set[int] = set()
     models = [local(file, shop.path(file.name)) for file in shop.files.values()]
 

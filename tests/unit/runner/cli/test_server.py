@@ -1,13 +1,15 @@
-"""`talkingshorts server install`; what it installs is in managed/test_install.py."""
+"""`talkingshorts server`; what it installs is in managed/test_install.py."""
 
 import io
 import json
 from pathlib import Path
 
 import pytest
+from support.command_line import run
+from support.fakes.comfyui import FakeComfyUI
 from talkingshorts import home
 from talkingshorts.cli.main import main
-from talkingshorts.managed import install
+from talkingshorts.managed import install, server
 
 
 class Terminal(io.StringIO):
@@ -65,3 +67,24 @@ def test_in_a_checkout_it_names_what_installs_there(
 ) -> None:
     assert main(["server", "install", "--yes"]) == 1
     assert "`make setup`" in capsys.readouterr().err
+
+
+def test_the_servers_address_is_the_answer_as_text_or_json(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "find_server", lambda: fake.url)
+
+    assert run("server", "status") == run("server", "status", "--json") == 0
+
+    text, line = capsys.readouterr().out.splitlines()
+    assert text == fake.url
+    assert json.loads(line) == {"url": fake.url}
+
+
+def test_no_running_server_ends_with_5(
+    fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "find_server", lambda: None)
+
+    assert run("server", "status") == 5
+    assert capsys.readouterr().out == ""

@@ -1,11 +1,10 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.checkout import ROOT
-from support.fakes.comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
+from support.fakes.comfyui import FakeComfyUI, describe_nodes
 from talkingshorts.cli.main import main
 from talkingshorts.cli.make import read_make_options
 from talkingshorts.cli.parser import build_parser
@@ -32,14 +31,9 @@ CPU = gpu(64, "cpu", "cpu")
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as comfyui:
-        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
-        monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
-        monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
-        monkeypatch.chdir(tmp_path)
-        comfyui.nodes = describe_nodes(GRAPH)
-        yield comfyui
+def fake(fake: FakeComfyUI) -> FakeComfyUI:
+    fake.nodes = describe_nodes(GRAPH)
+    return fake
 
 
 def choose(fake: FakeComfyUI, *arguments: str) -> tuple[Request, str]:

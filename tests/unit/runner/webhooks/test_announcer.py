@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.command_line import run
+from support.fakes.comfyui import FakeComfyUI, serve_fake_comfyui
 from support.fakes.webhook_receiver import WebhookReceiver
-from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.comfyui.client import COMPLETED, Job
 from talkingshorts.errors import UnreachableError, UsageError
@@ -24,17 +23,10 @@ Followers = list[tuple[str, dict[str, str | None]]]
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as comfyui:
-        monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-        monkeypatch.setattr("talkingshorts.webhooks.message.PAUSE_SECONDS", 0.01)
-        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
-        monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
-        monkeypatch.setenv("TALKINGSHORTS_WEBHOOK_SECRET", SECRET)
-        monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "w.api.json").write_text(json.dumps(GRAPH))
-        yield comfyui
+def fake(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> FakeComfyUI:
+    monkeypatch.setattr("talkingshorts.webhooks.message.PAUSE_SECONDS", 0.01)
+    monkeypatch.setenv("TALKINGSHORTS_WEBHOOK_SECRET", SECRET)
+    return fake
 
 
 @pytest.fixture
@@ -47,13 +39,6 @@ def followers(monkeypatch: pytest.MonkeyPatch) -> Followers:
 
     monkeypatch.setattr(announcer, "start_follower", start)
     return started
-
-
-def run(*arguments: str) -> int:
-    try:
-        return main(arguments)
-    except SystemExit as error:
-        return int(error.code or 0)
 
 
 def follow(job_id: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -1,0 +1,25 @@
+import json
+
+import pytest
+from support.command_line import run
+from support.fakes.comfyui import FakeComfyUI
+
+
+def test_inputs_are_listed_with_type_and_default_and_no_server(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("inputs", "w.api.json", "--server", "http://127.0.0.1:1") == 0
+    assert run("inputs", "w.api.json", "--json") == 0
+
+    plain, as_json = capsys.readouterr().out.splitlines()
+    assert plain.split("\t") == ["width", "int", "64"]
+    assert json.loads(as_json) == {"name": "width", "type": "int", "default": 64}
+
+
+def test_a_valid_workflow_is_said_to_be_valid_and_not_run(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("validate", "w.api.json", "--json") == 0
+
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+    assert fake.posted == []
