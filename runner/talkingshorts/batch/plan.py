@@ -10,9 +10,11 @@ import string
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..errors import RunnerError, UsageError, ValidationError
 from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
@@ -22,7 +24,7 @@ from ..workflow.binding import Target, ValueReader, list_named_inputs, resolve
 from ..workflow.file import Workflow, is_link
 from ..workflow.model_names import list_models
 from ..workflow.node_info import LOADER_FIELDS
-from ..workflow.validation import NodeInfos
+from .descriptions import Description
 from .table import Problems, Row
 
 DEFAULT_OUTPUT = "out/{workflow}-{row:04}{ext}"
@@ -54,6 +56,19 @@ class RowJob:
     key: str
     request: Request
     warmth: Warmth
+    _bound: WeakKeyDictionary[Description, Workflow] = dataclass_field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
+
+    def bind(self, description: Description) -> Workflow:
+        """Return the workflow with the row's values, checked against the description: once for as long as it is in use.
+
+        Raises ValidationError with one line per problem.
+        """
+        with description.lock:
+            if description not in self._bound:
+                self._bound[description] = bind(self.request, description.nodes)
+            return self._bound[description]
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -84,12 +99,12 @@ def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str
     return jobs
 
 
-def check_jobs(jobs: Iterable[RowJob], nodes: NodeInfos) -> Problems:
-    """Return what a server that describes its classes as `nodes` would refuse."""
+def check_jobs(jobs: Iterable[RowJob], description: Description) -> Problems:
+    """Return what a server that describes the classes of the jobs' workflow so would refuse."""
     problems = Problems()
     for job in jobs:
         try:
-            bind(job.request, nodes)
+            job.bind(description)
         except ValidationError as error:
             problems.add(str(error), job.row, job.line)
     return problems

@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 
 from ..comfyui.client import ComfyClient
 from ..display.batch import BatchDisplay
-from ..display.batch_events import RowFailed, RowKept
+from ..display.batch_events import RowKept
 from ..errors import PartialBatchError, UsageError
 from ..jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
 from ..jobs.server import reach_named_server, start_managed_server
 from ..managed.provision import Say
 from ..workflow.file import Workflow, load_workflow
+from .connections import FindSlots
 from .options import BatchOptions
 from .plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
-from .schedule import FindSlots, Scheduler, connect_slots
+from .rows import RowRun
 from .slot import ServerSlot, Slot
 from .state import BatchState
 from .table import read_table
@@ -95,23 +96,20 @@ def _run(
     finished = state.list_finished()
     left = [job for job in jobs if job.key not in finished]
     slots, find_slots = stack.enter_context(open_slots(options, say)) if left else ([], None)
-    descriptions = connect_slots(slots, workflow, left) if left else {}
+    display = stack.enter_context(contextlib.closing(open_display([slot.name for slot in slots])))
+    rows = RowRun(slots, state, left, display.show, options.keep_going, find_slots)
+    if left:
+        rows.connect()
     changes = state.adopt(jobs)
     if changes.dropped:
         say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
-    display = open_display([slot.name for slot in slots])
-    try:
-        for job in jobs:
-            if job.key in finished:
-                display.show(RowKept(job.row, _name_files(job, finished[job.key])))
-        if not left:
-            return
-        scheduler = Scheduler(workflow, slots, state, display.show, options.keep_going, find_slots=find_slots)
-        failures = scheduler.run(left, descriptions, kept=len(jobs) - len(left))
-    finally:
-        display.close()
-    if failures:
-        raise PartialBatchError(_describe_failures(failures, len(jobs), scheduler.left))
+    for job in jobs:
+        if job.key in finished:
+            display.show(RowKept(job.row, _name_files(job, finished[job.key])))
+    if left:
+        rows.run()
+    if failures := state.list_failures():
+        raise PartialBatchError(_describe_failures(failures, len(jobs), state.count().left))
 
 
 def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:
@@ -120,8 +118,8 @@ def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:
     return Limits(options.timeout_seconds, None, min(gone_seconds, busy_seconds), busy_seconds)
 
 
-def _describe_failures(failures: Sequence[RowFailed], rows: int, left: int) -> str:
-    lines = [f"row {failure.row} failed: {'; '.join(failure.reason.splitlines())}" for failure in failures]
+def _describe_failures(failures: Sequence[tuple[int, str]], rows: int, left: int) -> str:
+    lines = [f"row {row} failed: {'; '.join(reason.splitlines())}" for row, reason in failures]
     more = f" {left} weren't run after the first failure: --keep-going runs them." if left else ""
     return "\n".join([*lines, f"{len(failures)} of {rows} rows failed. The same command tries them again.{more}"])
 

@@ -11,7 +11,7 @@ from ..errors import LostJobError, UnreachableError, ValidationError
 from ..jobs.cancel import cancel_and_wait
 from ..jobs.follow import Limits, Show
 from ..jobs.records import JobRecord
-from ..jobs.request import bind, describe_nodes
+from ..jobs.request import describe_nodes
 from ..jobs.run import Run
 from ..jobs.server import Server
 from ..jobs.submit import was_taken
@@ -23,6 +23,10 @@ from .state import RowStore
 
 class UnfitSlotError(LostJobError):
     """This slot fails on the job; another one may not."""
+
+
+class RefusedError(ValidationError):
+    """This slot's server doesn't take the job as it is; another one may."""
 
 
 class Slot(Protocol):
@@ -42,18 +46,26 @@ class Slot(Protocol):
         """Where its ComfyUI is, once connected. A job that was noted with this address is looked for there."""
         ...
 
-    def connect(self, workflow: Workflow) -> NodeInfos:
-        """Get it ready to run jobs, and return what its ComfyUI says about the workflow's classes.
+    def connect(self) -> None:
+        """Get it ready to run jobs.
 
-        Raises UnreachableError when it can't run any now, ValidationError when it lacks a class.
+        Raises UnreachableError when it can't run any now, ValidationError when it never will.
         """
         ...
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+    def describe(self, workflow: Workflow) -> NodeInfos:
+        """Return what its ComfyUI says about the workflow's classes.
+
+        Raises UnreachableError when it is away, ValidationError when it lacks a class.
+        """
+        ...
+
+    def run(self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
         """See the job through to its end, and return the paths or URLs of its files. Two are run at a time at most.
 
-        `noted` is the job as an earlier run of the batch left it on this slot's ComfyUI, if it did: it is followed
-        there, or fetched, and run anew only when the server doesn't know it.
+        `workflow` is the job's as it was bound to what the slot described. `noted` is the job as an earlier run of the
+        batch left it on this slot's ComfyUI, if it did: it is followed there, or fetched, and run anew only when the
+        server doesn't know it.
 
         Raises UnreachableError when the slot is lost; LostJobError for what is worth another attempt; UnfitSlotError
         and OutOfMemoryError for what had better be tried elsewhere; another RunnerError when the job failed for good.
@@ -81,21 +93,24 @@ class ServerSlot:
         """Where the server is; "" while it isn't known."""
         return self._server.client.url if self._server else ""
 
-    def connect(self, workflow: Workflow) -> NodeInfos:
-        """Reach the server, and ask it about each class of the workflow once."""
-        server = self._reach()
-        self._nodes = describe_nodes(server.client, workflow)
-        self._server, self._uploads = server, {}
-        return self._nodes
+    def connect(self) -> None:
+        """Reach the server."""
+        self._server = self._reach()
+        self._nodes, self._uploads = {}, {}
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+    def describe(self, workflow: Workflow) -> NodeInfos:
+        """Return what the server says about the workflow's classes; it is asked about each once."""
+        nodes = describe_nodes(self._require_server().client, workflow, self._nodes)
+        self._nodes = {**self._nodes, **nodes}
+        return nodes
+
+    def run(self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
         """Follow the noted job, or post a new one; fetch its files."""
         server = self._require_server()
         try:
             if noted is not None and self._is_known(server.client, noted):
                 return Run(server, store, noted, show).complete(self._limits)
-            bound = bind(job.request, self._nodes)
-            run = Run.prepare(server, store, job.request, show, bound=bound, upload=self._upload)
+            run = Run.prepare(server, store, job.request, show, bound=workflow, upload=self._upload)
             return run.submit_and_complete(self._limits)
         except ValidationError as error:
             if isinstance(error.__cause__, FailedServerError):

@@ -27,6 +27,9 @@ CREATE TABLE jobs (
 CREATE TABLE strays (prompt_id TEXT PRIMARY KEY, server TEXT NOT NULL, record TEXT NOT NULL);
 """
 
+INDEX = "CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state)"
+"""Makes counting cheap. A file of this version that lacks it gets it, and is read without it, too."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -36,12 +39,21 @@ class Changes:
     dropped: int
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many rows are done, failed for good, and neither."""
+
+    done: int
+    failed: int
+    left: int
+
+
 class BatchState:
     """Keeps what became of each row. Used by one process at a time, and by all of its threads.
 
     A job is `waiting`, `running` (its record is kept: it may be on a server), `done`, `failed`, or `dropped` (its row
-    isn't in the table any more). A stray is a job that may still run on a server that went away, and that was given to
-    another one meanwhile.
+    isn't in the table any more, or was withdrawn). A stray is a job that may still run on a server, and for nobody: the
+    server went away and another one was given the row meanwhile, or the row was dropped.
 
     Every method raises UsageError when the file can't be read or written.
     """
@@ -67,22 +79,46 @@ class BatchState:
             self._database.close()
 
     def adopt(self, jobs: Sequence[RowJob]) -> Changes:
-        """Take over the table's rows: keep those that are known, forget those that are gone, try failed ones anew."""
-        keys = {job.key for job in jobs}
+        """Take over the table's rows: keep those that are done, forget those that are gone, try the others anew."""
+        keys, finished = {job.key for job in jobs}, self.list_finished()
         with self._transaction() as database:
             known = {key for (key,) in database.execute("SELECT key FROM jobs WHERE state != 'dropped'")}
             for key in known - keys:
-                self._make_stray(database, key)
-                database.execute("UPDATE jobs SET state = 'dropped', record = NULL WHERE key = ?", (key,))
-            for job in jobs:
-                # What a row made that was dropped meanwhile may have been written over: it is made anew.
-                database.execute(
-                    "INSERT INTO jobs (key, row, state) VALUES (?, ?, 'waiting') ON CONFLICT (key) DO UPDATE "
-                    "SET row = excluded.row, state = iif(state IN ('failed', 'dropped'), 'waiting', state)",
-                    (job.key, job.row),
-                )
+                self._drop(database, key)
+            done = {key for (key,) in database.execute("SELECT key FROM jobs WHERE state = 'done'")}
+            for key in done - finished.keys():
+                database.execute("UPDATE jobs SET state = 'waiting' WHERE key = ?", (key,))
+            self._add(database, jobs)
             database.execute("UPDATE jobs SET attempts = 0, reason = NULL WHERE state = 'waiting'")
         return Changes(len(keys - known), len(known - keys))
+
+    def add(self, jobs: Sequence[RowJob]) -> None:
+        """Take these rows, too; those that failed or were dropped are tried anew."""
+        with self._transaction() as database:
+            self._add(database, jobs)
+
+    def drop(self, key: str) -> JobRecord | None:
+        """Note that nobody wants the row; return its job if a server may have one, which is a stray from now on."""
+        with self._transaction() as database:
+            return self._drop(database, key)
+
+    def is_dropped(self, key: str) -> bool:
+        """Return whether nobody wants the row any more."""
+        return next(self._read("SELECT state FROM jobs WHERE key = ?", key))[0] == "dropped"
+
+    def count(self) -> Counts:
+        """Return how the rows stand that weren't dropped."""
+        counts = dict(self._read("SELECT state, count(*) FROM jobs GROUP BY state"))
+        left = counts.get("waiting", 0) + counts.get("running", 0)
+        return Counts(counts.get("done", 0), counts.get("failed", 0), left)
+
+    def list_left(self) -> set[str]:
+        """Return the keys of the rows that are neither done nor failed for good."""
+        return {key for (key,) in self._read("SELECT key FROM jobs WHERE state IN ('waiting', 'running')")}
+
+    def list_failures(self) -> list[tuple[int, str]]:
+        """Return number and reason of each row that failed for good, by number."""
+        return list(self._read("SELECT row, reason FROM jobs WHERE state = 'failed' ORDER BY row"))
 
     def list_finished(self) -> dict[str, list[str]]:
         """Return by key the files of the rows that are done: absolute paths or URLs.
@@ -110,15 +146,15 @@ class BatchState:
     def record_of(self, key: str) -> JobRecord | None:
         """Return the record of the row's job on a server, or None when it has none."""
         text = next(self._read("SELECT record FROM jobs WHERE key = ?", key))[0]
-        return JobRecord(**json.loads(text)) if text else None
+        return _parse_record(text)
 
     def save_record(self, key: str, record: JobRecord) -> None:
-        """Note the row's job as it is on its server."""
+        """Note the row's job as it is on its server, unless the row was dropped meanwhile."""
         # A job that was noted before it was posted is found again: what came of it since needn't outlast a power cut.
         with self._transaction(outlasts_power=record.state == "created") as database:
             database.execute(
                 "UPDATE jobs SET state = 'running', server = ?, record = ?, started = coalesce(started, ?), "
-                "attempts = attempts + (prompt_id IS NOT ?), prompt_id = ? WHERE key = ?",
+                "attempts = attempts + (prompt_id IS NOT ?), prompt_id = ? WHERE key = ? AND state != 'dropped'",
                 (record.server, json.dumps(vars(record)), _now(), record.id, record.id, key),
             )
 
@@ -132,11 +168,13 @@ class BatchState:
         self._settle(key, "failed", ended=_now(), reason=reason)
 
     def put_back(self, key: str, is_stray: bool) -> None:
-        """Note that the row waits again. As a stray, its job may still run where it was."""
+        """Note that the row waits again, unless it was dropped. As a stray, its job may still run where it was."""
         with self._transaction() as database:
             if is_stray:
                 self._make_stray(database, key)
-            database.execute("UPDATE jobs SET state = 'waiting', record = NULL WHERE key = ?", (key,))
+            database.execute(
+                "UPDATE jobs SET state = 'waiting', record = NULL WHERE key = ? AND state != 'dropped'", (key,)
+            )
 
     def list_strays(self, server: str) -> list[JobRecord]:
         """Return the jobs to be cancelled on the server with this address."""
@@ -160,6 +198,7 @@ class BatchState:
                 database.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
                 raise UsageError(f"The state {self._path} was written by another version: give another --state.")
+            database.execute(INDEX)
 
     def _settle(self, key: str, state: str, **columns: Any) -> None:
         assignments = ", ".join(f"{name} = ?" for name in columns)
@@ -172,6 +211,21 @@ class BatchState:
     def _read(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         with self._lock, self._telling():
             return iter(self._database.execute(query, values).fetchall())
+
+    @staticmethod
+    def _add(database: sqlite3.Connection, jobs: Iterable[RowJob]) -> None:
+        # What a row made that was dropped meanwhile may have been written over: it is made anew.
+        database.executemany(
+            "INSERT INTO jobs (key, row, state) VALUES (?, ?, 'waiting') ON CONFLICT (key) DO UPDATE "
+            "SET row = excluded.row, state = iif(state IN ('failed', 'dropped'), 'waiting', state)",
+            [(job.key, job.row) for job in jobs],
+        )
+
+    def _drop(self, database: sqlite3.Connection, key: str) -> JobRecord | None:
+        self._make_stray(database, key)
+        (text,) = database.execute("SELECT record FROM jobs WHERE key = ?", (key,)).fetchone()
+        database.execute("UPDATE jobs SET state = 'dropped', record = NULL WHERE key = ?", (key,))
+        return _parse_record(text)
 
     @staticmethod
     def _make_stray(database: sqlite3.Connection, key: str) -> None:
@@ -238,6 +292,10 @@ class RowStore:
     def forget(self, record: JobRecord) -> None:
         """Note that the row's job isn't on any server."""
         self._state.put_back(self._key, is_stray=False)
+
+
+def _parse_record(text: str | None) -> JobRecord | None:
+    return JobRecord(**json.loads(text)) if text else None
 
 
 def _size_of(place: str) -> int | None:

@@ -53,6 +53,14 @@ class RowFailed:
 
 
 @dataclass(frozen=True)
+class RowWithdrawn:
+    """The row was taken back before it was done; `server` is "" when it was on none."""
+
+    row: int
+    server: str
+
+
+@dataclass(frozen=True)
 class ServerReady:
     """The server runs jobs from now on."""
 
@@ -78,7 +86,9 @@ class BatchProgress:
     eta_seconds: float | None
 
 
-BatchEvent = RowEvent | RowDone | RowKept | RowPutBack | RowFailed | ServerReady | ServerLost | BatchProgress
+BatchEvent = (
+    RowEvent | RowDone | RowKept | RowPutBack | RowFailed | RowWithdrawn | ServerReady | ServerLost | BatchProgress
+)
 
 
 def batch_to_json(event: BatchEvent) -> dict[str, Any]:

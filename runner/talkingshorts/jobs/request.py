@@ -70,7 +70,7 @@ def bind(request: Request, nodes: NodeInfos) -> Workflow:
 
     Raises ValidationError with one line per problem.
     """
-    workflow = request.workflow.copy()
+    workflow = request.workflow.copy_nodes(target.node_id for target, _ in (*request.values, *request.files))
     problems = [*request.problems]
     for target, given in (*request.values, *request.files):
         inputs = workflow.graph[target.node_id]["inputs"]
@@ -85,10 +85,15 @@ def bind(request: Request, nodes: NodeInfos) -> Workflow:
     return workflow
 
 
-def describe_nodes(client: ComfyClient, workflow: Workflow) -> dict[str, NodeInfo]:
-    """Return what the server says about each class of the workflow. Raises ValidationError when it lacks one."""
+def describe_nodes(client: ComfyClient, workflow: Workflow, known: NodeInfos | None = None) -> dict[str, NodeInfo]:
+    """Return what the server says about each class of the workflow; it isn't asked about those that are `known`.
+
+    Raises ValidationError when it lacks one, UnreachableError when it is away.
+    """
     classes = {node["class_type"] for node in workflow.graph.values()}
-    nodes = {info.class_type: info for class_type in sorted(classes) if (info := client.node_info(class_type))}
+    nodes = {class_type: info for class_type, info in (known or {}).items() if class_type in classes}
+    asked = (client.node_info(class_type) for class_type in sorted(classes - nodes.keys()))
+    nodes |= {info.class_type: info for info in asked if info}
     if nodes.keys() != classes:
         require_valid(find_unknown_nodes(workflow, nodes, client.node_classes()))
     return nodes

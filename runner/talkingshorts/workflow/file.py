@@ -7,7 +7,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -42,6 +42,12 @@ class Workflow:
     def copy(self) -> Workflow:
         """Return a workflow whose graph can be changed without changing this one."""
         return Workflow(self.name, copy.deepcopy(self.graph))
+
+    def copy_nodes(self, node_ids: Iterable[str]) -> Workflow:
+        """Return a workflow of which these nodes' inputs can be changed; it shares the other nodes with this one."""
+        own = {node_id: self.graph[node_id] for node_id in node_ids}
+        copies = {node_id: {**node, "inputs": dict(node["inputs"])} for node_id, node in own.items()}
+        return Workflow(self.name, {**self.graph, **copies})
 
     def class_type(self, node_id: str) -> str:
         """Return the node's class, or "" for a node that the graph doesn't hold."""

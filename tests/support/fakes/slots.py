@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from talkingshorts.batch.plan import RowJob, Warmth
-from talkingshorts.batch.slot import Show
 from talkingshorts.batch.state import RowStore
 from talkingshorts.display.events import Created, Started
-from talkingshorts.errors import CancelledError, RunnerError, UnreachableError
+from talkingshorts.errors import CancelledError, RunnerError, UnreachableError, ValidationError
+from talkingshorts.jobs.follow import Show
 from talkingshorts.jobs.records import JobRecord, new_job_id
 from talkingshorts.jobs.request import Request
 from talkingshorts.workflow.file import Workflow
@@ -57,6 +57,7 @@ class FakeSlot:
     gate: threading.Event = field(default_factory=threading.Event)
     held: set[int] = field(default_factory=set)
     is_away: bool = False
+    nodes: NodeInfos = field(default_factory=lambda: NODES)
     queued: set[int] = field(default_factory=set)
     before_posting: Callable[[], object] = lambda: None
     ran: list[int] = field(default_factory=list)
@@ -75,13 +76,18 @@ class FakeSlot:
     def url(self) -> str:
         return f"http://{self.name}"
 
-    def connect(self, workflow: Workflow) -> NodeInfos:
+    def connect(self) -> None:
         if self.is_away:
             raise UnreachableError(f"{self.name} is away.")
         self.connections += 1
-        return NODES
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+    def describe(self, workflow: Workflow) -> NodeInfos:
+        lacking = {node["class_type"] for node in workflow.graph.values()} - self.nodes.keys()
+        if lacking:
+            raise ValidationError(f"{self.name} has no {', '.join(sorted(lacking))}.")
+        return self.nodes
+
+    def run(self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
         record = noted or make_record(self.url)
         with self.lock:
             self.at_once += 1

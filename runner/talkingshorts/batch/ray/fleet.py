@@ -1,8 +1,8 @@
 """Where a batch's jobs run with `--ray`: an actor for each GPU of a Ray cluster, which owns one ComfyUI.
 
 Ray places the actors, notices which are gone, and carries bytes; the jobs stay in the batch's own state. To the rest of
-the runner an actor's ComfyUI is a server like any other: it is reached through a tunnel (ray_tunnel.py) that ends in
-the actor (ray_worker.py), so that no port is opened on the network.
+the runner an actor's ComfyUI is a server like any other: it is reached through a tunnel (tunnel.py) that ends in
+the actor (worker.py), so that no port is opened on the network.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from ...jobs.follow import Limits
 from ...jobs.records import JobRecord
 from ...jobs.server import Server, reach_named_server
 from ...managed import keeper
+from ...workflow.file import Workflow
+from ...workflow.validation import NodeInfos
 from ..plan import RowJob
 from ..slot import ServerSlot, Show
 from ..state import RowStore
@@ -106,13 +108,15 @@ class RaySlot(ServerSlot):
         self._worker: Worker | None = None
         self._tunnel: Tunnel | None = None
 
-    def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
-        """Run the job; when the slot is lost, say what became of its other end."""
-        tunnel = self._tunnel
-        try:
-            return super().run(job, noted, store, show)
-        except UnreachableError as error:
-            raise UnreachableError((tunnel and tunnel.ending) or str(error)) from error
+    def describe(self, workflow: Workflow) -> NodeInfos:
+        """Return what its ComfyUI says about the workflow's classes."""
+        with self._explaining_loss():
+            return super().describe(workflow)
+
+    def run(self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+        """Run the job."""
+        with self._explaining_loss():
+            return super().run(job, workflow, noted, store, show)
 
     def close(self) -> None:
         """End the actor and its ComfyUI."""
@@ -120,6 +124,15 @@ class RaySlot(ServerSlot):
         if self._worker is not None:
             with contextlib.suppress(UnreachableError):
                 self._worker.stop()
+
+    @contextlib.contextmanager
+    def _explaining_loss(self) -> Iterator[None]:
+        """Let the error of a slot that is lost say what became of its other end."""
+        tunnel = self._tunnel
+        try:
+            yield
+        except UnreachableError as error:
+            raise UnreachableError((tunnel and tunnel.ending) or str(error)) from error
 
     def _reach_worker(self) -> Server:
         self._close_tunnel()
@@ -205,7 +218,7 @@ class RayWorker:
         try:
             return bool(self._ray.wait([self._placed], timeout=timeout_seconds)[0])
         except self._ray.exceptions.RayError as error:
-            raise UnreachableError(f"Ray has ended: {_say_cause(error)}") from error
+            raise UnreachableError(f"Ray has ended: {format_cause(error)}") from error
 
     def _call(self, method: str, *arguments: object, timeout_seconds: float | None = None) -> Any:
         with self._calls.one():
@@ -218,14 +231,14 @@ class RayWorker:
         except errors.RayTaskError as error:
             if isinstance(error.cause, RunnerError):
                 raise error.cause from None
-            raise UnreachableError(f"Its Ray actor failed: {_say_cause(error)}") from error
+            raise UnreachableError(f"Its Ray actor failed: {format_cause(error)}") from error
         except errors.GetTimeoutError as error:
             raise UnreachableError(f"Its Ray actor didn't answer within {timeout_seconds:.0f} s.") from error
         except errors.RayActorError as error:
             self._has_died = True
-            raise UnreachableError(f"Its Ray actor is gone: {_say_cause(error)}") from error
+            raise UnreachableError(f"Its Ray actor is gone: {format_cause(error)}") from error
         except errors.RayError as error:
-            raise UnreachableError(f"Its Ray actor can't be reached: {_say_cause(error)}") from error
+            raise UnreachableError(f"Its Ray actor can't be reached: {format_cause(error)}") from error
 
 
 class Fleet:
@@ -272,7 +285,7 @@ class Fleet:
             try:
                 return int(self._ray.cluster_resources().get(resource, 0))
             except self._ray.exceptions.RayError as error:
-                raise UnreachableError(f"The Ray cluster doesn't answer: {_say_cause(error)}") from error
+                raise UnreachableError(f"The Ray cluster doesn't answer: {format_cause(error)}") from error
 
 
 @contextlib.contextmanager
@@ -311,7 +324,7 @@ def _joined(address: str) -> Iterator[Any]:
                 ray.init(address, log_to_driver=False, logging_level="CRITICAL", **own)
         except (ImportError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             where = "Ray can't be started" if is_own else f"The Ray cluster {address} can't be joined"
-            raise UnreachableError(f"{where}: {_say_cause(error)}") from error
+            raise UnreachableError(f"{where}: {format_cause(error)}") from error
         yield ray
 
 
@@ -380,7 +393,7 @@ def _temporary_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _say_cause(error: Exception) -> str:
+def format_cause(error: Exception) -> str:
     """Return the first sentence of the last line of Ray's message; pages may follow it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{lines[-1].partition('. ')[0].rstrip('.')}." if lines else type(error).__name__

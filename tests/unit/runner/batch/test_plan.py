@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from support.fakes.comfyui import GRAPH, OBJECT_INFO
+from talkingshorts.batch.descriptions import Description
 from talkingshorts.batch.plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
 from talkingshorts.batch.table import Row
 from talkingshorts.errors import UsageError, ValidationError
@@ -97,7 +98,7 @@ def test_a_file_that_is_named_and_not_there_is_told_with_its_row(tmp_path: Path)
 def test_every_row_that_a_server_would_refuse_is_told(tmp_path: Path) -> None:
     jobs = plan(tmp_path, {"width": "no"}, {"width": "64"}, {"width": "0", "2.color": "-1"}, graph=GRAPH)
 
-    told = check_jobs(jobs, NODES).describe().splitlines()
+    told = check_jobs(jobs, Description(NODES)).describe().splitlines()
 
     assert told[0] == "row 1 (line 2): width: 'no' is no INT."
     assert all(line.startswith("row 3 (line 4): EmptyImage 'Blank' (#2): ") for line in told[1:])
@@ -111,7 +112,7 @@ def test_a_picture_that_is_neither_here_nor_on_the_server_is_told(tmp_path: Path
     }
     jobs = plan(tmp_path, {"portrait": "there.png"}, {"portrait": "none.png"}, graph=graph)
 
-    assert check_jobs(jobs, NODES).describe() == (
+    assert check_jobs(jobs, Description(NODES)).describe() == (
         "row 2 (line 3): portrait: 'none.png' is none of its options: there.png."
     )
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts.batch import schedule as batch_schedule
+from talkingshorts.batch import outcome
 from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
-from talkingshorts.jobs import submit as submission
+from talkingshorts.jobs import submit
 
 OUT_OF_MEMORY = {"node_id": "2", "exception_type": "torch.OutOfMemoryError", "exception_message": "Allocation failed"}
 FAILURE = {"node_id": "2", "exception_type": "ValueError", "exception_message": "no such thing"}
@@ -19,10 +19,9 @@ Batch = Callable[..., int]
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(submission, "POST_PAUSES_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(submission, "ARRIVAL_SECONDS", 0.0)
-    monkeypatch.setattr(batch_schedule, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(batch_schedule, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(submit, "POST_PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(submit, "ARRIVAL_SECONDS", 0.0)
+    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 import _thread
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from support.fakes.faulty_proxy import wait_until
-from support.fakes.slots import NODES, WORKFLOW, FakeSlot, make_jobs, make_record
-from talkingshorts.batch import schedule as batch_schedule
+from support.fakes.slots import FakeSlot, make_jobs, make_record
+from talkingshorts.batch import connections, outcome, schedule
+from talkingshorts.batch.connections import Connection, FindSlots
+from talkingshorts.batch.outcome import MAX_ATTEMPTS, MAX_LOSSES
 from talkingshorts.batch.plan import RowJob, Warmth
-from talkingshorts.batch.schedule import MAX_ATTEMPTS, MAX_LOSSES, FindSlots, Scheduler, connect_slots
-from talkingshorts.batch.slot import Show
+from talkingshorts.batch.rows import RowRun
+from talkingshorts.batch.schedule import Scheduler
 from talkingshorts.batch.state import BatchState, RowStore
 from talkingshorts.display.batch_events import (
     BatchEvent,
@@ -33,16 +35,16 @@ from talkingshorts.errors import (
     UsageError,
     ValidationError,
 )
+from talkingshorts.jobs.follow import Show
 from talkingshorts.jobs.records import JobRecord
 from talkingshorts.workflow.file import Workflow
-from talkingshorts.workflow.validation import NodeInfos
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_schedule, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(batch_schedule, "PROBE_PAUSES_SECONDS", (0.005,))
-    monkeypatch.setattr(batch_schedule, "LOOK_AGAIN_SECONDS", 0.005)
+    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(connections, "PROBE_PAUSES_SECONDS", (0.005,))
+    monkeypatch.setattr(schedule, "LOOK_AGAIN_SECONDS", 0.005)
 
 
 @pytest.fixture
@@ -64,25 +66,29 @@ class Batch:
         jobs: list[RowJob],
         keep_going: bool = False,
         find_slots: FindSlots | None = None,
+        kept: Sequence[RowJob] = (),
     ) -> None:
-        state.adopt(jobs)
+        self._state = state
         self.events: list[BatchEvent] = []
         self.failures: list[RowFailed] = []
-        self._jobs = jobs
-        self._descriptions = {slot.name: NODES for slot in slots if not slot.is_away}
-        self._scheduler = Scheduler(WORKFLOW, slots, state, self.events.append, keep_going, 0.1, find_slots)
+        self._rows = RowRun(slots, state, jobs, self.events.append, keep_going, find_slots)
+        self._rows.connect()
+        state.adopt([*jobs, *kept])
 
-    def run(self, kept: int = 0) -> list[RowFailed]:
-        return self._scheduler.run(self._jobs, self._descriptions, kept)
+    def run(self) -> list[RowFailed]:
+        self._rows.run(0.1)
+        self.failures = sorted(self.told(RowFailed), key=lambda failure: failure.row)
+        assert self._state.list_failures() == [(failure.row, failure.reason) for failure in self.failures]
+        return self.failures
 
     def start(self) -> threading.Thread:
-        thread = threading.Thread(target=lambda: self.failures.extend(self.run()))
+        thread = threading.Thread(target=self.run)
         thread.start()
         return thread
 
     @property
     def is_stopping(self) -> bool:
-        return self._scheduler._stop is not None
+        return self._rows.scheduler._queue.ending == "stopped"
 
     def told(self, kind: type[Told]) -> list[Told]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -301,7 +307,10 @@ def test_a_batch_whose_servers_all_stay_away_ends_and_keeps_its_rows(state: Batc
 
 def test_a_server_that_comes_back_without_a_class_runs_nothing(state: BatchState) -> None:
     class Lacking(FakeSlot):
-        def connect(self, workflow: Workflow) -> NodeInfos:
+        def connect(self) -> None:
+            if self.is_away:
+                self.is_away = False
+                raise UnreachableError("away")
             raise ValidationError("no such class")
 
     a, b = FakeSlot("a"), Lacking("b", is_away=True)
@@ -340,7 +349,9 @@ def test_a_row_is_given_up_after_some_attempts(state: BatchState) -> None:
 
 def test_a_row_that_takes_each_server_down_is_given_up_and_those_behind_it_arent(state: BatchState) -> None:
     class Down(FakeSlot):
-        def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+        def run(
+            self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show
+        ) -> list[str]:
             self.ran.append(job.row)
             if job.row == 1:
                 show(Started())
@@ -356,7 +367,9 @@ def test_a_row_that_takes_each_server_down_is_given_up_and_those_behind_it_arent
 
 def test_a_row_that_never_starts_on_servers_that_go_down_is_given_up_later(state: BatchState) -> None:
     class Down(FakeSlot):
-        def run(self, job: RowJob, noted: JobRecord | None, store: RowStore, show: Show) -> list[str]:
+        def run(
+            self, job: RowJob, workflow: Workflow, noted: JobRecord | None, store: RowStore, show: Show
+        ) -> list[str]:
             raise UnreachableError("It was killed.")
 
     failures = Batch(state, Down("a"), jobs=make_jobs(1)).run()
@@ -365,7 +378,7 @@ def test_a_row_that_never_starts_on_servers_that_go_down_is_given_up_later(state
 
 
 def test_a_slot_that_comes_while_the_batch_runs_takes_rows(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_schedule, "GROWTH_SECONDS", 0.005)
+    monkeypatch.setattr(connections, "GROWTH_SECONDS", 0.005)
     a, b = FakeSlot("a", held={1, 2}), FakeSlot("b")
     coming = [[b], []]
     batch = Batch(state, a, jobs=make_jobs(8), find_slots=lambda: coming.pop(0) if coming else [])
@@ -382,9 +395,11 @@ def test_a_batch_whose_rows_are_done_doesnt_wait_for_a_slot_that_connects(state:
     is_over = threading.Event()
 
     class Slow(FakeSlot):
-        def connect(self, workflow: Workflow) -> NodeInfos:
+        def connect(self) -> None:
+            if self.is_away:
+                self.is_away = False
+                raise UnreachableError("away")
             is_over.wait()
-            return super().connect(workflow)
 
     slow = Slow("b", is_away=True)
     assert Batch(state, FakeSlot("a"), slow, jobs=make_jobs(3)).run() == []
@@ -439,8 +454,12 @@ def test_a_batch_that_keeps_going_runs_every_other_row(state: BatchState) -> Non
 
 
 def test_the_rows_of_earlier_runs_count_as_done(state: BatchState) -> None:
-    batch = Batch(state, FakeSlot("a"), jobs=make_jobs(2))
-    batch.run(kept=5)
+    jobs = make_jobs(7)
+    state.adopt(jobs)
+    for job in jobs[2:]:
+        state.finish(job.key, [f"s3://bucket/{job.row}.png"])
+    batch = Batch(state, FakeSlot("a"), jobs=jobs[:2], kept=jobs[2:])
+    batch.run()
 
     told = batch.told(BatchProgress)
     assert told[0] == BatchProgress(5, 0, 2, None)
@@ -472,11 +491,11 @@ def test_a_ctrl_c_while_threads_start_cancels_what_runs_already(
     a.gate.clear()
     start = Scheduler._start
 
-    def interrupt(scheduler: Scheduler, seat: Any) -> None:
-        if seat.slot is b:
+    def interrupt(scheduler: Scheduler, connection: Connection) -> None:
+        if connection.slot is b:
             wait_until(lambda: len(a.posted) == 2)
             raise KeyboardInterrupt
-        start(scheduler, seat)
+        start(scheduler, connection)
 
     monkeypatch.setattr(Scheduler, "_start", interrupt)
     with pytest.raises(CancelledError):
@@ -521,24 +540,24 @@ def test_trouble_with_the_state_ends_the_batch_with_the_reason(
         Batch(state, FakeSlot("a"), jobs=make_jobs(3)).run()
 
 
-def test_a_ctrl_c_while_servers_connect_doesnt_wait_for_them() -> None:
+def test_a_ctrl_c_while_servers_connect_doesnt_wait_for_them(state: BatchState) -> None:
     is_over = threading.Event()
 
     class Slow(FakeSlot):
-        def connect(self, workflow: Workflow) -> NodeInfos:
+        def connect(self) -> None:
             if self.name == "b":
                 _thread.interrupt_main()
             is_over.wait()
-            return super().connect(workflow)
 
     with pytest.raises(KeyboardInterrupt):
-        connect_slots([Slow("a"), Slow("b")], WORKFLOW, [])
+        Scheduler([Slow("a"), Slow("b")], state, print).connect()
     is_over.set()
 
 
-def test_all_servers_are_connected_before_anything_runs() -> None:
+def test_all_servers_are_connected_before_anything_runs(state: BatchState) -> None:
     a, b = FakeSlot("a"), FakeSlot("b", is_away=True)
 
-    assert connect_slots([a, b], WORKFLOW, []) == {"a": NODES}
+    Scheduler([a, b], state, print).connect()
+    assert (a.connections, b.connections) == (1, 0)
     with pytest.raises(UnreachableError, match="b is away"):
-        connect_slots([b], WORKFLOW, [])
+        Scheduler([b], state, print).connect()

@@ -18,15 +18,15 @@ import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fakes.faulty_proxy import wait_until
 from support.fakes.slots import WORKFLOW, make_jobs
-from talkingshorts.batch.ray import fleet as ray_fleet
-from talkingshorts.batch.ray import worker as ray_worker
-from talkingshorts.batch.ray.fleet import Fleet, RaySlot, _say_cause
+from talkingshorts.batch.ray.fleet import Fleet, RaySlot, format_cause
 from talkingshorts.batch.ray.tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.batch.ray.worker import ComfyWorker, claim_folder
 from talkingshorts.batch.state import BatchState, RowStore
 from talkingshorts.cli.main import main
 from talkingshorts.errors import UnreachableError
 from talkingshorts.jobs.follow import Limits
+from talkingshorts.jobs.request import bind
+from talkingshorts.managed import server
 
 
 class WorkerHere:
@@ -107,7 +107,8 @@ def run_one(slot: RaySlot, folder: Path) -> list[str]:
     (job,) = make_jobs(1)
     with BatchState(folder / "state") as state:
         state.adopt([job])
-        return slot.run(job, None, RowStore(state, job.key), lambda event: None)
+        workflow = bind(job.request, slot.describe(WORKFLOW))
+        return slot.run(job, workflow, None, RowStore(state, job.key), lambda event: None)
 
 
 def serve_once(serve: Callable[[socket.socket], None]) -> str:
@@ -135,7 +136,7 @@ def connect(tunnel: Tunnel) -> socket.socket:
 def test_a_job_runs_through_the_tunnel_and_its_file_lands_here(
     slot: RaySlot, comfyui: FakeComfyUI, tmp_path: Path
 ) -> None:
-    slot.connect(WORKFLOW)
+    slot.connect()
 
     assert slot.url != comfyui.url
     assert [Path(path).read_bytes() for path in run_one(slot, tmp_path)] == [b"picture"]
@@ -205,12 +206,12 @@ def test_a_killed_worker_ends_the_connections_at_once() -> None:
 def test_a_killed_worker_is_a_lost_slot_and_the_next_connect_hires_another(
     slot: RaySlot, hired: list[WorkerHere], tmp_path: Path
 ) -> None:
-    slot.connect(WORKFLOW)
+    slot.connect()
     first_url = slot.url
     hired[0].kill()
     with pytest.raises(UnreachableError, match="It was killed"):
         run_one(slot, tmp_path)
-    slot.connect(WORKFLOW)
+    slot.connect()
 
     assert len(hired) == 2
     assert slot.url != first_url
@@ -228,7 +229,7 @@ def test_a_worker_that_has_no_place_yet_is_asked_again_and_no_other_is_hired(hir
     slot = RaySlot("ray-1", hire, Limits())
     for _ in range(2):
         with pytest.raises(UnreachableError, match="no free GPU"):
-            slot.connect(WORKFLOW)
+            slot.connect()
 
     assert len(hired) == 1
 
@@ -243,12 +244,12 @@ def test_a_comfyui_that_ended_is_started_again_by_its_worker(
         return comfyui.url
 
     worker = WorkerHere(start)
-    monkeypatch.setattr(ray_worker.server, "own_server_runs", lambda folder: True)
+    monkeypatch.setattr(server, "own_server_runs", lambda folder: True)
     worker.start()
     worker.start()
     assert len(starts) == 1
 
-    monkeypatch.setattr(ray_worker.server, "own_server_runs", lambda folder: False)
+    monkeypatch.setattr(server, "own_server_runs", lambda folder: False)
     worker.start()
     assert len(starts) == 2
 
@@ -327,7 +328,7 @@ def test_a_cluster_that_nobody_serves_is_told_at_once(
 ) -> None:
     errors = SimpleNamespace(RayError=type("RayError", (Exception,), {}))
     fake = SimpleNamespace(shutdown=lambda: None, exceptions=errors)
-    monkeypatch.setattr(ray_fleet, "_import_ray", lambda is_own: fake)
+    monkeypatch.setattr("talkingshorts.batch.ray.fleet._import_ray", lambda is_own: fake)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
 
@@ -345,7 +346,7 @@ def test_a_ctrl_c_while_ray_starts_waits_until_it_has(table: Path, monkeypatch: 
 
     errors = SimpleNamespace(RayError=type("RayError", (Exception,), {}))
     fake = SimpleNamespace(init=init, shutdown=lambda: did.append("ended"), exceptions=errors)
-    monkeypatch.setattr(ray_fleet, "_import_ray", lambda is_own: fake)
+    monkeypatch.setattr("talkingshorts.batch.ray.fleet._import_ray", lambda is_own: fake)
     before = signal.getsignal(signal.SIGTERM)
 
     assert main(["batch", "graph.json", "jobs.csv", "--ray"]) == 130
@@ -358,5 +359,5 @@ def test_a_message_of_rays_is_told_in_its_first_sentence() -> None:
         "The actor died.\n\tclass_name: X\nIts process was killed. Worker exit type: SYSTEM_ERROR. Or not.\n"
     )
 
-    assert _say_cause(error) == "Its process was killed."
-    assert _say_cause(OSError()) == "OSError"
+    assert format_cause(error) == "Its process was killed."
+    assert format_cause(OSError()) == "OSError"
