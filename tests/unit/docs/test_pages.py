@@ -46,6 +46,7 @@ WORDS_OF_MAKE = re.findall(r"^override (\w+) :=", (ROOT / "Makefile").read_text(
 TARGETS = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 all_pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
+all_pages_and_the_packs = pytest.mark.parametrize("page", [*PAGES, PACK / "README.md"], ids=name_of)
 
 
 def list_calls(page: Path, program: str) -> list[list[str]]:
@@ -92,7 +93,7 @@ def test_every_test_that_is_called_is_there(page: Path) -> None:
     assert [area for area in areas if not any((ROOT / "tests" / kind / area).exists() for kind in ("", "unit"))] == []
 
 
-@all_pages
+@all_pages_and_the_packs
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in list_targets(page):
         path, _, anchor = target.partition("#")
@@ -126,7 +127,7 @@ def test_the_index_lists_every_page() -> None:
     assert set(PAGES) - {INDEX} <= targets
 
 
-@all_pages
+@all_pages_and_the_packs
 def test_prose_is_wrapped(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     lines = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
