@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -36,7 +36,7 @@ def read_reports(outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return reports
 
 
-def note_wrong_endings(files: list[RemoteFile], places: list[str]) -> Iterator[str]:
+def note_wrong_endings(files: Sequence[RemoteFile], places: Sequence[str]) -> Iterator[str]:
     """Yield a note for each path or URL whose ending promises another kind of file than the workflow saved."""
     for file, place in zip(files, places, strict=True):
         ending = PurePath(file.filename).suffix

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
-from ..comfyui.client import CANCELLED, FAILED, Job, MissingFileError, RemoteFile
+from ..comfyui.client import CANCELLED, FAILED, Job, MissingFileError
 from ..comfyui.progress_socket import JobWatch
-from ..display.events import Created, Downloading, Notice, Result, Submitted, Uploading
+from ..display.events import Created, Notice, Result, Submitted
 from ..errors import (
     CancelledError,
     JobTimeoutError,
@@ -21,19 +20,18 @@ from ..errors import (
     UsageError,
     ValidationError,
 )
-from ..results.destination import choose_destination
-from ..results.fetch import choose_paths, download, list_files, report_path, write_report
+from ..results.fetch import list_files
 from ..workflow.file import Workflow
 from .cancel import cancel_and_wait
 from .failure import describe_failure
+from .files import fetch_files
 from .follow import Limits, ProgressTracker, Show, follow
 from .records import JobRecord, JobState, RecordStore, new_job_id
-from .report import build_report, note_wrong_endings, read_notes, read_reports, template_fields
+from .report import read_notes
 from .request import Request, bind_on
 from .server import Server
 from .submit import Upload, note_job, post
 
-DOWNLOAD_NEWS_SECONDS = 0.5
 RESUBMISSIONS = 3
 
 RERUN_INPUT = "_talkingshorts_rerun"
@@ -250,51 +248,14 @@ class Run:
             return []
         later = self._store.advise(f"The job has ended: `talkingshorts fetch {job.id}` fetches its files.")
         try:
-            return self._fetch_files(job, files)
+            places, report = fetch_files(self._server.client, self._record, job, files, self._show)
         except KeyboardInterrupt:
             raise CancelledError(f"The download was stopped.{later}") from None
         except UnreachableError as error:
             raise UnreachableError(f"{error}{later}") from error
-
-    def _fetch_files(self, job: Job, files: list[RemoteFile]) -> list[str]:
-        destination = choose_destination(self._record.output, self._record.id)
-        reports = read_reports(job.outputs)
-        paths = choose_paths(destination.template, [template_fields(self._record, file) for file in files])
-        names = list(map(destination.name, paths))
-        local = [
-            download(
-                self._server.client,
-                file,
-                path,
-                reports.get(file.filename, {}).get("sha256"),
-                self._tell_bytes_of(file.filename),
-            )
-            for file, path in zip(files, paths, strict=True)
-        ]
-        for note in note_wrong_endings(files, list(map(destination.show, paths))):
-            self._show(Notice(note))
-        report = report_path(paths)
-        pack_version = next((entry["pack_version"] for entry in reports.values() if "pack_version" in entry), None)
-        entries = [file.report() | {"path": name} for file, name in zip(local, names, strict=True)]
-        write_report(report, build_report(self._record, job, pack_version, entries))
-        shown = [destination.show(path) for path in (*paths, report)]
-        destination.store([*paths, report], lambda url, size: self._show(Uploading(url, size)))
-        self._record.files = names
         self._settle("completed")
-        self._show(Result(job.id, tuple(shown[:-1]), shown[-1]))
-        return shown[:-1]
-
-    def _tell_bytes_of(self, filename: str) -> Callable[[int, int | None], None]:
-        """Return what to call with the bytes of a file that have arrived; it tells them a few times a second."""
-        told = time.monotonic()
-
-        def tell(received: int, total: int | None) -> None:
-            nonlocal told
-            if time.monotonic() - told >= DOWNLOAD_NEWS_SECONDS:
-                told = time.monotonic()
-                self._show(Downloading(filename, received, total))
-
-        return tell
+        self._show(Result(job.id, tuple(places), report))
+        return places
 
     def _settle(self, state: JobState) -> None:
         self._record.state = state

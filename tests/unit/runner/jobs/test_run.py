@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from support.command_line import read_jobs, run
 from support.fakes.comfyui import FakeComfyUI
-from talkingshorts.jobs.run import RESUBMISSIONS
+from talkingshorts.display.events import Created, Ended, Event, Result, Submitted
+from talkingshorts.errors import CancelledError
+from talkingshorts.jobs.follow import Limits
+from talkingshorts.jobs.options import RunOptions
+from talkingshorts.jobs.records import JobStore
+from talkingshorts.jobs.request import Request, bind_on, build_request
+from talkingshorts.jobs.run import RESUBMISSIONS, Run
+from talkingshorts.jobs.server import Server, ServerChoice, reach_server
 from talkingshorts.results import fetch
 
 
@@ -149,3 +156,60 @@ def test_a_result_that_stays_gone_ends_with_7(fake: FakeComfyUI) -> None:
 
     assert run("run", "w.api.json") == 7
     assert len(fake.posted) == 2
+
+
+@pytest.fixture
+def server(fake: FakeComfyUI) -> Server:
+    return reach_server(ServerChoice(fake.url), lambda text: None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> JobStore:
+    return JobStore(tmp_path / "jobs")
+
+
+def make_request(label: str | None = None) -> Request:
+    files = [("Blank.label", Path(label))] if label else []
+    return build_request(RunOptions(Path("w.api.json"), [("width", "32")], files))
+
+
+def test_a_run_is_made_from_options_and_shows_its_events_to_whoever_asks(
+    fake: FakeComfyUI, server: Server, store: JobStore
+) -> None:
+    events: list[Event] = []
+
+    run = Run.prepare(server, store, make_request(), events.append)
+    assert (fake.posted, [type(event) for event in events]) == ([], [Created])
+    places = run.submit_and_complete(Limits())
+
+    assert fake.posted[0]["prompt"]["1"]["inputs"]["value"] == 32
+    assert fake.posted[0]["prompt_id"] == run.id
+    assert [type(event) for event in events] == [Created, Submitted, Ended, Result]
+    assert [Path(place).read_bytes() for place in places] == [b"picture"]
+
+
+def test_a_request_that_is_bound_already_is_not_bound_again_and_stays_as_it_is(
+    fake: FakeComfyUI, server: Server, store: JobStore, tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"pixels")
+    request = make_request(label="a.png")
+    bound = bind_on(server.client, request)
+    asked: list[str] = []
+    fake.on_ask = asked.append
+
+    first, second = (Run.prepare(server, store, request, lambda event: None, bound=bound) for _ in range(2))
+
+    assert [path for path in asked if path.startswith("/object_info")] == []
+    assert first.id != second.id
+    assert bound.graph["2"]["inputs"]["label"] == "a.png"
+
+
+def test_an_interrupt_before_the_job_is_noted_leaves_nothing(server: Server, store: JobStore, tmp_path: Path) -> None:
+    def press_ctrl_c(path: Path) -> str:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.png").write_bytes(b"pixels")
+    with pytest.raises(CancelledError, match=r"Nothing was submitted\."):
+        Run.prepare(server, store, make_request(label="a.png"), lambda event: None, upload=press_ctrl_c)
+
+    assert not (tmp_path / "jobs").exists()
