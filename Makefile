@@ -83,6 +83,7 @@ UNKNOWN_AREAS := $(strip $(foreach area,$(AREA),$(if $(call find_area,$(area)),,
 known-area:
 	@$(if $(UNKNOWN_AREAS),echo "test: AREA=$$AREA names no tests. The areas are: $(AREAS)" >&2; exit 2,:)
 
+# Types are checked beside the tests, on the core that a test leaves idle while it waits; what was found is told last.
 ifneq ($(AREA),)
 test: known-area setup-test
 	.venv/bin/python -m pytest $(foreach area,$(AREA),$(call find_area,$(area)))
@@ -90,8 +91,9 @@ else
 test: setup-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/python -m pyright
-	.venv/bin/python -m pytest $(SIDE_BY_SIDE)
+	@types=$$(mktemp) && trap 'rm -f "$$types"' EXIT; .venv/bin/python -m pyright >"$$types" 2>&1 & checking=$$!; \
+	.venv/bin/python -m pytest $(SIDE_BY_SIDE); tested=$$?; \
+	wait $$checking; checked=$$?; cat "$$types"; [ $$tested = 0 ] && [ $$checked = 0 ]
 endif
 
 test-n8n: setup-n8n

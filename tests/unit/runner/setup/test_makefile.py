@@ -208,10 +208,28 @@ def test_an_area_that_is_none_is_refused_with_those_that_are(areas: Path, area: 
     assert line == f"test: AREA={area} names no tests. The areas are: {named}"
 
 
-def test_without_an_area_everything_is_checked(areas: Path) -> None:
+@pytest.fixture
+def checks(areas: Path) -> Path:
+    """A checkout with a ruff; what fails is named by the variable FAILS."""
     write_program(areas / ".venv" / "bin" / "ruff", '#!/bin/sh\necho ruff "$@"\n')
+    write_program(
+        areas / ".venv" / "bin" / "python",
+        '#!/bin/sh\ncase "$2" in\n  pyright | pytest) echo "$2"; [ "$2" != "$FAILS" ] ;;\nesac\n',
+    )
+    return areas
 
-    lines = make(areas, "test").stdout.splitlines()
 
-    assert lines[:2] == ["ruff check", "ruff format --check"]
-    assert [json.loads(line)["arguments"][:2] for line in lines[2:]] == [["-m", "pyright"], ["-m", "pytest"]]
+def test_without_an_area_everything_is_checked_and_types_are_told_last(checks: Path) -> None:
+    done = make(checks, "test")
+
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        ["ruff check", "ruff format --check", "pytest", "pyright"],
+    )
+
+
+@pytest.mark.parametrize("what", ["pyright", "pytest"])
+def test_a_check_that_fails_fails_the_whole_and_hides_no_other(checks: Path, what: str) -> None:
+    done = make(checks, "test", FAILS=what)
+
+    assert (done.returncode, done.stdout.splitlines()[-2:]) == (2, ["pytest", "pyright"])
