@@ -18,7 +18,7 @@ from .display.terminal import format_size
 from .errors import UnreachableError
 from .jobs.server import ServerChoice
 from .managed import keeper, provision, server
-from .managed.install import explain_install
+from .managed.install import explain_install, is_outdated
 from .models.files import find_model, model_roots, nearest_folder
 from .shipped.data import pack_dir
 from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
@@ -149,6 +149,7 @@ def _comfyui_rows() -> list[Row]:
             f"Update it: {provision.COMFYUI_VERSION} or newer is needed.",
         ),
         pack_row(home.base_dir()),
+        *_installation_rows(),
     ]
     seen = look(python)
     if isinstance(seen, str):
@@ -156,14 +157,22 @@ def _comfyui_rows() -> list[Row]:
     return [*rows, row("ComfyUI's Python", True, f"{seen['python']} at {python}"), *_installed_rows(seen)]
 
 
+def _installation_rows() -> list[Row]:
+    """Return whether what this program installed itself is what this version of it installs; nothing in a checkout."""
+    if not is_outdated():
+        return []
+    detail = f"{home.environment_dir()} was made for other requirements than those of talkingshorts {__version__}"
+    return [row("installation", False, detail, f"{explain_install()}.")]
+
+
 def pack_row(base: Path) -> Row:
     """Return whether the node pack is in the base directory's custom_nodes."""
     link = base / "custom_nodes" / home.PACK_NAME
     if (link / "__init__.py").exists():
         return row("node pack", True, f"{link} -> {link.resolve()}" if link.is_symlink() else str(link))
-    # A home of one's own gets its link at the first start.
-    is_new_home = bool(os.environ.get("TALKINGSHORTS_HOME")) and not base.exists()
-    if is_new_home:
+    # Only a checkout's base directory is made by set-up; any other gets its link at the first start.
+    checkout = home.checkout_dir()
+    if not base.exists() and not (checkout and base == home.default_base_dir(checkout)):
         return row("node pack", None, f"not linked yet: {link}")
     return row("node pack", False, f"not linked yet: {link}", f"{explain_install()}.")
 

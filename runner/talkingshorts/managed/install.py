@@ -184,6 +184,12 @@ def install_server(say: Say) -> None:
     say(f"Installed in {time.monotonic() - started:.0f} s; everything is in {home.home_dir()}.")
 
 
+def is_outdated() -> bool:
+    """Tell whether the runner's own ComfyUI was installed, but with other requirements than this version has."""
+    is_ours = home.checkout_dir() is None and home.comfyui_python() == home.venv_python(home.environment_dir())
+    return is_ours and home.environment_dir().exists() and not server_installation(lambda line: None).is_current()
+
+
 def explain_install() -> str:
     """Return the command that installs ComfyUI here, as the beginning of a sentence."""
     if home.checkout_dir():

@@ -75,6 +75,24 @@ def test_without_comfyui_the_remedy_is_set_up(home: Path) -> None:
     assert "make setup" in row["remedy"]
 
 
+def test_an_installation_of_another_version_is_reported(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "look", lambda python: seen())
+    monkeypatch.setattr(doctor, "is_outdated", lambda: True)
+    row = by_check(doctor.run_doctor(MANAGED))["installation"]
+    assert row["ok"] is False
+    assert "other requirements" in row["detail"]
+
+
+def test_a_pack_that_is_linked_at_the_first_start_is_no_failure_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.home, "checkout_dir", lambda: None)
+    assert doctor.pack_row(tmp_path / "base")["ok"] is None
+    monkeypatch.setattr(doctor.home, "checkout_dir", lambda: tmp_path)
+    assert doctor.pack_row(tmp_path / "base")["ok"] is None
+    assert doctor.pack_row(tmp_path / ".comfyui" / "base")["ok"] is False
+
+
 def test_an_old_comfyui_is_reported(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (comfyui / "comfyui_version.py").write_text('__version__ = "0.3.60"')
     monkeypatch.setattr(doctor, "look", lambda python: seen())

@@ -107,8 +107,10 @@ def test_after_an_upgrade_what_changed_is_installed_into_the_same_environment(ru
     (runner.home / "env" / "mine.txt").touch()
     runner.write("custom_nodes/comfyui_talkingshorts/requirements.txt", "av>=17\n")
 
+    assert install.is_outdated()
     assert runner.install()
     assert (runner.home / "env" / "mine.txt").exists()
+    assert not install.is_outdated()
     assert runner.install() == []
 
 
@@ -165,6 +167,16 @@ def test_where_the_user_names_another_python_nothing_is_installed(
     with pytest.raises(UsageError, match=r"COMFYUI_PYTHON is /usr/bin/python3.*Unset it"):
         runner.install()
     assert not runner.home.exists()
+
+
+def test_what_is_not_installed_or_not_the_runners_own_is_not_outdated(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not install.is_outdated()
+    runner.install()
+    runner.write("requirements/torch.txt", "torch==2.0\n")
+    monkeypatch.setenv("COMFYUI_PYTHON", "/usr/bin/python3")
+    assert not install.is_outdated()
 
 
 def test_in_a_checkout_the_command_that_sets_it_up_is_named(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
