@@ -1,15 +1,20 @@
-"""WORKFLOW, as every command that takes one reads it."""
+"""What the options that commands share are read into."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from support.checkout import ROOT
 from talkingshorts.cli.batch import read_batch_options
 from talkingshorts.cli.main import main
-from talkingshorts.cli.options import read_run_options
+from talkingshorts.cli.options import read_limits, read_run_options, read_server, read_webhook
 from talkingshorts.cli.parser import build_parser
+from talkingshorts.jobs.follow import Limits
+from talkingshorts.jobs.options import RunOptions
+from talkingshorts.jobs.server import ServerChoice
+from talkingshorts.webhooks.announcer import WebhookOptions
 
 DRAFT = ROOT / "workflows" / "draft.api.json"
 
@@ -45,3 +50,54 @@ def test_an_unknown_name_ends_with_2_and_those_near_it(
     assert main(words) == 2
 
     assert "No workflow is called 'drft': did you mean draft?" in capsys.readouterr().err
+
+
+def parse(*words: str) -> Namespace:
+    return build_parser().parse_args(words)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_SERVER", "http://named-by-the-environment")
+    monkeypatch.setenv("TALKINGSHORTS_TOKEN", "its token")
+    monkeypatch.setenv("TALKINGSHORTS_WEBHOOK_SECRET", "its secret")
+
+
+@pytest.mark.parametrize(
+    "words", [("--server", "x", "--token", "t", "doctor"), ("doctor", "--server", "x", "--token", "t")]
+)
+def test_a_server_that_is_named_before_or_after_the_command_beats_the_environments(
+    words: tuple[str, ...], environment: None
+) -> None:
+    assert read_server(parse(*words)) == ServerChoice("x", "t", is_explicit=True)
+
+
+def test_the_environment_names_a_server_for_all_commands(environment: None) -> None:
+    assert read_server(parse("doctor")) == ServerChoice("http://named-by-the-environment", "its token")
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_where_nothing_names_a_server_it_is_the_managed_one(empty: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TALKINGSHORTS_SERVER", "TALKINGSHORTS_TOKEN"):
+        monkeypatch.setenv(name, "") if empty else monkeypatch.delenv(name, raising=False)
+
+    assert read_server(parse("doctor")) == ServerChoice()
+
+
+def test_what_to_run_is_what_the_words_say() -> None:
+    words = ("run", "w.json", "-s", "a=1", "-s", "b=x=y", "-i", "c=me.jpg", "-o", "x.mp4")
+    options = parse(*words)
+
+    expected = RunOptions(Path("w.json"), [("a", "1"), ("b", "x=y")], [("c", Path("me.jpg"))], "x.mp4")
+    assert read_run_options(options, options.output) == expected
+
+
+def test_limits_are_in_seconds_and_off_by_default() -> None:
+    assert read_limits(parse("run", "w.json", "--timeout", "9", "--idle-timeout", "0.5")) == Limits(9.0, 0.5)
+    assert read_limits(parse("run", "w.json")) == Limits()
+
+
+def test_a_webhooks_secret_is_best_left_to_the_environment(environment: None) -> None:
+    assert read_webhook(parse("submit", "w.json", "--webhook", "u")) == WebhookOptions("u", "its secret")
+    assert read_webhook(parse("wait", "ID", "--webhook-secret", "s")) == WebhookOptions(None, "s")
+    assert read_webhook(parse("status", "ID")) == WebhookOptions(None, "its secret")

@@ -178,3 +178,10 @@ def test_an_input_that_only_some_candidates_have_is_a_problem_of_the_others() ->
 def test_an_output_that_asks_for_something_else_than_an_mp4_is_a_usage_error(output: str) -> None:
     with pytest.raises(UsageError, match="mp4"):
         request("--script", "Hi.", "-o", output)
+
+
+def test_a_program_asks_for_a_short_without_a_command_line() -> None:
+    assert build_requests(MakeOptions(script="Hi.")) == requests("--script", "Hi.")
+    assert build_requests(MakeOptions(script="Hi.", size=(64, 64), settings=[("seed", "7")])) == requests(
+        "--script", "Hi.", "--size", "64x64", "-s", "seed=7"
+    )
