@@ -8,7 +8,7 @@ from comfy_api.latest import io
 from ..core.errors import InputError, PictureError
 from ..core.limits import LARGEST_SIDE, SIZE_STEP
 from .shared.image import image_from_picture, require_image
-from .shared.input_files import describe_missing_file, find_input_file, fingerprint_file
+from .shared.input_files import explain_missing_file, find_input_file, fingerprint_file
 
 
 class PortraitPicture(io.ComfyNode):
@@ -75,5 +75,5 @@ class PortraitPicture(io.ComfyNode):
             return io.NodeOutput(require_image(generated))
         path = find_input_file(name)
         if path is None:
-            raise PictureError(describe_missing_file(name))
+            raise PictureError(explain_missing_file(name))
         return io.NodeOutput(image_from_picture(read_portrait(path, width, height)))

@@ -10,7 +10,7 @@ from comfy_api.latest import io, ui
 
 from ..engines.output.portrait import save_portrait
 from .shared.image import picture_from_image
-from .shared.output_files import describe_graph, reserve_output
+from .shared.output_files import read_graph, reserve_output
 
 
 class SavePortrait(io.ComfyNode):
@@ -44,6 +44,6 @@ class SavePortrait(io.ComfyNode):
         pixels = picture_from_image(portrait)
         height, width, _ = pixels.shape
         file = reserve_output(filename_prefix, ".png", "talkingshorts/portrait", width, height)
-        report = replace(save_portrait(pixels, file.path, describe_graph(cls)), file=file.relative_name)
+        report = replace(save_portrait(pixels, file.path, read_graph(cls)), file=file.relative_name)
         shown = ui.SavedImages([file.shown]).as_dict()
         return io.NodeOutput(ui={**shown, "text": (json.dumps(asdict(report)),)})

@@ -9,7 +9,7 @@ from comfy_api.latest import Input, io, ui
 
 from ..core.errors import InputError
 from ..engines.output.short import save_short
-from .shared.output_files import describe_graph, reserve_output
+from .shared.output_files import read_graph, reserve_output
 
 
 class SaveShort(io.ComfyNode):
@@ -44,6 +44,6 @@ class SaveShort(io.ComfyNode):
             raise InputError("There is no video. Connect a node that gives one.")
         width, height = video.get_dimensions()
         file = reserve_output(filename_prefix, ".mp4", "talkingshorts/short", width, height)
-        report = replace(save_short(video, file.path, describe_graph(cls)), file=file.relative_name)
+        report = replace(save_short(video, file.path, read_graph(cls)), file=file.relative_name)
         preview = ui.PreviewVideo([file.shown]).as_dict()
         return io.NodeOutput(ui={**preview, "text": (json.dumps(asdict(report)),)})

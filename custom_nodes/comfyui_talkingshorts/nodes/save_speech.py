@@ -9,7 +9,7 @@ from typing import Any
 from comfy_api.latest import io, ui
 
 from .shared.audio import sound_from_audio
-from .shared.output_files import describe_graph, reserve_output
+from .shared.output_files import read_graph, reserve_output
 
 
 class SaveSpeech(io.ComfyNode):
@@ -44,6 +44,6 @@ class SaveSpeech(io.ComfyNode):
 
         sound = sound_from_audio(speech)
         file = reserve_output(filename_prefix, ".flac", "talkingshorts/speech")
-        report = replace(save_speech(sound, file.path, describe_graph(cls)), file=file.relative_name)
+        report = replace(save_speech(sound, file.path, read_graph(cls)), file=file.relative_name)
         player = ui.SavedAudios([file.shown]).as_dict()
         return io.NodeOutput(ui={**player, "text": (json.dumps(asdict(report)),)})

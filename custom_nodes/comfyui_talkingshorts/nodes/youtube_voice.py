@@ -25,7 +25,7 @@ from ..core.voice_source import (
     parse_voice_source,
 )
 from .shared.audio import audio_from_sound
-from .shared.input_files import describe_missing_file, find_input_file, fingerprint_file
+from .shared.input_files import explain_missing_file, find_input_file, fingerprint_file
 
 POLL_SECONDS = 0.2
 Result = TypeVar("Result")
@@ -106,7 +106,7 @@ class YouTubeVoice(io.ComfyNode):
 def _find_file(name: str) -> FileSource:
     path = find_input_file(name)
     if path is None:
-        raise SourceError(f"{describe_missing_file(name)} A web address starts with https://.")
+        raise SourceError(f"{explain_missing_file(name)} A web address starts with https://.")
     return FileSource(path)
 
 

@@ -109,8 +109,8 @@ def follow_speech(sound: Sound) -> SpeechTrack:
         mouths[:, 6] *= loudness > 0
     else:
         mouths = _from_spectrum(loudness, front_db, hiss_db)
-    heard = np.minimum(1.0, loudness / 0.12)[:, None]
-    mouths[:, :6] *= heard
+    audible = np.minimum(1.0, loudness / 0.12)[:, None]
+    mouths[:, :6] *= audible
     return SpeechTrack(loudness, mouths.astype(np.float32))
 
 

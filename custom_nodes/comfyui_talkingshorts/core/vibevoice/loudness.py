@@ -1,4 +1,4 @@
-"""The loudness at which VibeVoice hears a voice."""
+"""The loudness that VibeVoice was trained to take a voice at."""
 
 from __future__ import annotations
 

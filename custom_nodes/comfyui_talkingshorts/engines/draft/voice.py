@@ -153,7 +153,7 @@ def _pace_of(prosody: Prosody) -> float:
 
 
 def _rehearse(phrases: Sequence[PreparedLine], variant: str, f0_hz: float) -> _Delivery:
-    """Return the delivery whose median F0 is f0_hz, found by listening to the opening of the script.
+    """Return the delivery whose median F0 is f0_hz, found by speaking the opening of the script.
 
     espeak's own pitch goes as far as it can; what lies beyond its range is done on the waveform.
     """
@@ -170,11 +170,11 @@ def _rehearse(phrases: Sequence[PreparedLine], variant: str, f0_hz: float) -> _D
     opening = _opening_of(phrases)
     ratio = 1.0
     for _ in range(_REHEARSALS):
-        heard = np.concatenate([_utter(phrase, delivery, NATURAL_WORDS_PER_MINUTE).mono for phrase in opening])
-        heard_f0_hz = measure_median_f0(heard, espeak.SAMPLE_RATE_HZ)
-        if heard_f0_hz is None:
+        rehearsed = np.concatenate([_utter(phrase, delivery, NATURAL_WORDS_PER_MINUTE).mono for phrase in opening])
+        rehearsed_f0_hz = measure_median_f0(rehearsed, espeak.SAMPLE_RATE_HZ)
+        if rehearsed_f0_hz is None:
             return delivery
-        ratio = espeak_f0_hz / heard_f0_hz
+        ratio = espeak_f0_hz / rehearsed_f0_hz
         pitch = _clamp_pitch(delivery.pitch + _PITCH_STEPS_PER_OCTAVE * math.log2(ratio))
         if pitch == delivery.pitch:
             break

@@ -132,12 +132,12 @@ def _fold_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 
-def _say_address(match: _Match) -> str:
+def _spell_address(match: _Match) -> str:
     address = re.sub(r"^https?://|/$", "", match[0])
     return "".join(f" {_SIGN_OF[sign]} " if sign in _SIGN_OF else sign for sign in address)
 
 
-def _say_digits(match: _Match) -> str:
+def _spell_digits(match: _Match) -> str:
     """Return `plus 1, 5 5 5, 1 2 3 4`: digit by digit, with a pause after each group."""
     groups = re.findall(r"\d+", match[0])
     return ("plus " if match[0].startswith("+") else "") + ", ".join(" ".join(group) for group in groups)
@@ -153,7 +153,7 @@ def _order_date(match: _Match) -> str:
     return f"{year if year > 99 else 2000 + year}-{month:02}-{day:02}"
 
 
-def _say_pair(match: _Match) -> str:
+def _spell_pair(match: _Match) -> str:
     """Return 50/50, 70/30 and 9/11 without the stroke, which would make fractions of them."""
     first, last = int(match[1]), int(match[2])
     is_pair = first == last or first + last == 100 or (first, last) == (9, 11)
@@ -170,12 +170,12 @@ def _range(match: _Match, to: str) -> str:
 
 
 _ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
-    (_ADDRESS, _say_address),
+    (_ADDRESS, _spell_address),
     (r"(?<!\S)@\s?(?=\w)", "at "),
-    (_PHONE, _say_digits),
+    (_PHONE, _spell_digits),
     (r"(?<![\d/])(\d{1,2})/(\d{1,2})/((?:19|20)?\d\d)(?![\d/])", _order_date),
     (r"(?<=\d)/(?=(?:5|10|100) stars?\b)|(?<=\d\.\d)/(?=\d+\b)", " out of "),
-    (r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d/])", _say_pair),
+    (r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d/])", _spell_pair),
     (r"(?<![\w-])9-5(?![\w-])", "9 to 5"),
     (r"\b([A-G])#", r"\1 sharp"),
     (rf"\b({'|'.join(_MONTH_OF)})\.? (?=\d)", lambda m: f"{_MONTH_OF[m[1]]} "),

@@ -20,7 +20,7 @@ from ...core.vibevoice.short_script import PaddedScript, pad_short_script
 from .model import SAMPLE_RATE_HZ, VibeVoice
 from .reference_audio import Reference, prepare_reference
 from .script import explain_opening, prepare_for_vibevoice
-from .speech_edit import cut_padding, fit_speech, join, trim_edges
+from .speech_edit import cut_padding, fit_speech, join_speech, trim_edges
 from .takes import Take, read_takes
 from .voices import encode_voice_once
 
@@ -64,7 +64,7 @@ def clone_voice(
     takes = _read_chunks(vibevoice, voices, prepared.renumber_speakers(), settings, on_progress)
     speech = takes[0].samples
     if len(takes) > 1:
-        joined = join((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
+        joined = join_speech((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
         speech = trim_edges(joined, SAMPLE_RATE_HZ)
     fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, prepared.words)
     silence_seconds = (fitted.size - (1 + MAX_STRETCH) * speech.size) / SAMPLE_RATE_HZ

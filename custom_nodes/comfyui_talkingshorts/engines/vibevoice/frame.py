@@ -1,4 +1,4 @@
-"""Make one frame of speech: a latent, its sound, and what the language model hears of it."""
+"""Make one frame of speech: a latent, its sound, and what the language model reads of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import SpeechModel
 class Frame:
     """A frame for each take: float32 latent [takes, latent] and sound [takes, samples]; the rest in the model's dtype.
 
-    `semantic` [takes, features] is what the semantic encoder hears in the sound, `embedding` [takes, hidden] what the
+    `semantic` [takes, features] is the sound as the semantic encoder encodes it, `embedding` [takes, hidden] what the
     language model reads next.
     """
 

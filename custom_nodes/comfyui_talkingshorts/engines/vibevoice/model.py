@@ -60,7 +60,7 @@ class VibeVoice:
 
     `embed_tokens` [vocabulary, hidden] stays in RAM: a prompt looks up a few hundred of its 150,000 rows, which would
     take 0.5 GB (1.5B) or 1.1 GB (7B) of the GPU. `dtype` is what the model computes in, and
-    `voices_heard` keeps the latents of references, by their hash.
+    `encoded_voices` keeps the latents of references, by their hash.
     """
 
     patcher: ModelPatcher
@@ -71,7 +71,7 @@ class VibeVoice:
     samples_per_frame: int
     latent_size: int
     vae_std: float
-    voices_heard: dict[str, torch.Tensor] = field(default_factory=dict)
+    encoded_voices: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def model(self) -> SpeechModel:

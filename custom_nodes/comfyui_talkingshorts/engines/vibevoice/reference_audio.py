@@ -1,4 +1,4 @@
-"""Make a voice clip into the reference that VibeVoice clones: mono, 24 kHz, the best stretch of it, at its loudness."""
+"""Make a recording into the reference audio that VibeVoice clones: mono, 24 kHz, its best excerpt, at one loudness."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 from ...core.errors import SourceError
 from ...core.sound import Sound
 from ...core.vibevoice.loudness import normalize_loudness
-from ...core.vibevoice.voice_stretch import FRAME_SECONDS, Stretch, VoiceTracks, choose_stretch, find_speech
-from .speech_finder import FRAME_SAMPLES as HEARD_FRAME_SAMPLES
-from .speech_finder import SAMPLE_RATE_HZ as HEARD_RATE_HZ
-from .speech_finder import hear_speech, tell_voices_apart
+from ...core.vibevoice.reference_excerpt import FRAME_SECONDS, Excerpt, VoiceTracks, choose_excerpt, find_speech
+from .voice_activity import FRAME_SAMPLES as ACTIVITY_FRAME_SAMPLES
+from .voice_activity import SAMPLE_RATE_HZ as ACTIVITY_RATE_HZ
+from .voice_activity import detect_speech, tell_voices_apart
 
 SAMPLE_RATE_HZ = 24000
 # Three syllables or so: less holds no voice. From there up to ENOUGH_SECONDS a note warns, and the user may judge.
@@ -28,7 +28,7 @@ _RUMBLE_HZ = 60.0
 _RUMBLE_ORDER = 4
 _SILENT_RMS = 10 ** (-75 / 20)
 _CANCELLED_SHARE = 10 ** (-26 / 20)
-_HEARD_DB = -20.0
+_ANALYSED_DB = -20.0
 _LOUD_DB = 25.0
 _LEAST_RMS = 1e-6
 _LEAD_SECONDS, _TAIL_SECONDS = 0.1, 0.25
@@ -59,17 +59,17 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class _Heard:
-    """A clip as it was listened to, and whether any voice was heard in it."""
+class _Analysis:
+    """What each frame of the reference audio holds, and whether that is any voice."""
 
     tracks: VoiceTracks
     is_voice: bool
 
 
 def prepare_reference(sound: Sound, samples_per_frame: int) -> Reference:
-    """Return the stretch of a clip that a voice is best cloned from: up to 30 s, a multiple of samples_per_frame.
+    """Return the excerpt of a clip that a voice is best cloned from: up to 30 s, a multiple of samples_per_frame.
 
-    It starts and ends in pauses, and is chosen for much speech of the voice heard most, with little else heard in the
+    It starts and ends in pauses, and is chosen for much speech of the main voice, with little else in the
     pauses. A clean clip of up to 30 s is kept whole, apart from silence and broken-off words at its edges. Loudness is
     set after the cut. The same clip gives the same samples.
     Raises SourceError for a clip that is silent, whose channels cancel each other out, that is clipped all over, holds
@@ -78,11 +78,11 @@ def prepare_reference(sound: Sound, samples_per_frame: int) -> Reference:
     _require_recording(sound)
     samples = _without_rumble(mix_to_mono_24khz(sound))
     _require_sound(samples, sound)
-    heard = _listen(samples, sound)
-    stretch = choose_stretch(heard.tracks)
-    _require_usable(stretch, sound)
-    cut = _cut(samples, stretch, samples_per_frame)
-    return Reference(normalize_loudness(cut), _tell(stretch, heard, sound))
+    analysis = _analyse(samples, sound)
+    excerpt = choose_excerpt(analysis.tracks)
+    _require_usable(excerpt, sound)
+    cut = _cut(samples, excerpt, samples_per_frame)
+    return Reference(normalize_loudness(cut), _explain(excerpt, analysis, sound))
 
 
 def mix_to_mono_24khz(sound: Sound) -> np.ndarray:
@@ -111,47 +111,49 @@ def _without_rumble(samples: np.ndarray) -> np.ndarray:
 def _require_recording(sound: Sound) -> None:
     if sound.sample_rate_hz < LOWEST_SOURCE_RATE_HZ:
         raise SourceError(
-            f"The voice clip has a sample rate of {sound.sample_rate_hz} Hz, too low for a voice. Give one of at least"
-            f" {LOWEST_SOURCE_RATE_HZ} Hz; {SAMPLE_RATE_HZ} Hz or more is best."
+            f"The reference audio has a sample rate of {sound.sample_rate_hz} Hz, too low for a voice. Give one of at"
+            f" least {LOWEST_SOURCE_RATE_HZ} Hz; {SAMPLE_RATE_HZ} Hz or more is best."
         )
     if sound.seconds < SHORTEST_SPEECH_SECONDS:
-        raise SourceError(f"The voice clip is {sound.seconds:.2g} s long. {_TOO_SHORT_REMEDY}")
+        raise SourceError(f"The reference audio is {sound.seconds:.2g} s long. {_TOO_SHORT_REMEDY}")
 
 
 def _require_sound(samples: np.ndarray, sound: Sound) -> None:
     loudest = max(float(channel.std(dtype=np.float64)) for channel in sound.samples)
     if loudest >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < _CANCELLED_SHARE * loudest:
         raise SourceError(
-            f"The voice clip's {sound.samples.shape[0]} channels cancel each other out: one is the other turned upside"
-            " down (opposite phase). Give one channel alone, or invert one of them."
+            f"The reference audio's {sound.samples.shape[0]} channels cancel each other out: one is the other turned"
+            " upside down (opposite phase). Give one channel alone, or invert one of them."
         )
     rms = samples.std(dtype=np.float64)
     if rms < _SILENT_RMS:
         raise SourceError(
-            f"The voice clip is silent: {20 * np.log10(rms + _LEAST_RMS):.0f} dBFS over {sound.seconds:.1f} s. Choose a"
-            " part in which somebody talks, and check the recording's level."
+            f"The reference audio is silent: {20 * np.log10(rms + _LEAST_RMS):.0f} dBFS over {sound.seconds:.1f} s."
+            " Choose a part in which somebody talks, and check the recording's level."
         )
 
 
-def _listen(samples: np.ndarray, sound: Sound) -> _Heard:
-    """Return what is heard in each frame of 32 ms. Where no voice is heard, what is loud stands for it."""
-    samples = resample_poly(samples, HEARD_RATE_HZ // 8000, SAMPLE_RATE_HZ // 8000, window=_RESAMPLING_WINDOW)
+def _analyse(samples: np.ndarray, sound: Sound) -> _Analysis:
+    """Return what each frame of 32 ms holds. Where no voice is found, what is loud stands for it."""
+    samples = resample_poly(samples, ACTIVITY_RATE_HZ // 8000, SAMPLE_RATE_HZ // 8000, window=_RESAMPLING_WINDOW)
     level_db = _measure_level(samples)
     loudest_db = _loudest_second(level_db)
-    samples = np.clip(samples * np.float32(10 ** ((_HEARD_DB - loudest_db) / 20)), -1.0, 1.0)
-    speech = hear_speech(samples)
+    samples = np.clip(samples * np.float32(10 ** ((_ANALYSED_DB - loudest_db) / 20)), -1.0, 1.0)
+    speech = detect_speech(samples)
     is_speech = find_speech(speech)
     is_voice = is_speech.sum() * FRAME_SECONDS >= SHORTEST_SPEECH_SECONDS
     if not is_voice:
         is_speech = level_db > loudest_db - _LOUD_DB
         speech = is_speech.astype(np.float32)
     voice = tell_voices_apart(samples, is_speech)
-    return _Heard(VoiceTracks(speech, level_db, _measure_clipping(sound, level_db.size), voice), bool(is_voice))
+    return _Analysis(VoiceTracks(speech, level_db, _measure_clipping(sound, level_db.size), voice), bool(is_voice))
 
 
 def _measure_level(samples: np.ndarray) -> np.ndarray:
     """Return the RMS of each whole frame in dBFS: [frames]."""
-    frames = samples[: samples.size // HEARD_FRAME_SAMPLES * HEARD_FRAME_SAMPLES].reshape(-1, HEARD_FRAME_SAMPLES)
+    frames = samples[: samples.size // ACTIVITY_FRAME_SAMPLES * ACTIVITY_FRAME_SAMPLES].reshape(
+        -1, ACTIVITY_FRAME_SAMPLES
+    )
     return 10 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1) + _LEAST_RMS**2)
 
 
@@ -181,62 +183,62 @@ def _measure_clipping(sound: Sound, frames: int) -> np.ndarray:
     return clipped
 
 
-def _require_usable(stretch: Stretch, sound: Sound) -> None:
-    if stretch.speech_seconds < SHORTEST_SPEECH_SECONDS:
+def _require_usable(excerpt: Excerpt, sound: Sound) -> None:
+    if excerpt.speech_seconds < SHORTEST_SPEECH_SECONDS:
         raise SourceError(
-            f"The voice clip holds {stretch.speech_seconds:.1f} s of speech in {sound.seconds:.1f} s."
+            f"The reference audio holds {excerpt.speech_seconds:.1f} s of speech in {sound.seconds:.1f} s."
             f" {_TOO_SHORT_REMEDY}"
         )
-    if stretch.clipped_share > _RUINED_CLIPPED_SHARE:
+    if excerpt.clipped_share > _RUINED_CLIPPED_SHARE:
         raise SourceError(
-            f"The voice clip is clipped: {stretch.clipped_share:.0%} of the speech is cut off at full scale, and a"
+            f"The reference audio is clipped: {excerpt.clipped_share:.0%} of the speech is cut off at full scale, and a"
             " clone would sound as harsh. Give a recording made at a lower level; turning this one down does not help."
         )
 
 
-def _cut(samples: np.ndarray, stretch: Stretch, samples_per_frame: int) -> np.ndarray:
-    """Return the stretch with a little of the pauses around it: whole frames by more of the first, or less of the last.
+def _cut(samples: np.ndarray, excerpt: Excerpt, samples_per_frame: int) -> np.ndarray:
+    """Return the excerpt with a little of the pauses around it: whole frames by more of the first, or less of the last.
 
-    Only where the clip has no room left before the stretch may the dropped tail be speech.
+    Only where the clip has no room left before the excerpt may the dropped tail be speech.
     """
-    lead_seconds = min(_LEAD_SECONDS, stretch.room_before * FRAME_SECONDS / 2)
-    tail_seconds = min(_TAIL_SECONDS, max(stretch.room_after * FRAME_SECONDS - _NEXT_WORD_SECONDS, 0.0))
-    earliest = round((stretch.start - stretch.room_before) * FRAME_SECONDS * SAMPLE_RATE_HZ)
-    start = round((stretch.start * FRAME_SECONDS - lead_seconds) * SAMPLE_RATE_HZ)
-    end = round((stretch.end * FRAME_SECONDS + tail_seconds) * SAMPLE_RATE_HZ)
+    lead_seconds = min(_LEAD_SECONDS, excerpt.room_before * FRAME_SECONDS / 2)
+    tail_seconds = min(_TAIL_SECONDS, max(excerpt.room_after * FRAME_SECONDS - _NEXT_WORD_SECONDS, 0.0))
+    earliest = round((excerpt.start - excerpt.room_before) * FRAME_SECONDS * SAMPLE_RATE_HZ)
+    start = round((excerpt.start * FRAME_SECONDS - lead_seconds) * SAMPLE_RATE_HZ)
+    end = round((excerpt.end * FRAME_SECONDS + tail_seconds) * SAMPLE_RATE_HZ)
     missing = (start - end) % samples_per_frame
     if start - missing >= earliest:
         start -= missing
     return drop_tail(samples[start:end], samples_per_frame)
 
 
-def _tell(stretch: Stretch, heard: _Heard, sound: Sound) -> str | None:
+def _explain(excerpt: Excerpt, analysis: _Analysis, sound: Sound) -> str | None:
     """Return what was noticed, the gravest first, or None when there is nothing to tell."""
-    used_seconds = (stretch.end - stretch.start) * FRAME_SECONDS
+    used_seconds = (excerpt.end - excerpt.start) * FRAME_SECONDS
     remarks = [
         (
-            not heard.is_voice,
+            not analysis.is_voice,
             "No voice was heard in the reference: the clone may sound like nobody. Choose a part where a person talks.",
         ),
         (
-            heard.is_voice and used_seconds < ENOUGH_SECONDS,
+            analysis.is_voice and used_seconds < ENOUGH_SECONDS,
             f"Only {used_seconds:.1f} s of the reference is clean talk by one voice: 10 to 30 s clone better.",
         ),
         (
-            heard.is_voice and stretch.snr_db < _NOISY_SNR_DB,
+            analysis.is_voice and excerpt.snr_db < _NOISY_SNR_DB,
             "Music, noise or echo is heard under the voice, and may be cloned with it.",
         ),
         (
-            heard.is_voice and stretch.main_voice_share < _ONE_VOICE_SHARE,
+            analysis.is_voice and excerpt.main_voice_share < _ONE_VOICE_SHARE,
             "A second voice seems to be heard in the reference: the clone may be a mixture.",
         ),
         (
-            stretch.clipped_share > _AUDIBLE_CLIPPED_SHARE,
-            f"{stretch.clipped_share:.1%} of the speech is clipped, which a clone makes audible.",
+            excerpt.clipped_share > _AUDIBLE_CLIPPED_SHARE,
+            f"{excerpt.clipped_share:.1%} of the speech is clipped, which a clone makes audible.",
         ),
         (
-            stretch.level_range_db > _UNEVEN_DB,
-            f"The voice's level varies by {stretch.level_range_db:.0f} dB: an even one clones better.",
+            excerpt.level_range_db > _UNEVEN_DB,
+            f"The voice's level varies by {excerpt.level_range_db:.0f} dB: an even one clones better.",
         ),
         (
             sound.sample_rate_hz < _FULL_RATE_HZ,
@@ -244,7 +246,7 @@ def _tell(stretch: Stretch, heard: _Heard, sound: Sound) -> str | None:
         ),
         (
             sound.seconds - used_seconds > _UNTOLD_SECONDS,
-            f"Of the reference, {stretch.start * FRAME_SECONDS:.1f} to {stretch.end * FRAME_SECONDS:.1f} s is used.",
+            f"Of the reference, {excerpt.start * FRAME_SECONDS:.1f} to {excerpt.end * FRAME_SECONDS:.1f} s is used.",
         ),
     ]
     return " ".join(remark for applies, remark in remarks if applies) or None

@@ -86,7 +86,7 @@ def limit_peak(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     return (samples * gain).clip(-_PEAK_CEILING, _PEAK_CEILING).astype(np.float32)
 
 
-def join(pieces: Iterable[np.ndarray], sample_rate_hz: int, pause_seconds: float) -> np.ndarray:
+def join_speech(pieces: Iterable[np.ndarray], sample_rate_hz: int, pause_seconds: float) -> np.ndarray:
     """Return the speech of all pieces as one, with pause_seconds from speech to speech and half of that at both ends.
 
     Every piece is as loud as the first, within 6 dB, and crossfades into the next (30 ms, at equal power) amid the

@@ -1,4 +1,4 @@
-"""Reference voices as the language model hears them."""
+"""Reference voices as the language model takes them in."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _VOICES_KEPT = 16
 
 
 def encode_voice_once(vibevoice: VibeVoice, samples: np.ndarray) -> torch.Tensor:
-    """Return encode_voice's latents of a prepared reference, from memory when this model has heard it before."""
+    """Return encode_voice's latents of a prepared reference, from memory when this model has encoded it before."""
     key = hashlib.sha256(samples.tobytes()).hexdigest()
-    if key not in vibevoice.voices_heard:
+    if key not in vibevoice.encoded_voices:
         device = vibevoice.move_to_device()
         latents = encode_voice(vibevoice.model, samples, vibevoice.samples_per_frame, device)
-        while len(vibevoice.voices_heard) >= _VOICES_KEPT:
-            del vibevoice.voices_heard[next(iter(vibevoice.voices_heard))]
-        vibevoice.voices_heard[key] = latents
-    return vibevoice.voices_heard[key]
+        while len(vibevoice.encoded_voices) >= _VOICES_KEPT:
+            del vibevoice.encoded_voices[next(iter(vibevoice.encoded_voices))]
+        vibevoice.encoded_voices[key] = latents
+    return vibevoice.encoded_voices[key]
 
 
 @torch.inference_mode()

@@ -20,7 +20,7 @@ def find_input_file(name: str) -> Path | None:
         return None
 
 
-def describe_missing_file(name: str) -> str:
+def explain_missing_file(name: str) -> str:
     """Return a sentence that says that the file is missing and which names are near."""
     known = sorted(file.name for file in Path(folder_paths.get_input_directory()).iterdir() if file.is_file())
     near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)

@@ -53,7 +53,7 @@ def reserve_output(filename_prefix: str, ending: str, example: str, width: int =
     return OutputFile(path, subfolder)
 
 
-def describe_graph(node: type[io.ComfyNode]) -> dict[str, Any]:
+def read_graph(node: type[io.ComfyNode]) -> dict[str, Any]:
     """Return what ComfyUI's own nodes embed: the API graph as `prompt`, the canvas graph as `workflow`.
 
     `node` is the class that executes, whose schema asks for the hidden prompt and extra_pnginfo.

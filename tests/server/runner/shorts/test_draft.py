@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Framing
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from PIL import Image
 from support.servers.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
@@ -40,7 +40,7 @@ def make_wav(seconds: float, f0_hz: float, sample_rate_hz: int = 16000) -> bytes
 def measure_mouth_opening(film: Film) -> np.ndarray:
     """Return how many dark pixels the drawn presenter's mouth shows in each frame."""
     height, width = film.frames.shape[1:]
-    face = Frame.around(width, height)
+    face = Framing.around(width, height)
     x, y, reach = round(face.center_x), round(face.eye_y + 0.95 * face.unit), round(0.4 * face.unit)
     return (film.frames[:, y - reach : y + reach, x - reach : x + reach] < 80).sum(axis=(1, 2))
 

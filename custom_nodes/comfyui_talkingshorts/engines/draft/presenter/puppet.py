@@ -36,7 +36,7 @@ class Presenter:
         self.look = look
         self.width, self.height = width, height
         self._reduce = _reduction(width, height)
-        frame = Frame.around(width * self._reduce, height * self._reduce)
+        frame = Framing.around(width * self._reduce, height * self._reduce)
         scale = frame.unit * (2.0 if frame.unit < 150 else 1.25)
         self._frame = frame
         self._backdrop = _draw_backdrop(look, frame)
@@ -92,7 +92,7 @@ class Presenter:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Framing:
     """Where the figure stands in a picture of `width` x `height` pixels: pixels per unit, and the face's centre."""
 
     width: int
@@ -102,7 +102,7 @@ class Frame:
     eye_y: float
 
     @classmethod
-    def around(cls, width: int, height: int) -> Frame:
+    def around(cls, width: int, height: int) -> Framing:
         """Return a frame in which head and hair fit, whatever the aspect ratio."""
         unit = min(width * 0.232, height * 0.165)
         return cls(
@@ -153,7 +153,7 @@ class Bend:
 class Layer:
     """A sheet in bytes with the fields that say how each of its places moves with the pose."""
 
-    def __init__(self, sheet: Sheet, frame: Frame, bend: Bend) -> None:
+    def __init__(self, sheet: Sheet, frame: Framing, bend: Bend) -> None:
         self._pixels = sheet.pixels if sheet.pixels.dtype == np.uint8 else _to_bytes(sheet.pixels)
         self._scale = np.float32(sheet.scale)
         self._bend = bend
@@ -225,12 +225,12 @@ class Fields:
 
 def _reduction(width: int, height: int) -> int:
     """Return how many times larger to draw, so that a tiny picture still gets smooth edges."""
-    wanted = math.ceil(40 / Frame.around(width, height).unit)
+    wanted = math.ceil(40 / Framing.around(width, height).unit)
     affordable = math.isqrt(max(1, 1_000_000 // (width * height)))
     return max(1, min(wanted, affordable))
 
 
-def _draw_backdrop(look: Look, frame: Frame) -> np.ndarray:
+def _draw_backdrop(look: Look, frame: Framing) -> np.ndarray:
     sheet = Sheet.blank(frame.left, frame.top, frame.right, frame.bottom, frame.unit)
     draw_backdrop(sheet, look, frame.left, frame.top, frame.right, frame.bottom)
     return _to_bytes(sheet.pixels)[: frame.height, : frame.width, :3].copy()

@@ -10,7 +10,7 @@ import pytest
 from comfyui_talkingshorts.core.errors import TalkingShortsError
 from comfyui_talkingshorts.core.script import language
 from comfyui_talkingshorts.engines.draft import espeak
-from comfyui_talkingshorts.engines.draft import voice as draft_voice
+from comfyui_talkingshorts.engines.draft.voice import _SPEAKERS, _Speaker
 
 
 def speak(text: str, voice: str = "en-us+miguel", words_per_minute: int = 170, pitch: int = 50) -> espeak.Sound:
@@ -31,13 +31,13 @@ def test_it_speaks_mono_and_tells_the_phonemes_in_order_of_time() -> None:
 
 
 def test_loud_speech_stays_below_full_scale() -> None:
-    for speaker in draft_voice._SPEAKERS:
+    for speaker in _SPEAKERS:
         sound = speak("Ah! Oh! Aye, all our hours are yours!", f"en-us+{speaker.variant}", pitch=99)
         assert 0.05 < np.abs(sound.samples).max() < 0.99
 
 
-@pytest.mark.parametrize("speaker", draft_voice._SPEAKERS)
-def test_the_same_text_gives_the_same_samples_whatever_came_before(speaker: draft_voice._Speaker) -> None:
+@pytest.mark.parametrize("speaker", _SPEAKERS)
+def test_the_same_text_gives_the_same_samples_whatever_came_before(speaker: _Speaker) -> None:
     voice = f"en-us+{speaker.variant}"
     first = speak("Six thick thistles, said she.", voice)
     speak("Что это? Ой!", "ru+f2", 300, 90)

@@ -10,7 +10,7 @@ from comfyui_talkingshorts.core.presenter.motion import Pose
 from comfyui_talkingshorts.core.presenter.mouth import VISEMES, MouthShape
 from comfyui_talkingshorts.engines.draft.portrait import draw_portrait
 from comfyui_talkingshorts.engines.draft.presenter.features import EYE_X
-from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame, Presenter
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Framing, Presenter
 from PIL import Image
 
 WIDTH, HEIGHT = 160, 272
@@ -23,7 +23,7 @@ def presenter(prompt: str = "woman, fair skin, ponytail, no glasses", seed: int 
 
 def patch(picture: np.ndarray, x: float, y: float, reach_x: float, reach_y: float) -> np.ndarray:
     """Return the part around a point of the face, given in the figure's units."""
-    frame = Frame.around(picture.shape[1], picture.shape[0])
+    frame = Framing.around(picture.shape[1], picture.shape[0])
     left, right = (round(frame.center_x + (x + side * reach_x) * frame.unit) for side in (-1, 1))
     top, bottom = (round(frame.eye_y + (y + side * reach_y) * frame.unit) for side in (-1, 1))
     return picture[top:bottom, left:right].astype(int)
@@ -51,7 +51,7 @@ def test_every_option_draws_something_of_its_own(field: str) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(16, 16), (16, 2048), (2048, 16), (480, 832), (832, 480), (64, 64)])
 def test_the_whole_head_is_in_the_picture_at_any_aspect_ratio(width: int, height: int) -> None:
-    frame = Frame.around(width, height)
+    frame = Framing.around(width, height)
     assert frame.left < -1.5
     assert frame.right > 1.5
     assert frame.top < -2.0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines.draft.portrait import draw_portrait
-from comfyui_talkingshorts.engines.draft.presenter.puppet import Frame
+from comfyui_talkingshorts.engines.draft.presenter.puppet import Framing
 from comfyui_talkingshorts.engines.draft.video import NO_FACE_NOTE, fit_for_video, make_draft_video
 from PIL import Image
 from support.checkout import FACE_PHOTO
@@ -32,7 +32,7 @@ def level_of(sound: Sound, frames: int) -> np.ndarray:
 
 def mouth_opening(frames: np.ndarray) -> np.ndarray:
     """Return how many dark pixels the mouth of a drawn portrait of 160 x 288 shows in each frame."""
-    face = Frame.around(160, 288)
+    face = Framing.around(160, 288)
     x, y, reach = round(face.center_x), round(face.eye_y + 0.95 * face.unit), round(0.4 * face.unit)
     return (frames[:, y - reach : y + reach, x - reach : x + reach].sum(axis=3) < 250).sum(axis=(1, 2))
 

@@ -10,8 +10,7 @@ from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.presenter.look import choose_look
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.engines.draft import espeak
-from comfyui_talkingshorts.engines.draft import voice as draft_voice
-from comfyui_talkingshorts.engines.draft.voice import speak_draft
+from comfyui_talkingshorts.engines.draft.voice import _SPEAKERS, speak_draft
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 
 SCRIPT = "Three small habits changed how I work every day, and the first takes less than a minute. Want to hear it?"
@@ -56,7 +55,7 @@ def test_each_seed_speaks_at_its_own_pitch_and_a_sane_level(seed: int) -> None:
     sound = spoken(SCRIPT, seed)
     loudness = np.abs(sound.mono)
     rms = np.sqrt(np.mean(loudness[loudness > loudness.max() / 100] ** 2))
-    assert f0_of(sound) == pytest.approx(draft_voice._SPEAKERS[seed].f0_hz, rel=0.03)
+    assert f0_of(sound) == pytest.approx(_SPEAKERS[seed].f0_hz, rel=0.03)
     assert 20 * np.log10(rms) == pytest.approx(-20, abs=0.5)
     assert 20 * np.log10(loudness.max()) <= -1
 

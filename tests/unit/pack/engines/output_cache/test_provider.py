@@ -16,8 +16,8 @@ import pytest
 import torch
 from comfy_api.latest import Caching
 from comfy_execution import cache_provider
-from comfyui_talkingshorts.engines.output_cache import provider as output_cache
 from comfyui_talkingshorts.engines.output_cache.provider import (
+    KEPT_CLASSES,
     VARIABLE,
     OutputCache,
     read_max_bytes,
@@ -192,4 +192,4 @@ def test_a_size_that_is_none_is_told_and_the_default_holds(
 def test_every_class_that_is_kept_is_used_by_a_shipped_workflow() -> None:
     graphs = [json.loads(path.read_text()) for path in WORKFLOWS.glob("*.api.json")]
 
-    assert {node["class_type"] for graph in graphs for node in graph.values()} >= output_cache.KEPT_CLASSES
+    assert {node["class_type"] for graph in graphs for node in graph.values()} >= KEPT_CLASSES

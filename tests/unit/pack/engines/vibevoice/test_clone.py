@@ -372,19 +372,19 @@ class TestVoices:
 
         say(tiny_vibevoice, SENTENCE, {0: voice(), 1: silence})
 
-        with pytest.raises(SourceError, match="reference: The voice clip is silent"):
+        with pytest.raises(SourceError, match="reference: The reference audio is silent"):
             say(tiny_vibevoice, SENTENCE, {0: silence})
-        with pytest.raises(SourceError, match="reference_2: The voice clip is silent"):
+        with pytest.raises(SourceError, match="reference_2: The reference audio is silent"):
             say(tiny_vibevoice, f"Speaker 2: {SENTENCE}", {0: voice(), 1: silence})
 
-    def test_are_listened_to_once_by_each_model(
+    def test_are_encoded_once_by_each_model(
         self, own_vibevoice: VibeVoice, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        listened: list[int] = []
+        encoded: list[int] = []
         encode = voices.encode_voice
 
         def count(*arguments: Any) -> torch.Tensor:
-            listened.append(len(listened))
+            encoded.append(len(encoded))
             return encode(*arguments)
 
         monkeypatch.setattr(voices, "encode_voice", count)
@@ -392,13 +392,13 @@ class TestVoices:
         first, _ = say(own_vibevoice)
         again, _ = say(own_vibevoice)
         say(own_vibevoice, "Another script altogether, for the same voice.", seed=2)
-        assert len(listened) == 1
+        assert len(encoded) == 1
         assert np.array_equal(first.samples, again.samples)
 
         say(own_vibevoice, references={0: voice(1)})
-        assert len(listened) == 2
+        assert len(encoded) == 2
         say(load_vibevoice(tiny_folder, "fp32"))
-        assert len(listened) == 3
+        assert len(encoded) == 3
 
     def test_of_the_distant_past_are_forgotten(self, own_vibevoice: VibeVoice) -> None:
         clips = [noise(FRAME / RATE, 0.01 * (n + 1)) for n in range(20)]
@@ -406,11 +406,11 @@ class TestVoices:
         for clip in clips:
             encode_voice_once(own_vibevoice, clip)
 
-        assert len(own_vibevoice.voices_heard) == 16
+        assert len(own_vibevoice.encoded_voices) == 16
         newest = encode_voice_once(own_vibevoice, clips[-1])
-        assert any(newest is kept for kept in own_vibevoice.voices_heard.values())
+        assert any(newest is kept for kept in own_vibevoice.encoded_voices.values())
 
-    def test_are_heard_alike_in_pieces_and_as_a_whole(
+    def test_are_encoded_alike_in_pieces_and_as_a_whole(
         self, tiny_vibevoice: VibeVoice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         samples = noise(20 * FRAME / RATE)

@@ -145,7 +145,7 @@ def test_a_take_that_starts_over_forgets_its_sound_and_no_other_takes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["decoder", "encoder"])
-def test_takes_side_by_side_do_not_hear_each_other(kind: str) -> None:
+def test_takes_side_by_side_do_not_touch_each_other(kind: str) -> None:
     decoder, encoder = make_native([4, 2], [1, 2, 1])
     codec = stream_decoder(decoder) if kind == "decoder" else stream_encoder(encoder)
     x, at_once = (noise(3, 5, LATENT), 1) if kind == "decoder" else (noise(3, 5 * 8, 1), 8)

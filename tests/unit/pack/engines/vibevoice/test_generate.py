@@ -1,6 +1,6 @@
 """From a prompt to speech. The tiny model begins to speak at once and, given one voice, ends after 12 frames.
 
-It computes in float64 here: each frame hears those before it, which makes the float noise of float32 grow.
+It computes in float64 here: each frame depends on those before it, which makes the float noise of float32 grow.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def tokens_of(steps: Sequence[Step], take: int = 0) -> list[int | None]:
 
 
 class NativeSpeaker:
-    """The same speech the slow way: transformers' own modules, which read and hear everything again at every step."""
+    """The same speech the slow way: transformers' own modules, which read and encode everything again at every step."""
 
     def __init__(self, vibevoice: VibeVoice, folder: Path, seed: int, guidance_scale: float) -> None:
         self.network: Any = load_network(folder, torch.float64)
@@ -109,7 +109,7 @@ class NativeSpeaker:
         """Return the tokens and the sound [samples]."""
         text, segment = prompt, prompt[:0]  # the segment: whatever was followed by a frame
         latents: list[torch.Tensor] = []
-        heard, said = torch.zeros(0, dtype=torch.float64), []
+        so_far, said = torch.zeros(0, dtype=torch.float64), []
         tokens: list[int] = []
         while tokens.count(AUDIO) < max_frames and EOS not in tokens:
             condition = self.read(text)
@@ -120,10 +120,10 @@ class NativeSpeaker:
                 self.unconditional.append(self.read(segment))
                 latents.append(self.denoise(condition, self.unconditional[-1]))
                 sound = self.decode(latents)[-3200:]
-                heard, said = torch.cat([heard, sound]), [*said, sound]
-                following = self.listen(latents[-1], heard)
+                so_far, said = torch.cat([so_far, sound]), [*said, sound]
+                following = self.encode(latents[-1], so_far)
             elif tokens[-1] == AUDIO_EOS:
-                latents, heard = [], torch.zeros(0, dtype=torch.float64)
+                latents, so_far = [], torch.zeros(0, dtype=torch.float64)
             elif tokens[-1] == AUDIO_BOS:
                 segment = prompt[:0]
             text = torch.cat([text, following[None]])
@@ -149,9 +149,9 @@ class NativeSpeaker:
         unscaled = torch.stack(list(latents)) / parts.latent_scaling_factor - parts.latent_bias_factor
         return parts.audio_tower.decoder(unscaled.T[None]).audio[0, 0]
 
-    def listen(self, latent: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
+    def encode(self, latent: torch.Tensor, so_far: torch.Tensor) -> torch.Tensor:
         parts = self.network.model
-        semantic = parts.semantic_tokenizer_encoder(heard[None, None]).latents[0, -1]
+        semantic = parts.semantic_tokenizer_encoder(so_far[None, None]).latents[0, -1]
         return parts.multi_modal_projector(latent) + parts.semantic_connector(semantic)
 
 

@@ -17,7 +17,7 @@ from comfyui_talkingshorts.engines.vibevoice.reference_audio import (
     mix_to_mono_24khz,
     prepare_reference,
 )
-from comfyui_talkingshorts.engines.vibevoice.speech_finder import hear_speech
+from comfyui_talkingshorts.engines.vibevoice.voice_activity import detect_speech
 from scipy.signal import resample_poly
 
 RATE = 24000
@@ -118,7 +118,7 @@ class TestFromALongRecording:
         recording = np.concatenate([chords(10), voice()])
         assert place_of(prepare(recording).samples, recording) == pytest.approx(10.15, abs=0.25)
 
-    def test_the_voice_heard_most_is_chosen(self) -> None:
+    def test_the_main_voice_is_chosen(self) -> None:
         host, guest = voice(HIGH_VOICE, 13), voice(LOW_VOICE, 26)
         recording = np.concatenate([host, guest])
         reference = prepare(recording)
@@ -254,9 +254,9 @@ def test_the_tail_that_fills_no_frame_is_dropped() -> None:
     assert drop_tail(np.arange(8), 4).tolist() == list(range(8))
 
 
-def test_speech_is_heard_alike_wherever_it_is_in_a_long_recording() -> None:
-    """The recording is heard in stretches of 41 s side by side."""
+def test_speech_is_detected_alike_wherever_it_is_in_a_long_recording() -> None:
+    """The recording is analysed in chunks of 41 s side by side."""
     speech = resample_poly(voice(), 2, 3)
     period = 512 * -(-speech.size // 512)
-    heard = hear_speech(np.tile(np.pad(speech, (0, period - speech.size)), 8)).reshape(8, -1)
-    assert np.mean((heard > 0.5) != (heard[1] > 0.5)) < 0.02
+    speech = detect_speech(np.tile(np.pad(speech, (0, period - speech.size)), 8)).reshape(8, -1)
+    assert np.mean((speech > 0.5) != (speech[1] > 0.5)) < 0.02

@@ -16,7 +16,7 @@ from comfyui_talkingshorts.engines.vibevoice.speech_edit import (
     cut_padding,
     find_speech,
     fit_speech,
-    join,
+    join_speech,
     limit_peak,
     trim_edges,
 )
@@ -172,28 +172,28 @@ def pauses_seconds(samples: np.ndarray) -> list[float]:
 @pytest.mark.parametrize("edge_seconds", [0.0, 0.1, 1.0])
 def test_pieces_follow_each_other_after_a_pause_of_exact_length(edge_seconds: float, pause_seconds: float) -> None:
     edge = round(edge_seconds * RATE)
-    joined = join([add_edges(vowel(0.5), edge, edge) for _ in range(3)], RATE, pause_seconds)
+    joined = join_speech([add_edges(vowel(0.5), edge, edge) for _ in range(3)], RATE, pause_seconds)
 
     assert pauses_seconds(joined) == pytest.approx([pause_seconds] * 2, abs=0.025)
 
 
 def test_pieces_are_made_as_loud_as_the_first() -> None:
     pieces = [add_edges(vowel(0.5, level), 2400, 2400) for level in (-20.0, -24.0, -17.0)]
-    joined = join(pieces, RATE, 0.3)
+    joined = join_speech(pieces, RATE, 0.3)
     starts = [np.flatnonzero(np.abs(joined) > 0.02)[0] + round(k * 0.8 * RATE) for k in range(3)]
 
     assert [level_db(joined[start + 2400 : start + 9600]) for start in starts] == pytest.approx([-20.0] * 3, abs=0.2)
 
 
 def test_a_whisper_is_not_blown_up_to_a_shout() -> None:
-    joined = join([vowel(0.5, -20.0), vowel(0.5, -45.0)], RATE, 0.3)
+    joined = join_speech([vowel(0.5, -20.0), vowel(0.5, -45.0)], RATE, 0.3)
 
     assert level_db(joined[-round(0.5 * RATE) : -round(0.3 * RATE)]) == pytest.approx(-39.0, abs=0.2)
 
 
 def test_a_pause_is_filled_with_the_background_of_the_pieces_at_an_even_level() -> None:
     pieces = [add_edges(vowel(0.5), RATE, RATE) + noise(2.5, -50.0, seed) for seed in range(9)]
-    joined = join(pieces, RATE, 0.5)[: 9 * RATE].reshape(9, RATE)
+    joined = join_speech(pieces, RATE, 0.5)[: 9 * RATE].reshape(9, RATE)
     pauses = [np.concatenate([joined[k, -RATE // 4 + 480 :], joined[k + 1, : RATE // 4 - 480]]) for k in range(8)]
     levels = [level_db(part) for part in np.split(np.array(pauses), 46, axis=1)]
 
@@ -202,27 +202,28 @@ def test_a_pause_is_filled_with_the_background_of_the_pieces_at_an_even_level() 
 
 def test_no_joint_is_heard_as_a_click() -> None:
     pieces = [vowel(0.5, hz=hz) for hz in (110.0, 170.0)]
-    joined = join(pieces, RATE, 0.2)
+    joined = join_speech(pieces, RATE, 0.2)
     steepest = max(np.abs(np.diff(piece)).max() for piece in pieces)
 
     assert np.abs(np.diff(joined)).max() < steepest * 1.05
 
 
 def test_loud_pieces_stay_within_full_scale() -> None:
-    assert np.abs(join([vowel(0.5, -3.0), vowel(0.5, -8.0)], RATE, 0.3)).max() <= 1
+    assert np.abs(join_speech([vowel(0.5, -3.0), vowel(0.5, -8.0)], RATE, 0.3)).max() <= 1
 
 
 def test_pieces_without_speech_are_left_out() -> None:
     silence = np.zeros(RATE, np.float32)
 
     assert np.array_equal(
-        join([silence, vowel(0.5), silence, vowel(0.4)], RATE, 0.3), join([vowel(0.5), vowel(0.4)], RATE, 0.3)
+        join_speech([silence, vowel(0.5), silence, vowel(0.4)], RATE, 0.3),
+        join_speech([vowel(0.5), vowel(0.4)], RATE, 0.3),
     )
 
 
 @pytest.mark.parametrize("pieces", [[], [np.zeros(RATE, np.float32)], [np.zeros(0, np.float32)]])
 def test_without_speech_there_is_nothing_to_join(pieces: list[np.ndarray]) -> None:
-    assert join(pieces, RATE, 0.3).shape == (0,)
+    assert join_speech(pieces, RATE, 0.3).shape == (0,)
 
 
 def test_pieces_are_asked_for_one_at_a_time_and_stay_untouched() -> None:
@@ -233,7 +234,7 @@ def test_pieces_are_asked_for_one_at_a_time_and_stay_untouched() -> None:
             made.append(vowel(0.2))
             yield made[-1]
 
-    join(make(), RATE, 0.3)
+    join_speech(make(), RATE, 0.3)
 
     assert all(np.array_equal(piece, vowel(0.2)) for piece in made)
 

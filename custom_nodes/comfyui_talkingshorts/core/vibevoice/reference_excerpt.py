@@ -1,4 +1,4 @@
-"""Choose the stretch of a recording that a voice is best cloned from, by what is heard in each frame of it."""
+"""Choose the excerpt of a recording that a voice is best cloned from, by what each frame of it holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FRAME_SECONDS = 0.032
-LONGEST_STRETCH_SECONDS = 29.6
+LONGEST_EXCERPT_SECONDS = 29.6
 
 _SPEECH_STARTS, _SPEECH_GOES_ON = 0.5, 0.35
 # Stops within words are silent for up to 0.15 s.
@@ -32,7 +32,7 @@ _AS_GOOD_FACTOR = 0.999
 
 @dataclass(frozen=True)
 class VoiceTracks:
-    """What is heard in each frame of 32 ms: every track is [frames].
+    """What each frame of 32 ms holds: every track is [frames].
 
     speech: its probability. level_db: RMS. clipped: the share of samples cut off at full scale.
     voice: the number of the voice that speaks, -1 where that is unknown.
@@ -45,11 +45,11 @@ class VoiceTracks:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A stretch from the first frame of its first word to the one after its last, and what it sounds like.
+class Excerpt:
+    """An excerpt from the first frame of its first word to the one after its last, and what it sounds like.
 
-    room_before, room_after: the frames without speech on both sides. snr_db: speech over what is heard in the pauses,
-    some 30 at most. main_voice_share: how much of the speech is by whom the recording hears most. clipped_share: over
+    room_before, room_after: the frames without speech on both sides. snr_db: speech over what is in the pauses,
+    some 30 at most. main_voice_share: how much of the speech is by whom talks most. clipped_share: over
     the speech. level_range_db: between the loudest and the softest second of speech.
     """
 
@@ -82,10 +82,10 @@ def find_speech(probability: np.ndarray) -> np.ndarray:
     return is_speech
 
 
-def choose_stretch(tracks: VoiceTracks) -> Stretch:
-    """Return the best stretch of up to 30 s between two pauses; the earliest of equals.
+def choose_excerpt(tracks: VoiceTracks) -> Excerpt:
+    """Return the best excerpt of up to 30 s between two pauses; the earliest of equals.
 
-    Much speech, by the voice heard most, with little else in its pauses, and unclipped. Where somebody talks for over
+    Much speech, by the main voice, with little else in its pauses, and unclipped. Where somebody talks for over
     12 s without a pause, the softest moment counts as one. Some frame must be speech.
     """
     is_speech = find_speech(tracks.speech)
@@ -117,7 +117,7 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
     )
     best = int(np.argmax(score >= _AS_GOOD_FACTOR * score.max()))
     start, end = int(starts[best]), int(ends[best])
-    return Stretch(
+    return Excerpt(
         start=start,
         end=end,
         room_before=start - int(np.flatnonzero(is_speech[:start]).max(initial=-1)) - 1,
@@ -131,8 +131,8 @@ def choose_stretch(tracks: VoiceTracks) -> Stretch:
 
 
 def _pair_up(utterances: _Utterances) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices of the first and the last utterance of every stretch that is not too long."""
-    furthest = utterances.starts + LONGEST_STRETCH_SECONDS / FRAME_SECONDS
+    """Return the indices of the first and the last utterance of every excerpt that is not too long."""
+    furthest = utterances.starts + LONGEST_EXCERPT_SECONDS / FRAME_SECONDS
     counts = np.searchsorted(utterances.ends, furthest, side="right") - np.arange(furthest.size)
     first = np.repeat(np.arange(counts.size), counts)
     return first, first + np.arange(first.size) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -152,7 +152,7 @@ def _level_range(speech_level_db: np.ndarray) -> float:
 
 
 def _find_main_voice(voice: np.ndarray, is_trusted: np.ndarray) -> int:
-    """Return the voice heard most. Talk over music counts little: it seems another voice than the same one alone."""
+    """Return the main voice. Talk over music counts little: it seems another voice than the same one alone."""
     weights = np.where(is_trusted, 1.0, _UNTRUSTED_WEIGHT)
     return int(np.bincount(voice[voice >= 0], weights[voice >= 0], minlength=1).argmax())
 
@@ -164,7 +164,7 @@ def _runs(is_on: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _track_noise(is_speech: np.ndarray, level_db: np.ndarray) -> np.ndarray:
-    """Return [frames] dB of what is heard in the pauses around; of the softest frames when there are no pauses.
+    """Return [frames] dB of what is in the pauses around; of the softest frames when there are no pauses.
 
     The rims of a pause are left out, where words die away.
     """
@@ -174,8 +174,8 @@ def _track_noise(is_speech: np.ndarray, level_db: np.ndarray) -> np.ndarray:
         return np.full(level_db.size, np.quantile(level_db, 0.05))
     span = np.ones(_NOISE_SPAN_FRAMES)
     power = _convolve(np.where(is_pause, 10 ** (level_db / 10), 0.0), span)
-    heard = np.flatnonzero(is_pause)
-    return np.interp(np.arange(level_db.size), heard, 10 * np.log10(power[heard] / _convolve(is_pause, span)[heard]))
+    quiet = np.flatnonzero(is_pause)
+    return np.interp(np.arange(level_db.size), quiet, 10 * np.log10(power[quiet] / _convolve(is_pause, span)[quiet]))
 
 
 def _convolve(track: np.ndarray, kernel: np.ndarray) -> np.ndarray:

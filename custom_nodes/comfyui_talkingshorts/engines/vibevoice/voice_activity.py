@@ -15,8 +15,8 @@ from scipy.spatial.distance import squareform
 SAMPLE_RATE_HZ = 16000
 FRAME_SAMPLES = 512
 
-# The network remembers what it heard: stretches that are heard side by side start early, to remember alike.
-_STRETCH_FRAMES = 1280
+# The network remembers what came before: chunks that are analysed side by side start early, to remember alike.
+_CHUNK_FRAMES = 1280
 _RUN_UP_FRAMES = 64
 
 _MFCC_HOP = 160
@@ -29,19 +29,19 @@ _VARIANCE_FLOOR = 1e-3
 _network_lock = threading.Lock()
 
 
-def hear_speech(samples: np.ndarray) -> np.ndarray:
+def detect_speech(samples: np.ndarray) -> np.ndarray:
     """Return the probability of speech in each whole frame of 512 samples: [frames] float32.
 
     samples: [samples] float32 at 16 kHz, at a usual level. By silero-vad (github.com/snakers4/silero-vad, MIT), whose
     network comes in its package. Music and noise are no speech to it.
     """
     frames = samples.size // FRAME_SAMPLES
-    stretch, run_up = min(_STRETCH_FRAMES, frames) * FRAME_SAMPLES, _RUN_UP_FRAMES * FRAME_SAMPLES
-    heard = samples[: frames * FRAME_SAMPLES]
-    padded = np.pad(heard, (run_up, -heard.size % stretch))
-    stretches = np.lib.stride_tricks.sliding_window_view(padded, run_up + stretch)[::stretch]
+    chunk_samples, run_up = min(_CHUNK_FRAMES, frames) * FRAME_SAMPLES, _RUN_UP_FRAMES * FRAME_SAMPLES
+    analysed = samples[: frames * FRAME_SAMPLES]
+    padded = np.pad(analysed, (run_up, -analysed.size % chunk_samples))
+    chunks = np.lib.stride_tricks.sliding_window_view(padded, run_up + chunk_samples)[::chunk_samples]
     with _network_lock, torch.inference_mode():
-        probability = _load_network().audio_forward(torch.from_numpy(stretches.copy()), SAMPLE_RATE_HZ)
+        probability = _load_network().audio_forward(torch.from_numpy(chunks.copy()), SAMPLE_RATE_HZ)
     return probability[:, _RUN_UP_FRAMES:].flatten()[:frames].numpy()
 
 
