@@ -15,6 +15,7 @@ from .errors import UsageError
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_AFTER_LIMIT_SECONDS = 6 * 3600.0
 """No server is left alone for longer, whatever it asks."""
 
@@ -73,7 +74,7 @@ def find_cause(error: BaseException) -> BaseException:
     return error
 
 
-def explain_failure(error: BaseException) -> str:
+def explain_cause(error: BaseException) -> str:
     """Return the innermost cause in a few words, without user and password."""
     cause = find_cause(error)
     return getattr(cause, "strerror", None) or without_credentials(str(cause)) or type(cause).__name__

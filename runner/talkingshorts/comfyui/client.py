@@ -20,7 +20,8 @@ from ..errors import LostJobError, UnreachableError, UsageError, ValidationError
 from ..http import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
-    explain_failure,
+    DOWNLOAD_CHUNK_BYTES,
+    explain_cause,
     format_bearer,
     normalize_url,
     open_session,
@@ -30,7 +31,6 @@ from ..workflow.file import Graph
 from ..workflow.node_info import NodeInfo, parse_node_info
 
 UPLOAD_SECONDS = 600.0
-DOWNLOAD_CHUNK_BYTES = 1 << 14
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
 UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
@@ -259,7 +259,7 @@ class ComfyClient:
             raise BusyServerError(f"The server {self.url} didn't answer within {timeout:.0f} s.") from error
         except requests.RequestException as error:
             kind = NotSentError if _is_unsent(error) else UnreachableError
-            raise kind(f"The server {self.url} can't be reached: {explain_failure(error)}.") from error
+            raise kind(f"The server {self.url} can't be reached: {explain_cause(error)}.") from error
 
     def _read_json(self, answer: requests.Response) -> Any:
         self._require_success(answer)

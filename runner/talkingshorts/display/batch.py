@@ -26,7 +26,7 @@ from .events import Created, Downloading, Ended, Event, NodeStarted, Notice, Pro
 from .terminal import clip, count_columns, describe, draw_bar, format_clock, make_printable
 
 DRAW_SECONDS = 0.1
-NEWS_SECONDS = 1.0
+STEP_NEWS_SECONDS = 1.0
 """A row's steps are told this often at most."""
 
 WAITING = Created | Queued
@@ -75,7 +75,7 @@ class JsonLines:
     def show(self, event: BatchEvent) -> None:
         """Write the event at once, unless it is one of many about a row's steps."""
         if isinstance(event, RowEvent) and isinstance(event.event, Progress | Downloading):
-            if self._clock() - self._told.get(event.row, float("-inf")) < NEWS_SECONDS:
+            if self._clock() - self._told.get(event.row, float("-inf")) < STEP_NEWS_SECONDS:
                 return
             self._told[event.row] = self._clock()
         print(json.dumps(batch_to_json(event)), file=self._stream, flush=True)

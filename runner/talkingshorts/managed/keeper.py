@@ -20,7 +20,7 @@ from types import FrameType
 from typing import IO, Any
 
 BOOT_SECONDS = 180.0
-LOOK_SECONDS = 5.0
+IDLE_LOOK_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 
 
@@ -102,7 +102,7 @@ def keep(
         time.sleep(min(0.5, idle_seconds / 4))
         if time.monotonic() < next_look:
             continue
-        next_look = time.monotonic() + min(LOOK_SECONDS, idle_seconds / 4)
+        next_look = time.monotonic() + min(IDLE_LOOK_SECONDS, idle_seconds / 4)
         jobs = jobs_waiting(port)
         has_answered = has_answered or jobs is not None
         is_booting = not has_answered and time.time() - started < BOOT_SECONDS

@@ -30,10 +30,10 @@ from .install import explain_install
 from .provision import Say
 
 DEFAULT_IDLE_MINUTES = 15.0
-NEWS_SECONDS = 10.0
-STOP_SECONDS = 25.0
+BOOT_NEWS_SECONDS = 10.0
+STOP_PATIENCE_SECONDS = 25.0
 MAX_UPLOAD_MB = 1024
-LOOK_AGAIN_SECONDS = 0.5
+QUEUE_LOOK_SECONDS = 0.5
 
 # A change of these makes another server; the rest of TALKINGSHORTS_* and COMFYUI_* does too.
 WATCHED_VARIABLES = (
@@ -361,7 +361,7 @@ def idle_minutes() -> float:
 def _wait_until_ready(folder: Path, has_ended: Callable[[], bool], say: Say) -> str | None:
     """Return the server's URL once it answers, or None when it ends before it does."""
     begin = time.monotonic()
-    next_news = begin + NEWS_SECONDS
+    next_news = begin + BOOT_NEWS_SECONDS
     while time.monotonic() - begin < keeper.BOOT_SECONDS:
         # Asked first: a server that ends between the two questions is noticed in the next round.
         is_gone = has_ended()
@@ -371,7 +371,7 @@ def _wait_until_ready(folder: Path, has_ended: Callable[[], bool], say: Say) -> 
         if is_gone:
             return None
         if time.monotonic() >= next_news:
-            next_news += NEWS_SECONDS
+            next_news += BOOT_NEWS_SECONDS
             lines = last_meaningful_lines(_read(folder / "comfyui.log"), 1)
             last_line = "".join(lines) or "nothing logged yet"
             say(f"ComfyUI doesn't answer yet ({time.monotonic() - begin:.0f} s): {last_line}")
@@ -420,7 +420,7 @@ def _wait_until_unused(state: ServerState, folder: Path, say: Say) -> None:
             what = "too busy to answer" if jobs is None else f"busy with {jobs} job{'s' if jobs > 1 else ''}"
             say(f"It is {what}; waiting until its queue is empty (`talkingshorts server stop` ends it at once)")
             told = jobs
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(QUEUE_LOOK_SECONDS)
 
 
 def answers(state: ServerState, folder: Path) -> bool | None:
@@ -465,7 +465,7 @@ def command_line(pid: int) -> str:
 def _end(state: ServerState, folder: Path) -> bool:
     """End a server's keeper, which ends ComfyUI, or else ComfyUI itself. Return whether there was anything to end."""
     was_there = False
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + STOP_PATIENCE_SECONDS
     told: set[int] = set()
     while True:
         keeper_runs, comfyui_runs = _keeper_runs(state, folder), _comfyui_runs(state, folder)

@@ -16,16 +16,15 @@ import requests
 from ..display.events import ModelReady
 from ..errors import CancelledError, RunnerError, UnreachableError, UsageError
 from ..files import try_lock
-from ..http import explain_failure, format_bearer, open_session, read_retry_after, require_token
+from ..http import DOWNLOAD_CHUNK_BYTES, explain_cause, format_bearer, open_session, read_retry_after, require_token
 from ..shipped.models import ModelFile
 from .files import hash_file, part_path
 
 HUB = "https://huggingface.co"
 
-CONNECT_SECONDS = 10.0
+HUB_CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
-CHUNK_BYTES = 1 << 14
-PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
+MODEL_PAUSES_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Before a download is taken up again. After so many attempts without a new byte it is given up."""
 LONGEST_PAUSE_SECONDS = 300.0
 LOCK_PAUSE_SECONDS = 0.5
@@ -104,9 +103,9 @@ class Downloader:
                 size = part.seek(0, os.SEEK_END)
                 failures = 1 if size > most else failures + 1
                 most = max(most, size)
-                if failures > len(PAUSES_SECONDS):
+                if failures > len(MODEL_PAUSES_SECONDS):
                     raise UnreachableError(f"{error} Run the same command again to go on from there.") from error
-                self._pause(max(PAUSES_SECONDS[failures - 1], error.wait_seconds))
+                self._pause(max(MODEL_PAUSES_SECONDS[failures - 1], error.wait_seconds))
 
     def _receive(self, file: ModelFile, part: BinaryIO, version: Path) -> str | None:
         received = part.seek(0, os.SEEK_END)
@@ -137,7 +136,7 @@ class Downloader:
 
     def _write_chunks(self, file: ModelFile, answer: requests.Response, part: BinaryIO, received: int) -> None:
         try:
-            for chunk in answer.iter_content(CHUNK_BYTES):
+            for chunk in answer.iter_content(DOWNLOAD_CHUNK_BYTES):
                 self._require_wanted()
                 received += len(chunk)
                 if received > file.bytes:
@@ -145,7 +144,7 @@ class Downloader:
                 part.write(chunk)
                 self._on_bytes(file, len(chunk))
         except requests.RequestException as error:
-            raise _broken_off(file, received, explain_failure(error)) from error
+            raise _broken_off(file, received, explain_cause(error)) from error
         if received < file.bytes:
             raise _broken_off(file, received, "the server closed the connection")
 
@@ -170,9 +169,9 @@ class Downloader:
         url = self._hub + file.url.removeprefix(HUB) if file.url.startswith(f"{HUB}/") else file.url
         session = open_session(url, self._authorization if _origin(url) == _origin(self._hub) else None)
         try:
-            return session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS))
+            return session.get(url, headers=headers, stream=True, timeout=(HUB_CONNECT_SECONDS, SILENCE_SECONDS))
         except requests.RequestException as error:
-            raise _BrokenOffError(f"{urlsplit(url).netloc} can't be reached: {explain_failure(error)}.") from error
+            raise _BrokenOffError(f"{urlsplit(url).netloc} can't be reached: {explain_cause(error)}.") from error
 
     def _require_success(self, file: ModelFile, answer: requests.Response) -> None:
         code, host = answer.status_code, urlsplit(answer.url).netloc

@@ -30,7 +30,7 @@ QUERY = re.compile(r"\?\S+")
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "obs", "r2"})
 """Here a file appears under its name when all of it is there; elsewhere it is written under another name, and moved."""
 
-PACKAGES = {
+PACKAGE_BY_SCHEME = {
     "s3": "s3fs",
     "s3a": "s3fs",
     "gs": "gcsfs",
@@ -40,11 +40,11 @@ PACKAGES = {
     "sftp": "paramiko",
 }
 
-PAUSES_SECONDS = (1.0, 4.0, 15.0)
+UPLOAD_PAUSES_SECONDS = (1.0, 4.0, 15.0)
 """Before an upload that failed is tried again; a refusal isn't."""
 
 REASON_CHARACTERS = 300
-CHUNK_BYTES = 1 << 20
+COMPARED_CHUNK_BYTES = 1 << 20
 
 Tell = Callable[[str, int], object]
 """Called with the URL and the bytes of a file before it is uploaded."""
@@ -165,7 +165,7 @@ class RemoteDestination:
             )
 
     def _upload(self, local: Path, path: str) -> None:
-        for pause in (*PAUSES_SECONDS, None):
+        for pause in (*UPLOAD_PAUSES_SECONDS, None):
             try:
                 return self._put(local, path)
             except (PermissionError, FileNotFoundError, IsADirectoryError, NotImplementedError):
@@ -208,7 +208,7 @@ class RemoteDestination:
             if hashlib.file_digest(file, "md5").hexdigest() == _md5_told_by(facts):
                 return
         with local.open("rb") as file, self._files.open(path, "rb") as stored:
-            while chunk := file.read(CHUNK_BYTES):
+            while chunk := file.read(COMPARED_CHUNK_BYTES):
                 if stored.read(len(chunk)) != chunk:
                     raise OSError("what arrived isn't what was sent")
 
@@ -289,7 +289,7 @@ def presign(url: str, seconds: int) -> str:
     """Return an address that anybody can download the file from for so long. Raises UsageError where that can't be."""
     scheme = url.partition("://")[0].lower()
     # Buckets of today refuse the older signature, which is still the default for addresses.
-    options = {"config_kwargs": {"signature_version": "s3v4"}} if PACKAGES.get(scheme) == "s3fs" else {}
+    options = {"config_kwargs": {"signature_version": "s3v4"}} if PACKAGE_BY_SCHEME.get(scheme) == "s3fs" else {}
     try:
         files, path = _open_place(url, **options)
         return files.sign(path, expiration=seconds)
@@ -310,7 +310,7 @@ def _open_place(url: str, **options: Any) -> tuple[Any, str]:
         # Without the path: what is called "a::b" there would be taken for URLs in a chain.
         return url_to_fs(f"{scheme}://{rest.partition('/')[0] or '/'}", **options)[0], _path_in_store(url)
     except ImportError:
-        packages = " ".join(dict.fromkeys(["fsspec", PACKAGES.get(scheme, "fsspec")]))
+        packages = " ".join(dict.fromkeys(["fsspec", PACKAGE_BY_SCHEME.get(scheme, "fsspec")]))
         raise UsageError(
             f"Results on {scheme}:// need a package more: {sys.executable} -m pip install {packages}"
         ) from None

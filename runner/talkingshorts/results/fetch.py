@@ -22,7 +22,7 @@ from ..files import replacing
 from ..media.audio import AudioInfo, read_audio_info
 from ..media.mp4 import VideoInfo, read_video_info
 
-PAUSES_SECONDS = (0.2, 1.0, 3.0)
+RESULT_PAUSES_SECONDS = (0.2, 1.0, 3.0)
 """Before a download is taken up again. After so many attempts without a new byte it is given up."""
 
 TEMPLATE_FIELDS = ("name", "ext", "id", "seed", "workflow", "node")
@@ -200,9 +200,9 @@ def _receive(source: Source, file: RemoteFile, target: io.BufferedRandom, show: 
         except UnreachableError:
             failures = 0 if received > most else failures + 1
             most = max(most, received)
-            if failures > len(PAUSES_SECONDS):
+            if failures > len(RESULT_PAUSES_SECONDS):
                 raise
-            time.sleep(PAUSES_SECONDS[max(failures - 1, 0)])
+            time.sleep(RESULT_PAUSES_SECONDS[max(failures - 1, 0)])
 
 
 @contextlib.contextmanager

@@ -24,8 +24,8 @@ from .message import build_event, read_key
 SERVER_PATIENCE_SECONDS = 6 * 3600.0
 """After a server has been away for so long, its job is told to be lost."""
 
-GONE_SECONDS = 10.0
-LOOK_AGAIN_SECONDS = 30.0
+SERVER_GONE_SECONDS = 10.0
+SERVER_LOOK_SECONDS = 30.0
 
 
 def main() -> int:
@@ -74,7 +74,7 @@ def _await_end(client: ComfyClient, record: JobRecord, show: Show) -> Job | Runn
     """Return how the job ended: what the server says, or a CancelledError or LostJobError. Raises UnreachableError."""
     run = Run(server_of(record, client), open_jobs(), record, show)
     try:
-        return run.await_end(Limits(gone_seconds=GONE_SECONDS))
+        return run.await_end(Limits(gone_seconds=SERVER_GONE_SECONDS))
     except (LostJobError, CancelledError) as error:
         return error
 
@@ -83,7 +83,7 @@ def _stays_away(client: ComfyClient) -> bool:
     """Wait for the server to answer again, and tell whether that was in vain."""
     deadline = time.monotonic() + SERVER_PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(SERVER_LOOK_SECONDS)
         try:
             client.version()
             return False

@@ -10,7 +10,7 @@ import requests
 from talkingshorts.errors import UsageError
 from talkingshorts.http import (
     RETRY_AFTER_LIMIT_SECONDS,
-    explain_failure,
+    explain_cause,
     find_cause,
     format_bearer,
     normalize_url,
@@ -114,10 +114,10 @@ def test_the_reason_of_a_failure_is_its_innermost_cause() -> None:
     refused = OSError(111, "Connection refused")
 
     assert find_cause(wrap(refused)) is refused
-    assert explain_failure(wrap(refused)) == "Connection refused"
-    assert explain_failure(wrap(ValueError("bad"))) == "bad"
-    assert explain_failure(TimeoutError()) == "TimeoutError"
+    assert explain_cause(wrap(refused)) == "Connection refused"
+    assert explain_cause(wrap(ValueError("bad"))) == "bad"
+    assert explain_cause(TimeoutError()) == "TimeoutError"
 
 
 def test_the_reason_of_a_failure_quotes_no_password() -> None:
-    assert explain_failure(ValueError("Failed to parse: http://u:secret@host/x")) == "Failed to parse: http://host/x"
+    assert explain_cause(ValueError("Failed to parse: http://u:secret@host/x")) == "Failed to parse: http://host/x"

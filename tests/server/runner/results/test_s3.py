@@ -50,7 +50,7 @@ def store(s3_url: str, onlooker: S3FileSystem, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setattr(destination, "PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr(destination, "UPLOAD_PAUSES_SECONDS", (0.0,))
     requests.post(f"{s3_url}/moto-api/reset", timeout=30)
     onlooker.mkdir("shorts")
     return onlooker

@@ -50,7 +50,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "no-hub"))
     monkeypatch.setattr(home, "checkout_dir", lambda: tmp_path)
-    monkeypatch.setattr(download, "PAUSES_SECONDS", ())
+    monkeypatch.setattr(download, "MODEL_PAUSES_SECONDS", ())
     with serve_models() as host:
         files = [
             host.put("a.safetensors", CONTENT),

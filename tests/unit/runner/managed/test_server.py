@@ -165,7 +165,7 @@ def test_a_restart_waits_for_running_jobs_even_when_the_server_is_too_busy_to_an
 ) -> None:
     server.ensure_server(print)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
-    monkeypatch.setattr(server, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(server, "QUEUE_LOOK_SECONDS", 0)
     queue = iter([2, None, 1, 0])
     monkeypatch.setattr(keeper, "jobs_waiting", lambda port: next(queue))
     said: list[str] = []

@@ -18,7 +18,8 @@ import requests
 from support.checkout import RUNNER
 from support.fakes.model_host import ModelHost, Reply, serve_models
 from talkingshorts.errors import CancelledError, UnreachableError, UsageError
-from talkingshorts.models.download import CHUNK_BYTES, Downloader, WrongModelError, read_hub_token
+from talkingshorts.http import DOWNLOAD_CHUNK_BYTES
+from talkingshorts.models.download import Downloader, WrongModelError, read_hub_token
 from talkingshorts.shipped.models import ModelFile
 
 CONTENT = bytes(range(256)) * 400
@@ -31,7 +32,7 @@ def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "HF_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "no-hub"))
-    monkeypatch.setattr("talkingshorts.models.download.PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr("talkingshorts.models.download.MODEL_PAUSES_SECONDS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -86,12 +87,12 @@ def test_a_file_of_a_models_folder_gets_that_folder(host: ModelHost, tmp_path: P
 
 def test_a_download_that_is_cut_off_goes_on_at_the_byte_where_it_was(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
-    host.cuts.extend([CHUNK_BYTES, 2 * CHUNK_BYTES + 5])
+    host.cuts.extend([DOWNLOAD_CHUNK_BYTES, 2 * DOWNLOAD_CHUNK_BYTES + 5])
 
     download(file, path)
 
     assert path.read_bytes() == CONTENT
-    assert host.ranges_asked() == [None, f"bytes={CHUNK_BYTES}-", f"bytes={3 * CHUNK_BYTES}-"]
+    assert host.ranges_asked() == [None, f"bytes={DOWNLOAD_CHUNK_BYTES}-", f"bytes={3 * DOWNLOAD_CHUNK_BYTES}-"]
 
 
 def test_what_an_earlier_run_left_is_kept(host: ModelHost, path: Path) -> None:
@@ -137,7 +138,7 @@ def test_parts_of_two_versions_are_never_glued_together(host: ModelHost, path: P
 
 def test_a_file_that_changes_between_two_attempts_is_fetched_from_its_beginning(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", OTHER, sha256=None)
-    host.cuts.append(CHUNK_BYTES)
+    host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
     class Swapping(Downloader):
         def _pause(self, seconds: float) -> None:
@@ -151,7 +152,7 @@ def test_a_file_that_changes_between_two_attempts_is_fetched_from_its_beginning(
 def test_a_server_without_ranges_sends_the_file_again(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.knows_ranges = False
-    host.cuts.append(CHUNK_BYTES)
+    host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
     download(file, path)
 
@@ -161,7 +162,7 @@ def test_a_server_without_ranges_sends_the_file_again(host: ModelHost, path: Pat
 def test_a_server_that_names_no_version_is_asked_for_the_whole_file(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.knows_versions = False
-    host.cuts.append(CHUNK_BYTES)
+    host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
     download(file, path)
 
@@ -182,7 +183,7 @@ def test_a_version_that_a_power_cut_destroyed_is_not_sent(host: ModelHost, path:
 def test_a_weak_version_isnt_trusted_with_a_range(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.headers["ETag"] = 'W/"1"'
-    host.cuts.append(CHUNK_BYTES)
+    host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
     download(file, path)
 
@@ -215,19 +216,19 @@ def test_a_range_that_the_server_cant_give_begins_anew(host: ModelHost, path: Pa
 
 def test_attempts_without_a_new_byte_end_and_what_has_arrived_is_kept(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
-    host.cuts.extend([CHUNK_BYTES, 0, 0, 0])
+    host.cuts.extend([DOWNLOAD_CHUNK_BYTES, 0, 0, 0])
 
-    with pytest.raises(UnreachableError, match=f"broke off after {CHUNK_BYTES} of 102400 bytes") as caught:
+    with pytest.raises(UnreachableError, match=f"broke off after {DOWNLOAD_CHUNK_BYTES} of 102400 bytes") as caught:
         download(file, path)
 
     assert "Run the same command again" in str(caught.value)
     assert names_beside(path) == ["a.safetensors.part", "a.safetensors.part.version"]
-    assert path.with_name("a.safetensors.part").read_bytes() == CONTENT[:CHUNK_BYTES]
+    assert path.with_name("a.safetensors.part").read_bytes() == CONTENT[:DOWNLOAD_CHUNK_BYTES]
 
 
 def test_every_new_byte_gives_new_attempts(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
-    host.cuts.extend([CHUNK_BYTES] * 5)
+    host.cuts.extend([DOWNLOAD_CHUNK_BYTES] * 5)
 
     download(file, path)
 
@@ -306,7 +307,7 @@ def test_a_file_that_turns_out_too_long_is_stopped(host: ModelHost, path: Path) 
 def test_a_file_of_unknown_length_that_ends_early_is_taken_up_again(host: ModelHost, path: Path) -> None:
     file = host.put("a.safetensors", CONTENT)
     host.tells_length = False
-    host.cuts.append(CHUNK_BYTES)
+    host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
     download(file, path)
 
@@ -417,7 +418,7 @@ def test_the_token_goes_to_the_hub_and_not_to_where_it_redirects(
         host.redirects["/a.safetensors"] = f"{store.url.replace('127.0.0.1', 'localhost')}/blob"
         monkeypatch.setenv("HF_ENDPOINT", host.url)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
-        host.cuts.append(CHUNK_BYTES)
+        host.cuts.append(DOWNLOAD_CHUNK_BYTES)
 
         download(file, path)
 
@@ -555,7 +556,7 @@ def test_a_file_system_without_locks_takes_downloads_too(
 SCRIPT = """
 import sys
 from pathlib import Path
-from talkingshorts.models.download import CHUNK_BYTES, Downloader, WrongModelError, read_hub_token
+from talkingshorts.models.download import Downloader, WrongModelError, read_hub_token
 from talkingshorts.shipped.models import ModelFile
 url, size, sha256, path = sys.argv[1:]
 Downloader().download(ModelFile("a", url, "vae", int(size), sha256, ("best",), "MIT"), Path(path))

@@ -25,7 +25,7 @@ from talkingshorts.results.destination import ExistingFiles, RemoteDestination, 
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
     with serve_fake_comfyui() as comfyui:
         monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-        monkeypatch.setattr(destination, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(destination, "UPLOAD_PAUSES_SECONDS", (0.0, 0.0, 0.0))
         monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
         monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
         monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)

@@ -42,7 +42,7 @@ class ScriptedSource:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(fetch, "RESULT_PAUSES_SECONDS", (0.0, 0.0))
 
 
 def test_files_are_found_under_every_key() -> None:

@@ -43,8 +43,8 @@ def followers(monkeypatch: pytest.MonkeyPatch) -> Followers:
 
 def follow(job_id: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Do in this process what a follower does, and return its exit code."""
-    monkeypatch.setattr(follower, "GONE_SECONDS", 0.0)
-    monkeypatch.setattr(follower, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(follower, "SERVER_GONE_SECONDS", 0.0)
+    monkeypatch.setattr(follower, "SERVER_LOOK_SECONDS", 0.0)
     monkeypatch.setattr("sys.argv", ["webhook_follower", job_id])
     return follower.main()
 
