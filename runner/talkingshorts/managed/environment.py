@@ -66,11 +66,20 @@ class Environment:
             self.say(f"Another set-up is at work in {self.work}; waiting for it")
 
         self.work.mkdir(parents=True, exist_ok=True)
-        with locking(self.work / "setup.lock", tell) as lock:
+        with locking(self._lock, tell) as lock:
             self._lock_descriptor = lock.fileno()
             self.log.write_bytes(b"")
             remove(self._temp, self._discarded)
             yield
+
+    @property
+    def _lock(self) -> Path:
+        return self.work / "setup.lock"
+
+    @property
+    def has_been_at_work(self) -> bool:
+        """Whether it was ever filled, or begun to be."""
+        return self._lock.exists()
 
     @property
     def _temp(self) -> Path:

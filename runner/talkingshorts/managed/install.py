@@ -161,7 +161,8 @@ def install_server(say: Say) -> None:
 
     Raises:
         UsageError: COMFYUI_PYTHON names another environment than the one that this would fill.
-        SetupError: this is a checkout, which is set up by `make setup`, or the installation failed.
+        SetupError: this is a checkout, which is set up by `make setup`; or something of the user's is in the home; or
+            the installation failed.
     """
     if checkout := home.checkout_dir():
         raise SetupError(f"ComfyUI is installed by `make setup` here: {checkout} is a checkout of the project.")
@@ -174,6 +175,7 @@ def install_server(say: Say) -> None:
     if installation.is_current():
         say(f"ComfyUI is installed: {installation.places.comfyui}")
         return
+    _require_own_places(installation)
     started = time.monotonic()
     try:
         with installation.environment.at_work():
@@ -182,6 +184,18 @@ def install_server(say: Say) -> None:
     except OSError as error:
         raise SetupError(explain_os_error(error, home.home_dir())) from error
     say(f"Installed in {time.monotonic() - started:.0f} s; everything is in {home.home_dir()}.")
+
+
+def _require_own_places(installation: Installation) -> None:
+    """Raise SetupError for what lies in the home and no installation put there: a later step might replace it."""
+    places = installation.places
+    ours = (places.venv,) if installation.has_own_comfyui else (places.venv, places.comfyui)
+    taken = next((path for path in ours if path.exists()), None)
+    if taken and not installation.environment.has_been_at_work:
+        raise SetupError(
+            f"{taken} is there already, and wasn't installed by this program. Move it, or name another folder in "
+            "TALKINGSHORTS_HOME; to use a ComfyUI of your own, name it in COMFYUI_DIR."
+        )
 
 
 def is_outdated() -> bool:

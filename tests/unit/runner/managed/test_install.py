@@ -65,7 +65,7 @@ class Runner:
 
 
 def write_comfyui(folder: Path) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.py").touch()
     (folder / "comfyui_version.py").write_text(f'__version__ = "{provision.COMFYUI_VERSION}"')
     (folder / "requirements.txt").write_text("torch\n")
@@ -129,6 +129,7 @@ def test_one_that_is_cut_short_leaves_nothing_that_the_next_trips_over(runner: R
 
 
 def test_the_environment_of_a_killed_run_is_made_anew(runner: Runner) -> None:
+    runner.install()
     make_fake_environment(runner.home / "env")
     (runner.home / "env" / "half-installed").touch()
 
@@ -157,6 +158,25 @@ def test_the_users_own_comfyui_gets_the_environment_and_is_not_fetched(
     assert f" -r {tmp_path}/mine/requirements.txt " in runner.install()[-1]
     assert runner.is_installed
     assert not (runner.home / "ComfyUI").exists()
+
+
+@pytest.mark.parametrize("name", ["env", "ComfyUI"])
+def test_what_the_user_has_in_the_home_is_kept_and_told(runner: Runner, name: str) -> None:
+    theirs = runner.home / name / "models" / "mine.safetensors"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+
+    with pytest.raises(SetupError, match=rf"/{name} is there already.*TALKINGSHORTS_HOME.*COMFYUI_DIR"):
+        runner.install()
+    assert theirs.exists()
+
+
+def test_a_comfyui_of_an_earlier_version_is_replaced(runner: Runner) -> None:
+    runner.install()
+    (home.comfyui_dir() / "comfyui_version.py").write_text('__version__ = "0.3.0"')
+
+    runner.install()
+    assert provision.read_comfyui_version(home.comfyui_dir()) == provision.COMFYUI_VERSION
 
 
 def test_where_the_user_names_another_python_nothing_is_installed(
