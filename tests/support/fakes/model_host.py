@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from talkingshorts.shipped.models import ModelFile
 
 PIECE_BYTES = 1 << 12
+
+CONTENT = bytes(range(256)) * 400
+"""Of the larger two files in a shop."""
 
 
 @dataclass
@@ -85,6 +88,23 @@ def write_checkout(folder: Path, files: list[ModelFile]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "models.json").write_text(json.dumps(entries))
     return folder
+
+
+class Shop(NamedTuple):
+    """A checkout whose models.json lists three files that a host on loopback has."""
+
+    host: ModelHost
+    files: dict[str, ModelFile]
+    checkout: Path
+
+    def path(self, name: str) -> Path:
+        """Return where the file comes to lie."""
+        return self.models / "vae" / name
+
+    @property
+    def models(self) -> Path:
+        """The models folder of the checkout's ComfyUI."""
+        return self.checkout / ".comfyui" / "base" / "models"
 
 
 @contextlib.contextmanager
