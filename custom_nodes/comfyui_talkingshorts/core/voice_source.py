@@ -1,4 +1,4 @@
-"""What a voice source says: nothing, a web address or a file name; and which segment of it is wanted."""
+"""What a voice source says: nothing, a web address or a file name; and which piece of it is wanted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_URL_CHARACTERS = 4096
 
 
 @dataclass(frozen=True)
-class Segment:
+class Piece:
     """The part of a source that is wanted. Raises InputError when it can't exist."""
 
     start_seconds: float

@@ -23,7 +23,7 @@ class CloneVoice(io.ComfyNode):
             display_name="Clone Voice",
             category="talking shorts",
             description=(
-                "Says a script in the voice of a reference clip, with VibeVoice. Give 10 to 30 seconds of one person "
+                "Says a script in the voice of reference audio, with VibeVoice. Give 10 to 30 seconds of one person "
                 "talking. Up to four voices can talk to each other. Only clone a voice that you have the right to use."
             ),
             search_aliases=["vibevoice", "voice cloning", "text to speech", "tts", "speech synthesis", "dialogue"],
@@ -35,8 +35,8 @@ class CloneVoice(io.ComfyNode):
                 ),
                 io.Audio.Input(
                     "reference",
-                    tooltip="The voice: 10 to 30 seconds of one person talking, without music. Of a longer clip the "
-                    "best part is used.",
+                    tooltip="The voice: 10 to 30 seconds of one person talking, without music. Of longer audio "
+                    "the best excerpt is used.",
                 ),
                 io.String.Input(
                     "script",
@@ -140,6 +140,6 @@ def _require_consent(voice_rights: bool) -> None:
 def _require_voice(reference: dict[str, Any] | None) -> None:
     if reference is None:
         raise InputError(
-            "There is no voice to clone. Set voice_source to a link or a file (connect a clip to reference, on the "
+            "There is no voice to clone. Set voice_source to a link or a file (connect audio to reference, on the "
             "canvas): 10 to 30 seconds of one person talking."
         )

@@ -23,7 +23,7 @@ class DraftVoice(io.ComfyNode):
             category="talking shorts",
             description=(
                 "Speaks a script with a synthetic voice in under a second, on any machine: the preview of a talking "
-                "short. A reference clip sets the pitch and the pace, but the voice is not cloned."
+                "short. Reference audio sets the pitch and the pace, but the voice is not cloned."
             ),
             search_aliases=["text to speech", "tts", "espeak", "draft voice", "preview voice", "speech synthesis"],
             inputs=[
@@ -44,7 +44,7 @@ class DraftVoice(io.ComfyNode):
                 io.Audio.Input(
                     "reference",
                     optional=True,
-                    tooltip="A clip of a voice: the draft takes its pitch and pace. Without one it uses its own.",
+                    tooltip="Audio of a voice: the draft takes its pitch and pace. Without any it uses its own.",
                 ),
                 io.Float.Input(
                     "target_seconds",

@@ -1,4 +1,4 @@
-"""The node that fetches a voice reference from YouTube, another address, or a file."""
+"""The node that fetches reference audio from YouTube, another address, or a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..core.voice_source import (
     MAX_START_SECONDS,
     FileName,
     FileSource,
-    Segment,
+    Piece,
     parse_voice_source,
 )
 from .shared.audio import audio_from_sound
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class YouTubeVoice(io.ComfyNode):
-    """Gives a segment of the sound of a video, with the video's title."""
+    """Gives a piece of the sound of a video, with the video's title."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -41,15 +41,23 @@ class YouTubeVoice(io.ComfyNode):
             display_name="Fetch YouTube Voice",
             category="talking shorts",
             description="Fetches a piece of the sound of a YouTube video, of another web address, or of a file in "
-            "ComfyUI's input folder, as a reference for a voice. Only the wanted piece is fetched where possible, and "
-            "it is kept for the next time.",
-            search_aliases=["youtube", "voice reference", "yt-dlp", "load voice", "audio from url", "download audio"],
+            "ComfyUI's input folder, as reference audio for a voice. Only the wanted piece is fetched where possible, "
+            "and it is kept for the next time.",
+            search_aliases=[
+                "youtube",
+                "reference audio",
+                "voice reference",
+                "yt-dlp",
+                "load voice",
+                "audio from url",
+                "download audio",
+            ],
             inputs=[
                 io.String.Input(
                     "source",
                     default="",
                     tooltip="A YouTube address, another web address, or a file in ComfyUI's input folder such as "
-                    "me.mp3. Empty: no voice reference.",
+                    "me.mp3. Empty: no reference audio.",
                 ),
                 io.Float.Input(
                     "start_seconds",
@@ -91,13 +99,13 @@ class YouTubeVoice(io.ComfyNode):
         if wanted is None:
             return io.NodeOutput(None, "")
         found = _find_file(wanted.name) if isinstance(wanted, FileName) else wanted
-        segment = Segment(start_seconds, duration_seconds)
+        piece = Piece(start_seconds, duration_seconds)
         cache_folder = Path(folder_paths.get_user_directory()) / "talkingshorts" / "voices"
 
         def work(on_progress: OnProgress) -> io.NodeOutput:
             from ..engines.voice_source.voice import load_voice
 
-            sound, title = load_voice(found, segment, cache_folder, on_progress)
+            sound, title = load_voice(found, piece, cache_folder, on_progress)
             return io.NodeOutput(audio_from_sound(sound), title)
 
         return await _run_in_background(work)

@@ -104,7 +104,7 @@ def _prepare_references(
         if speaker not in references:
             raise InputError(
                 f"The script has lines for Speaker {speaker + 1}, but nothing is connected to {_name_input(speaker)}. "
-                "Connect a clip of that voice, or give the lines to another speaker."
+                "Connect audio of that voice, or give the lines to another speaker."
             )
     return [_prepare_reference(speaker, references[speaker], samples_per_frame) for speaker in speakers]
 

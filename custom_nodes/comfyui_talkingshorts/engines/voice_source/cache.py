@@ -16,7 +16,7 @@ from ...core.errors import SourceError
 from ...core.folder_cap import list_least_recent
 from ...core.progress import ignore_progress
 from ...core.sound import Sound
-from ...core.voice_source import MAX_DURATION_SECONDS, FileSource, Segment, WebSource
+from ...core.voice_source import MAX_DURATION_SECONDS, FileSource, Piece, WebSource
 from ..files.whole import replacing
 from .clip import cut_clip
 
@@ -39,7 +39,7 @@ class VoiceCache:
             wav = wav_path.read_bytes()
             if hashlib.sha256(wav).hexdigest() != note["sha256"]:
                 return None
-            sound = cut_clip(io.BytesIO(wav), Segment(0, MAX_DURATION_SECONDS), ignore_progress)
+            sound = cut_clip(io.BytesIO(wav), Piece(0, MAX_DURATION_SECONDS), ignore_progress)
             os.utime(wav_path)
             return sound, str(note["title"])
         except (OSError, ValueError, KeyError, TypeError, SourceError):
@@ -65,14 +65,14 @@ class VoiceCache:
             wav.unlink(missing_ok=True)
 
 
-def make_cache_key(source: WebSource | FileSource, segment: Segment) -> str:
+def make_cache_key(source: WebSource | FileSource, piece: Piece) -> str:
     """Return the name under which a voice is kept; for a file it changes when the file does."""
     if isinstance(source, FileSource):
         stat = source.path.stat()
         identity = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns]
     else:
         identity = [source.url]
-    parts = [FORMAT_VERSION, *identity, float(segment.start_seconds), float(segment.duration_seconds)]
+    parts = [FORMAT_VERSION, *identity, float(piece.start_seconds), float(piece.duration_seconds)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

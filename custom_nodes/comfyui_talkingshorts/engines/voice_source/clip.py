@@ -1,4 +1,4 @@
-"""Cut a segment of sound out of a media file, exact to the sample, decoding little more than the segment."""
+"""Cut a piece of sound out of a media file, exact to the sample, decoding little more than the piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from av.stream import Discard
 from ...core.errors import SourceError
 from ...core.progress import OnProgress
 from ...core.sound import Sound
-from ...core.voice_source import Segment
+from ...core.voice_source import Piece
 
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0
@@ -36,23 +36,23 @@ MEDIA_CONTAINERS = (
 )
 
 
-def cut_clip(media: BinaryIO, segment: Segment, on_progress: OnProgress) -> Sound:
-    """Return the segment at the source's own rate and channels; one that overruns the end is cut there.
+def cut_clip(media: BinaryIO, piece: Piece, on_progress: OnProgress) -> Sound:
+    """Return the piece at the source's own rate and channels; one that overruns the end is cut there.
 
     Sample 0 is the first one that a player plays, whatever its timestamp. `media` must be seekable.
     `on_progress(samples, wanted samples)` is called for every decoded frame and may raise to stop.
-    Raises SourceError when the media can't be read, holds no audio, or ends before the segment starts.
+    Raises SourceError when the media can't be read, holds no audio, or ends before the piece starts.
     """
-    clip = _cut(media, segment, on_progress, seek=True)
+    clip = _cut(media, piece, on_progress, seek=True)
     if clip is None:
         media.seek(0)
-        clip = _cut(media, segment, on_progress, seek=False)
+        clip = _cut(media, piece, on_progress, seek=False)
     if clip is None:
         raise SourceError("The audio has no timestamps. Convert it to wav, flac or m4a first.")
     return clip
 
 
-def _cut(media: BinaryIO, segment: Segment, on_progress: OnProgress, *, seek: bool) -> Sound | None:
+def _cut(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, seek: bool) -> Sound | None:
     """Return the clip, or None when the container can't seek to where it starts."""
     with _open_media(media) as container:
         stream = _pick_audio_stream(container)
@@ -61,7 +61,7 @@ def _cut(media: BinaryIO, segment: Segment, on_progress: OnProgress, *, seek: bo
         if not opening:
             raise SourceError("The source's audio can't be decoded. Convert it to wav, flac or m4a first.")
         timeline = _Timeline(opening)
-        clip = _ClipBuilder(opening[0], segment)
+        clip = _ClipBuilder(opening[0], piece)
         run_up = clip.start - math.ceil(PREROLL_SECONDS * timeline.rate_hz)
         if seek and run_up > opening[0].samples:
             if not _seek(container, stream, timeline.pts_of(run_up)):
@@ -168,27 +168,27 @@ class _Timeline:
 class _ClipBuilder:
     """Gathers the samples between `start` and `end`."""
 
-    def __init__(self, first: AudioFrame, segment: Segment) -> None:
+    def __init__(self, first: AudioFrame, piece: Piece) -> None:
         if first.sample_rate > MAX_RATE_HZ or first.layout.nb_channels > MAX_CHANNELS:
             raise SourceError(
                 f"The source has {first.layout.nb_channels} channels at {first.sample_rate} Hz;"
                 f" {MAX_CHANNELS} at {MAX_RATE_HZ} Hz are the most. Convert it first."
             )
         self._rate_hz = first.sample_rate
-        self._start_seconds = segment.start_seconds
-        self.start = round(segment.start_seconds * first.sample_rate)
-        self.wanted = max(1, round(segment.duration_seconds * first.sample_rate))
+        self._start_seconds = piece.start_seconds
+        self.start = round(piece.start_seconds * first.sample_rate)
+        self.wanted = max(1, round(piece.duration_seconds * first.sample_rate))
         self.end = self.start + self.wanted
         self.filled = 0
         if first.layout.nb_channels * self.wanted > MAX_CLIP_SAMPLES:
             raise SourceError(
-                f"{segment.duration_seconds:g} s of {first.layout.nb_channels} channels at {first.sample_rate} Hz don't"
+                f"{piece.duration_seconds:g} s of {first.layout.nb_channels} channels at {first.sample_rate} Hz don't"
                 " fit into memory. Set a shorter duration_seconds, or convert the source first."
             )
         self._samples = np.zeros((first.layout.nb_channels, self.wanted), dtype=np.float32)
 
     def add(self, frame: AudioFrame, position: int) -> None:
-        """Copy the part of the frame that lies in the segment."""
+        """Copy the part of the frame that lies in the piece."""
         if frame.sample_rate != self._rate_hz or frame.layout.nb_channels != self._samples.shape[0]:
             raise SourceError("The source changes its sample rate or channels midway. Convert it to wav or flac first.")
         begin, end = max(position, self.start), min(position + frame.samples, self.end)
@@ -202,7 +202,7 @@ class _ClipBuilder:
         """Return the sound; `source_end` is where the last frame ended."""
         if self.filled == 0:
             raise SourceError(
-                f"The source is {source_end / self._rate_hz:.2f} s long, and the segment starts at"
+                f"The source is {source_end / self._rate_hz:.2f} s long, and the piece starts at"
                 f" {self._start_seconds:g} s. Set start_seconds below the length."
             )
         return Sound(self._samples[:, : self.filled], self._rate_hz)

@@ -119,7 +119,7 @@ class RangedReader(io.RawIOBase):
         self._fetched_bytes += fetched_bytes
         if self._fetched_bytes > self._max_bytes:
             raise SourceError(
-                f"Reaching the segment takes more than {self._max_bytes >> 20} MB."
+                f"Reaching the piece takes more than {self._max_bytes >> 20} MB."
                 " Set an earlier start_seconds, or raise TALKINGSHORTS_MAX_DOWNLOAD_MB."
             )
 

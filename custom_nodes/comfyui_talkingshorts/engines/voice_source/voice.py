@@ -7,38 +7,38 @@ from pathlib import Path
 from ...core.errors import SourceError
 from ...core.progress import OnProgress
 from ...core.sound import Sound
-from ...core.voice_source import FileSource, Segment, WebSource
+from ...core.voice_source import FileSource, Piece, WebSource
 from .cache import VoiceCache, make_cache_key
 from .clip import cut_clip
 
 
 def load_voice(
-    source: WebSource | FileSource, segment: Segment, cache_folder: Path, on_progress: OnProgress
+    source: WebSource | FileSource, piece: Piece, cache_folder: Path, on_progress: OnProgress
 ) -> tuple[Sound, str]:
-    """Return the segment of the source, at its own rate and channels, and the source's title.
+    """Return the piece of the source, at its own rate and channels, and the source's title.
 
     `on_progress(done, total)` is called often and may raise to stop. Raises SourceError when the source can't be
     found, fetched, read or cut.
     """
     cache = VoiceCache(cache_folder)
-    key = make_cache_key(source, segment)
+    key = make_cache_key(source, piece)
     kept = cache.load(key)
     if kept is not None:
         return kept
     if isinstance(source, FileSource):
-        sound, title = _cut_file(source.path, segment, on_progress), source.path.stem
+        sound, title = _cut_file(source.path, piece, on_progress), source.path.stem
     else:
         from .youtube import fetch_clip  # here, since it loads yt-dlp
 
-        sound, title = fetch_clip(source.url, segment, on_progress)
+        sound, title = fetch_clip(source.url, piece, on_progress)
     cache.store(key, sound, title)
     return sound, title
 
 
-def _cut_file(path: Path, segment: Segment, on_progress: OnProgress) -> Sound:
+def _cut_file(path: Path, piece: Piece, on_progress: OnProgress) -> Sound:
     try:
         with path.open("rb") as media:
-            return cut_clip(media, segment, on_progress)
+            return cut_clip(media, piece, on_progress)
     except OSError as error:
         raise SourceError(
             f"The file {path.name} can't be read: {error.strerror}. Check it and its permissions."

@@ -23,7 +23,7 @@ from yt_dlp.utils import DownloadError, YoutubeDLError
 from ...core.errors import SourceError
 from ...core.progress import OnProgress
 from ...core.sound import Sound
-from ...core.voice_source import Segment, shorten
+from ...core.voice_source import Piece, shorten
 from .clip import cut_clip
 from .guarded_http import MAX_FETCH_SECONDS, Allowance, GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
@@ -73,8 +73,8 @@ SMUGGLED_OPTIONS = "__youtubedl_smuggle"
 PROGRAM_RUNNERS = ("douyu.*", "iqiyi", "iq[.]com.*", "pornhub.*")
 
 
-def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sound, str]:
-    """Return the segment, at the source's own rate and channels, and the title of the source.
+def fetch_clip(url: str, piece: Piece, on_progress: OnProgress) -> tuple[Sound, str]:
+    """Return the piece, at the source's own rate and channels, and the title of the source.
 
     Only the wanted part is fetched when the server can send ranges; else the whole file, up to a limit.
     `on_progress(done, total)` counts samples, or bytes while a whole file is fetched, and may raise to stop; it is
@@ -93,7 +93,7 @@ def fetch_clip(url: str, segment: Segment, on_progress: OnProgress) -> tuple[Sou
     try:
         with GuardedYoutubeDL(_make_options(log), lambda: on_progress(*latest), _make_allowance()) as ydl:
             info = _resolve(ydl, url)
-            return _cut_from_web(ydl, info, segment, report, log), _pick_title(info)
+            return _cut_from_web(ydl, info, piece, report, log), _pick_title(info)
     except YoutubeDLError as error:
         raise explain_failure(error, url, log.complaints) from error
 
@@ -166,7 +166,7 @@ def _tell_stumbles() -> Iterator[None]:
 
 
 def _cut_from_web(
-    ydl: GuardedYoutubeDL, info: dict[str, Any], segment: Segment, on_progress: OnProgress, log: _Log
+    ydl: GuardedYoutubeDL, info: dict[str, Any], piece: Piece, on_progress: OnProgress, log: _Log
 ) -> Sound:
     max_bytes = _read_limit(MAX_DOWNLOAD_MB, 500) << 20
 
@@ -180,13 +180,13 @@ def _cut_from_web(
         except RangesNotServedError:
             pass
         else:
-            return cut_clip(cast(BinaryIO, reader), segment, on_progress)
+            return cut_clip(cast(BinaryIO, reader), piece, on_progress)
     with ExitStack() as stack:
         with _tell_stumbles():
             path = Path(stack.enter_context(TemporaryDirectory(prefix="talkingshorts-"))) / "voice"
             _download(ydl, info, path, max_bytes, on_progress, log)
         with path.open("rb") as media:
-            return cut_clip(media, segment, on_progress)
+            return cut_clip(media, piece, on_progress)
 
 
 def _download(

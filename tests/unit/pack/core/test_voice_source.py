@@ -2,7 +2,7 @@ import math
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError, SourceError
-from comfyui_talkingshorts.core.voice_source import FileName, Segment, WebSource, parse_voice_source, shorten
+from comfyui_talkingshorts.core.voice_source import FileName, Piece, WebSource, parse_voice_source, shorten
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -57,13 +57,13 @@ def test_an_address_that_cannot_be_used_is_refused_in_one_short_line(url: str, c
 @pytest.mark.parametrize("start_seconds", [-0.1, math.nan, math.inf])
 def test_a_segment_cannot_start_there(start_seconds: float) -> None:
     with pytest.raises(InputError, match="start_seconds"):
-        Segment(start_seconds, 30)
+        Piece(start_seconds, 30)
 
 
 @pytest.mark.parametrize("duration_seconds", [0, -1, math.nan, math.inf, 600.1])
 def test_a_segment_cannot_last_that_long(duration_seconds: float) -> None:
     with pytest.raises(InputError, match="duration_seconds"):
-        Segment(40, duration_seconds)
+        Piece(40, duration_seconds)
 
 
 def test_shortened_text_is_one_line_of_limited_length() -> None:

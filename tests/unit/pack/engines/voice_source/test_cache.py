@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.voice_source import FileSource, Segment, WebSource
+from comfyui_talkingshorts.core.voice_source import FileSource, Piece, WebSource
 from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache, make_cache_key
 from comfyui_talkingshorts.engines.voice_source.voice import load_voice
 from support.voice_media import make_media, make_sweep
 
-SEGMENT = Segment(2, 1)
+SEGMENT = Piece(2, 1)
 
 
 def ignore_progress(done: int, total: int) -> None:
@@ -100,8 +100,8 @@ def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
 def test_the_key_knows_address_and_segment() -> None:
     source = WebSource("https://example.org/a")
 
-    assert make_cache_key(source, Segment(1, 2)) == make_cache_key(source, Segment(1.0, 2.0))
-    assert make_cache_key(source, Segment(1, 2)) != make_cache_key(source, Segment(2, 1))
+    assert make_cache_key(source, Piece(1, 2)) == make_cache_key(source, Piece(1.0, 2.0))
+    assert make_cache_key(source, Piece(1, 2)) != make_cache_key(source, Piece(2, 1))
     assert make_cache_key(source, SEGMENT) != make_cache_key(WebSource("https://example.org/b"), SEGMENT)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.voice_source import Segment
+from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
 from support.voice_media import decode_whole, make_media
 
@@ -39,7 +39,7 @@ def make_format(name: str) -> bytes:
 
 
 def cut(data: bytes, start_seconds: float, duration_seconds: float) -> Sound:
-    return cut_clip(io.BytesIO(data), Segment(start_seconds, duration_seconds), lambda done, total: None)
+    return cut_clip(io.BytesIO(data), Piece(start_seconds, duration_seconds), lambda done, total: None)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -128,7 +128,7 @@ def test_little_more_than_the_clip_is_read_from_a_long_file() -> None:
 
     media = CountingFile(make_media("wav", "pcm_s16le", seconds=120))
 
-    cut_clip(media, Segment(100, 1), lambda done, total: None)
+    cut_clip(media, Piece(100, 1), lambda done, total: None)
 
     assert media.read_bytes < 0.1 * len(media.getvalue())
 
@@ -145,7 +145,7 @@ def test_progress_counts_samples_and_can_stop_the_work() -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        cut_clip(io.BytesIO(make_media("wav", "pcm_s16le")), Segment(0, 5), on_progress)
+        cut_clip(io.BytesIO(make_media("wav", "pcm_s16le")), Piece(0, 5), on_progress)
 
     assert reports[-1][0] < 20_000
     assert {total for _, total in reports} == {5 * 44100}

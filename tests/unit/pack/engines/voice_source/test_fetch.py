@@ -11,13 +11,13 @@ import pytest
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.progress import ignore_progress
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.voice_source import Segment
+from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
 from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
 
-SEGMENT = Segment(8, 2)
+SEGMENT = Piece(8, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -38,16 +38,16 @@ def web(talk: bytes) -> Iterator[WebServer]:
         yield server
 
 
-def fetch(url: str, segment: Segment = SEGMENT) -> tuple[Sound, str]:
-    return fetch_clip(url, segment, lambda done, total: None)
+def fetch(url: str, piece: Piece = SEGMENT) -> tuple[Sound, str]:
+    return fetch_clip(url, piece, lambda done, total: None)
 
 
-def assert_is_slice_of(sound: Sound, data: bytes, segment: Segment = SEGMENT) -> None:
+def assert_is_slice_of(sound: Sound, data: bytes, piece: Piece = SEGMENT) -> None:
     whole, rate_hz = decode_whole(data)
-    start = round(segment.start_seconds * rate_hz)
+    start = round(piece.start_seconds * rate_hz)
     assert sound.sample_rate_hz == rate_hz
     np.testing.assert_allclose(
-        sound.samples, whole[:, start : start + round(segment.duration_seconds * rate_hz)], atol=2e-6
+        sound.samples, whole[:, start : start + round(piece.duration_seconds * rate_hz)], atol=2e-6
     )
 
 
@@ -73,11 +73,11 @@ def test_a_segment_of_a_file_comes_with_its_title(web: WebServer, talk: bytes) -
 def test_only_the_wanted_part_of_a_long_file_is_fetched(web: WebServer) -> None:
     data = make_media("ipod", "alac", seconds=60, channels=1)
     web.pages["long.m4a"] = Page(data, "audio/mp4")
-    segment = Segment(30, 2)
+    piece = Piece(30, 2)
 
-    sound, _ = fetch(web.address_of("long.m4a"), segment)
+    sound, _ = fetch(web.address_of("long.m4a"), piece)
 
-    assert_is_slice_of(sound, data, segment)
+    assert_is_slice_of(sound, data, piece)
     assert len(data) > 2_000_000
     assert web.served_range_bytes < 0.5 * len(data)
 
@@ -325,7 +325,7 @@ def test_no_more_is_fetched_than_the_limit(
     web.pages["big.wav"] = Page(make_media("wav", "pcm_s16le", seconds=20), "audio/wav", serves_ranges=serves_ranges)
 
     with pytest.raises(SourceError, match="TALKINGSHORTS_MAX_DOWNLOAD_MB"):
-        fetch(web.address_of("big.wav"), Segment(0, 20))
+        fetch(web.address_of("big.wav"), Piece(0, 20))
 
 
 def test_a_source_too_long_to_be_fetched_whole_is_refused_before_it_is_asked_for(
@@ -338,7 +338,7 @@ def test_a_source_too_long_to_be_fetched_whole_is_refused_before_it_is_asked_for
         GuardedYoutubeDL({"quiet": True}, lambda: None, youtube._make_allowance()) as ydl,
         pytest.raises(SourceError, match=r"61 s long.*TALKINGSHORTS_MAX_SOURCE_SECONDS"),
     ):
-        youtube._cut_from_web(ydl, info, Segment(0, 5), ignore_progress, youtube._Log())
+        youtube._cut_from_web(ydl, info, Piece(0, 5), ignore_progress, youtube._Log())
 
     assert web.requests == []
 

@@ -17,14 +17,14 @@ import pytest
 import yt_dlp.extractor
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.voice_source import Segment, WebSource, parse_voice_source
+from comfyui_talkingshorts.core.voice_source import Piece, WebSource, parse_voice_source
 from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
 from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
 from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, RawServer, make_fragmented, make_media, serve, serve_raw
 
-SEGMENT = Segment(0, 1)
+SEGMENT = Piece(0, 1)
 SECRET = "hunter2"
 
 
@@ -514,7 +514,7 @@ def test_a_header_that_claims_the_impossible_is_refused(channels: int, rate_hz: 
     )
 
     with pytest.raises(SourceError):
-        cut_clip(io.BytesIO(claim), Segment(0, 600), lambda done, total: None)
+        cut_clip(io.BytesIO(claim), Piece(0, 600), lambda done, total: None)
 
 
 # Behind a proxy

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.core.voice_source import Segment
+from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source import youtube
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.fakes.youtube import (
@@ -41,7 +41,7 @@ def sound() -> bytes:
 
 
 def fetch(url: str = WATCH_URL) -> tuple[Sound, str]:
-    return fetch_clip(url, Segment(8, 2), lambda done, total: None)
+    return fetch_clip(url, Piece(8, 2), lambda done, total: None)
 
 
 def read_refusal(pages: dict[str, Page], monkeypatch: pytest.MonkeyPatch, url: str = WATCH_URL) -> str:
