@@ -1,27 +1,24 @@
-import _thread
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TypeVar
 
 import pytest
+from support.fakes.batches import Batch, OpenEnd, failing
 from support.fakes.faulty_proxy import wait_until
-from support.fakes.slots import FakeSlot, make_jobs, make_record
-from talkingshorts.batch import connections, outcome, schedule
-from talkingshorts.batch.connections import Connection, FindSlots
+from support.fakes.slots import NODES, FakeSlot, make_jobs, make_record
+from talkingshorts.batch import connections, outcome, plan
+from talkingshorts.batch.lanes import LANES
 from talkingshorts.batch.outcome import MAX_ATTEMPTS, MAX_LOSSES
 from talkingshorts.batch.plan import RowJob, Warmth
-from talkingshorts.batch.rows import RowRun
 from talkingshorts.batch.schedule import Scheduler
-from talkingshorts.batch.state import BatchState, RowStore
+from talkingshorts.batch.state import BatchState, Counts, RowStore
 from talkingshorts.display.batch_events import (
-    BatchEvent,
     BatchProgress,
     RowDone,
     RowEvent,
     RowFailed,
     RowPutBack,
+    RowWithdrawn,
     ServerLost,
 )
 from talkingshorts.display.events import Started
@@ -37,74 +34,12 @@ from talkingshorts.errors import (
 )
 from talkingshorts.jobs.follow import Show
 from talkingshorts.jobs.records import JobRecord
+from talkingshorts.jobs.request import Request, bind
 from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.node_info import parse_node_info
+from talkingshorts.workflow.validation import NodeInfos
 
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(connections, "PROBE_PAUSES_SECONDS", (0.005,))
-    monkeypatch.setattr(schedule, "LOOK_AGAIN_SECONDS", 0.005)
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[BatchState]:
-    with BatchState(tmp_path / "state") as state:
-        yield state
-
-
-Told = TypeVar("Told", bound=BatchEvent)
-
-
-class Batch:
-    """A batch that runs in a thread of its own, or at once."""
-
-    def __init__(
-        self,
-        state: BatchState,
-        *slots: FakeSlot,
-        jobs: list[RowJob],
-        keep_going: bool = False,
-        find_slots: FindSlots | None = None,
-        kept: Sequence[RowJob] = (),
-    ) -> None:
-        self._state = state
-        self.events: list[BatchEvent] = []
-        self.failures: list[RowFailed] = []
-        self._rows = RowRun(slots, state, jobs, self.events.append, keep_going, find_slots)
-        self._rows.connect()
-        state.adopt([*jobs, *kept])
-
-    def run(self) -> list[RowFailed]:
-        self._rows.run(0.1)
-        self.failures = sorted(self.told(RowFailed), key=lambda failure: failure.row)
-        assert self._state.list_failures() == [(failure.row, failure.reason) for failure in self.failures]
-        return self.failures
-
-    def start(self) -> threading.Thread:
-        thread = threading.Thread(target=self.run)
-        thread.start()
-        return thread
-
-    @property
-    def is_stopping(self) -> bool:
-        return self._rows.scheduler._queue.ending == "stopped"
-
-    def told(self, kind: type[Told]) -> list[Told]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-def failing(rows: dict[int, RunnerError], times: int = 1000) -> Callable[[RowJob], RunnerError | None]:
-    """Return how a slot behaves on which these rows fail so many times."""
-    left = dict.fromkeys(rows, times)
-
-    def behave(job: RowJob) -> RunnerError | None:
-        if left.get(job.row, 0) == 0:
-            return None
-        left[job.row] -= 1
-        return rows[job.row]
-
-    return behave
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 def test_each_row_runs_once_and_two_at_most_are_on_a_server(state: BatchState) -> None:
@@ -294,34 +229,6 @@ def test_a_server_that_was_away_at_first_joins_in(state: BatchState) -> None:
     assert sorted(a.ran + b.ran) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_batch_whose_servers_all_stay_away_ends_and_keeps_its_rows(state: BatchState) -> None:
-    a = FakeSlot("a")
-    a.gate.clear()
-    batch = Batch(state, a, jobs=make_jobs(2))
-    a.is_away = True
-
-    with pytest.raises(UnreachableError, match=r"a (is|went) away\. No server is left: the same command goes on"):
-        batch.run()
-    assert batch.told(RowFailed) == []
-
-
-def test_a_server_that_comes_back_without_a_class_runs_nothing(state: BatchState) -> None:
-    class Lacking(FakeSlot):
-        def connect(self) -> None:
-            if self.is_away:
-                self.is_away = False
-                raise UnreachableError("away")
-            raise ValidationError("no such class")
-
-    a, b = FakeSlot("a"), Lacking("b", is_away=True)
-    batch = Batch(state, a, b, jobs=make_jobs(4))
-
-    batch.run()
-
-    assert (b.ran, sorted(a.ran)) == ([], [1, 2, 3, 4])
-    assert all(event == ServerLost("b", "no such class") for event in batch.told(ServerLost))
-
-
 def test_a_job_that_ran_out_of_memory_is_tried_on_another_server(state: BatchState) -> None:
     a = FakeSlot("a", failing({row: OutOfMemoryError("CUDA out of memory") for row in range(1, 9)}))
     b = FakeSlot("b")
@@ -391,21 +298,6 @@ def test_a_slot_that_comes_while_the_batch_runs_takes_rows(state: BatchState, mo
     assert batch.failures == []
 
 
-def test_a_batch_whose_rows_are_done_doesnt_wait_for_a_slot_that_connects(state: BatchState) -> None:
-    is_over = threading.Event()
-
-    class Slow(FakeSlot):
-        def connect(self) -> None:
-            if self.is_away:
-                self.is_away = False
-                raise UnreachableError("away")
-            is_over.wait()
-
-    slow = Slow("b", is_away=True)
-    assert Batch(state, FakeSlot("a"), slow, jobs=make_jobs(3)).run() == []
-    is_over.set()
-
-
 @pytest.mark.parametrize("kind", [ValidationError, NodeFailedError, UsageError, CancelledError])
 def test_what_would_fail_again_is_tried_once(state: BatchState, kind: type[RunnerError]) -> None:
     a = FakeSlot("a", failing({1: kind("bad")}))
@@ -414,150 +306,216 @@ def test_what_would_fail_again_is_tried_once(state: BatchState, kind: type[Runne
     assert a.ran == [1]
 
 
-def test_after_a_failure_nothing_new_is_started_and_what_runs_is_finished(state: BatchState) -> None:
-    a = FakeSlot("a", failing({1: NodeFailedError("bad")}), held={1, 2})
-    batch = Batch(state, a, jobs=make_jobs(20))
-    thread = batch.start()
+def test_jobs_that_are_added_while_it_runs_are_run(state: BatchState) -> None:
+    a, jobs = FakeSlot("a"), make_jobs(5)
+    with OpenEnd(state, a) as run:
+        run.add(*jobs[:2])
+        wait_until(lambda: len(run.told(RowDone)) == 2)
+        run.add(jobs[2])
+        wait_until(lambda: len(run.told(RowDone)) == 3)
+        run.add(*jobs[3:])
 
-    wait_until(lambda: sum(event.event == Started() for event in batch.told(RowEvent)) == 2)
-    a.held = {2}
-    wait_until(lambda: batch.told(RowFailed))
-    a.held = set()
-    thread.join()
-
-    assert (sorted(a.ran), a.cancelled) == ([1, 2], [])
-    assert batch.failures == [RowFailed(1, "a", "bad")]
-    assert batch.told(RowDone) == [RowDone(2, "a", ("out/x-2.png",))]
+    assert sorted(a.ran) == [1, 2, 3, 4, 5]
+    assert state.count() == Counts(done=5, failed=0, left=0)
 
 
-def test_a_row_that_only_waited_behind_the_failed_one_is_taken_back(state: BatchState) -> None:
-    a = FakeSlot("a", failing({1: NodeFailedError("bad")}), held={1}, queued={2})
-    batch = Batch(state, a, jobs=make_jobs(3))
-    thread = batch.start()
-    wait_until(lambda: a.at_once == 2 and state.record_of("key-2"))
-    a.held = set()
-    thread.join()
+def test_it_waits_for_a_server_as_long_as_it_takes(state: BatchState) -> None:
+    a = FakeSlot("a", is_away=True)
+    with OpenEnd(state, a) as run:
+        run.add(*make_jobs(1))
+        wait_until(lambda: run.told(ServerLost))
+        a.is_away = False
 
-    assert (sorted(a.ran), len(a.cancelled)) == ([1, 2], 1)
-    assert batch.failures == [RowFailed(1, "a", "bad")]
-    assert state.record_of("key-2") is None
+    assert a.ran == [1]
 
 
-def test_a_batch_that_keeps_going_runs_every_other_row(state: BatchState) -> None:
-    a = FakeSlot("a", failing({2: NodeFailedError("bad"), 5: ValidationError("worse")}))
-    batch = Batch(state, a, jobs=make_jobs(6), keep_going=True)
+def test_it_idles_without_waking_when_there_is_nothing_to_do(state: BatchState) -> None:
+    a, away = FakeSlot("a"), threading.Event()
+    with OpenEnd(state, a, FakeSlot("b")) as run:
+        run.add(*make_jobs(3))
+        wait_until(lambda: len(run.told(RowDone)) == 3)
+        changed, waits = run.scheduler._changed, []
+        wait_until(lambda: len(changed._waiters) == 2 * (LANES + 1))  # type: ignore[attr-defined]
+        wait = changed.wait
+        changed.wait = lambda timeout=None: waits.append(timeout) or wait(timeout)  # type: ignore[method-assign]
+        away.wait(0.05)
+        assert waits == []
 
-    assert batch.run() == [RowFailed(2, "a", "bad"), RowFailed(5, "a", "worse")]
-    assert sorted(a.ran) == [1, 2, 3, 4, 5, 6]
-    last = batch.told(BatchProgress)[-1]
-    assert last == BatchProgress(4, 2, 0, 0.0)
-
-
-def test_the_rows_of_earlier_runs_count_as_done(state: BatchState) -> None:
-    jobs = make_jobs(7)
-    state.adopt(jobs)
-    for job in jobs[2:]:
-        state.finish(job.key, [f"s3://bucket/{job.row}.png"])
-    batch = Batch(state, FakeSlot("a"), jobs=jobs[:2], kept=jobs[2:])
-    batch.run()
-
-    told = batch.told(BatchProgress)
-    assert told[0] == BatchProgress(5, 0, 2, None)
-    assert told[-1] == BatchProgress(7, 0, 0, 0.0)
+        run.add(*make_jobs(4)[3:])
+        wait_until(lambda: len(run.told(RowDone)) == 4)
+    assert set(waits) == {None}
 
 
-def test_a_ctrl_c_cancels_what_runs_and_keeps_the_rest(state: BatchState) -> None:
-    a = FakeSlot("a")
-    a.gate.clear()
-    batch = Batch(state, a, jobs=make_jobs(5))
+def test_a_job_that_pauses_is_waited_for_exactly(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.05,))
+    a = FakeSlot("a", failing({1: LostJobError("gone")}, times=1))
+    with OpenEnd(state, a) as run:
+        changed, waits = run.scheduler._changed, []
+        wait = changed.wait
+        changed.wait = lambda timeout=None: waits.append(timeout) or wait(timeout)  # type: ignore[method-assign]
+        run.add(*make_jobs(1))
+        wait_until(lambda: run.told(RowDone))
 
-    def interrupt() -> None:
+    pauses = [timeout for timeout in waits if timeout is not None]
+    assert a.ran == [1, 1]
+    assert 1 <= len(pauses) <= 4 * LANES
+    assert all(0 < pause <= 0.05 for pause in pauses)
+
+
+def test_a_job_that_is_withdrawn_while_it_waits_is_never_run(state: BatchState) -> None:
+    a = FakeSlot("a", held={1, 2})
+    with OpenEnd(state, a) as run:
+        run.add(*make_jobs(4))
+        wait_until(lambda: a.at_once == 2)
+
+        assert run.scheduler.withdraw("key-3")
+        assert run.told(RowWithdrawn) == [RowWithdrawn(3, "")]
+        a.held.clear()
+
+    assert sorted(a.ran) == [1, 2, 4]
+    assert a.cancelled == []
+    assert state.count() == Counts(done=3, failed=0, left=0)
+    assert not run.scheduler.withdraw("key-3")
+
+
+def test_a_job_that_is_withdrawn_while_it_runs_is_cancelled_on_its_server(state: BatchState) -> None:
+    a = FakeSlot("a", held={1, 2})
+    with OpenEnd(state, a) as run:
+        run.add(*make_jobs(3))
         wait_until(lambda: len(a.posted) == 2)
-        _thread.interrupt_main()
+        record = state.record_of("key-1")
+        assert record is not None
 
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(CancelledError, match="0 rows are done, 5 are left: the same command goes on"):
-        batch.run()
+        assert run.scheduler.withdraw("key-1")
+        wait_until(lambda: run.told(RowWithdrawn))
+        a.held.clear()
 
-    assert len(a.cancelled) == len(a.ran) == 2
-    assert batch.told(RowFailed) == []
-    assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
-
-
-def test_a_ctrl_c_while_threads_start_cancels_what_runs_already(
-    state: BatchState, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a, b = FakeSlot("a"), FakeSlot("b")
-    a.gate.clear()
-    start = Scheduler._start
-
-    def interrupt(scheduler: Scheduler, connection: Connection) -> None:
-        if connection.slot is b:
-            wait_until(lambda: len(a.posted) == 2)
-            raise KeyboardInterrupt
-        start(scheduler, connection)
-
-    monkeypatch.setattr(Scheduler, "_start", interrupt)
-    with pytest.raises(CancelledError):
-        Batch(state, a, b, jobs=make_jobs(5)).run()
-
-    assert len(a.cancelled) == len(a.ran) == 2
-    assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
+    assert a.cancelled == [record.id]
+    assert run.told(RowWithdrawn) == [RowWithdrawn(1, "a")]
+    assert run.told(RowFailed) + run.told(RowPutBack) == []
+    assert (sorted(a.ran), state.list_strays(a.url)) == ([1, 2, 3], [])
+    assert (state.is_dropped("key-1"), state.count()) == (True, Counts(done=2, failed=0, left=0))
 
 
-def test_a_job_that_a_ctrl_c_meets_before_it_is_posted_is_never_posted(state: BatchState) -> None:
+def test_a_job_that_is_withdrawn_before_it_is_posted_is_never_posted(state: BatchState) -> None:
     a = FakeSlot("a")
-    batch = Batch(state, a, jobs=make_jobs(2))
-    uploading = threading.Semaphore(0)
+    with OpenEnd(state, a) as run:
+        a.before_posting = lambda: run.scheduler.withdraw("key-1")
+        run.add(*make_jobs(1))
+        wait_until(lambda: run.told(RowWithdrawn))
 
-    def upload() -> None:
-        uploading.release()
-        wait_until(lambda: batch.is_stopping)
-
-    def interrupt() -> None:
-        for _ in range(2):
-            uploading.acquire()
-        _thread.interrupt_main()
-
-    a.before_posting = upload
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(CancelledError):
-        batch.run()
-
-    assert (sorted(a.ran), a.posted) == ([1, 2], [])
-    assert [state.record_of(f"key-{row}") for row in (1, 2)] == [None, None]
+    assert (a.ran, a.posted) == ([1], [])
+    assert state.is_dropped("key-1")
 
 
-def test_trouble_with_the_state_ends_the_batch_with_the_reason(
+def test_a_job_that_is_withdrawn_while_its_server_is_away_is_cancelled_there_later(state: BatchState) -> None:
+    a = FakeSlot("a", held={1})
+    with OpenEnd(state, a) as run:
+        run.add(*make_jobs(1))
+        wait_until(lambda: a.posted == [1])
+        record = state.record_of("key-1")
+        assert record is not None
+        a.is_away = True
+        wait_until(lambda: run.told(RowPutBack))
+
+        assert run.scheduler.withdraw("key-1")
+        assert (state.list_strays(a.url), a.cancelled) == ([record], [])
+        a.is_away = False
+        wait_until(lambda: not state.list_strays(a.url))
+
+    assert (a.cancelled, a.ran) == ([record.id], [1])
+    assert run.told(RowWithdrawn) == [RowWithdrawn(1, "")]
+
+
+def test_a_withdrawn_job_that_ends_well_before_it_is_cancelled_is_done(state: BatchState) -> None:
+    class Late(FakeSlot):
+        def cancel(self, record: JobRecord) -> None:
+            self.held.clear()
+
+    a = Late("a", held={1})
+    with OpenEnd(state, a) as run:
+        run.add(*make_jobs(1))
+        wait_until(lambda: a.posted == [1])
+        run.scheduler.withdraw("key-1")
+
+    assert run.told(RowDone) == [RowDone(1, "a", ("out/x-1.png",))]
+    assert (run.told(RowWithdrawn), state.count().done) == ([], 1)
+
+
+def test_closed_it_runs_what_waits_drained_it_ends_what_runs_and_stopped_it_cancels_that(state: BatchState) -> None:
+    def end(name: str, ending: Callable[[Scheduler], None]) -> tuple[list[int], int, Counts]:
+        jobs = [replace(job, key=f"{name}-{job.key}") for job in make_jobs(5)]
+        slot = FakeSlot(name, held={1, 2}, queued={2})
+        run = OpenEnd(state, slot)
+        run.scheduler.start()
+        state.adopt(jobs)
+        run.scheduler.add(jobs)
+        wait_until(lambda: len(slot.posted) == 2 and len(run.told(RowEvent)) == 3)
+        ending(run.scheduler)
+        slot.queued.clear()
+        slot.held.clear()
+        wait_until(lambda: run.scheduler._queue.is_over)
+        run.scheduler.wait()
+        return sorted(slot.ran), len(slot.cancelled), state.count()
+
+    assert end("a", Scheduler.close) == ([1, 2, 3, 4, 5], 0, Counts(done=5, failed=0, left=0))
+    assert end("b", Scheduler.drain) == ([1, 2], 1, Counts(done=1, failed=0, left=4))
+    assert end("c", Scheduler.stop) == ([1, 2], 2, Counts(done=0, failed=0, left=5))
+
+
+def test_two_workflows_run_side_by_side_each_where_its_classes_are(state: BatchState) -> None:
+    sound = Workflow("s.api.json", {"1": {"class_type": "SaveSound", "inputs": {}}})
+    save_sound = parse_node_info("SaveSound", {"output_node": True, "input": {}})
+    a, b = FakeSlot("a"), FakeSlot("b", nodes={"SaveSound": save_sound})
+    jobs = make_jobs(6)
+    sounds = [replace(job, request=Request(sound, job.request.output)) for job in jobs[::2]]
+    with OpenEnd(state, a, b) as run:
+        run.add(*sounds, *jobs[1::2])
+
+    assert (sorted(set(b.ran)), sorted(a.ran)) == ([1, 3, 5], [2, 4, 6])
+    assert state.count() == Counts(done=6, failed=0, left=0)
+
+
+def test_a_job_that_no_server_takes_has_failed_with_the_reason(state: BatchState) -> None:
+    strange = Workflow("s.api.json", {"1": {"class_type": "Strange", "inputs": {}}})
+    (job,) = make_jobs(1)
+    with OpenEnd(state, FakeSlot("a")) as run:
+        run.add(replace(job, request=Request(strange, "out/x")))
+        wait_until(lambda: run.told(RowFailed))
+
+    assert run.told(RowFailed) == [RowFailed(1, "a", "a has no Strange.")]
+
+
+def test_a_row_is_bound_once_for_all_servers_that_say_the_same(
     state: BatchState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(key: str, places: list[str]) -> None:
-        raise UsageError("The disk is full.")
+    bound: list[str] = []
 
-    monkeypatch.setattr(state, "finish", refuse)
+    def count(request: Request, nodes: NodeInfos) -> Workflow:
+        bound.append(request.output)
+        return bind(request, nodes)
 
-    with pytest.raises(UsageError, match=r"The disk is full\."):
-        Batch(state, FakeSlot("a"), jobs=make_jobs(3)).run()
+    monkeypatch.setattr(plan, "bind", count)
+    lost = failing({1: LostJobError("gone"), 3: OutOfMemoryError("full")}, times=1)
+    a, b = FakeSlot("a", lost, nodes=dict(NODES)), FakeSlot("b", lost, nodes=dict(NODES))
+    assert Batch(state, a, b, jobs=make_jobs(8)).run() == []
 
-
-def test_a_ctrl_c_while_servers_connect_doesnt_wait_for_them(state: BatchState) -> None:
-    is_over = threading.Event()
-
-    class Slow(FakeSlot):
-        def connect(self) -> None:
-            if self.name == "b":
-                _thread.interrupt_main()
-            is_over.wait()
-
-    with pytest.raises(KeyboardInterrupt):
-        Scheduler([Slow("a"), Slow("b")], state, print).connect()
-    is_over.set()
+    assert len(a.ran + b.ran) == 10
+    assert sorted(bound) == [f"out/x-{row}" for row in range(1, 9)]
 
 
-def test_all_servers_are_connected_before_anything_runs(state: BatchState) -> None:
-    a, b = FakeSlot("a"), FakeSlot("b", is_away=True)
+def test_a_row_is_bound_anew_to_a_server_that_says_something_else(
+    state: BatchState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptions: list[NodeInfos] = []
 
-    Scheduler([a, b], state, print).connect()
-    assert (a.connections, b.connections) == (1, 0)
-    with pytest.raises(UnreachableError, match="b is away"):
-        Scheduler([b], state, print).connect()
+    def note(request: Request, nodes: NodeInfos) -> Workflow:
+        descriptions.append(nodes)
+        return bind(request, nodes)
+
+    monkeypatch.setattr(plan, "bind", note)
+    other = {**NODES, "PrimitiveString": NODES["PrimitiveInt"]}
+    Batch(state, FakeSlot("a"), FakeSlot("b", nodes=other), jobs=make_jobs(2)).run()
+
+    assert [nodes == NODES for nodes in descriptions].count(True) == 2
+    assert [nodes == other for nodes in descriptions].count(True) == 2

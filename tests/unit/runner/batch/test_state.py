@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.fakes.slots import make_jobs, make_record
-from talkingshorts.batch.state import BatchState, Changes, RowStore
+from talkingshorts.batch.state import INDEX, BatchState, Changes, Counts, RowStore
 from talkingshorts.errors import UsageError
 
 
@@ -167,3 +168,83 @@ def test_a_state_that_can_not_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="--state"):
         BatchState(tmp_path / "file" / "s")
+
+
+def test_rows_are_counted_as_they_stand_and_dropped_ones_not_at_all(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(6))
+        state.finish("key-1", ["s3://bucket/1.png"])
+        state.fail("key-2", "no")
+        RowStore(state, "key-3").save(make_record("http://a"))
+        state.drop("key-4")
+
+        assert state.count() == Counts(done=1, failed=1, left=3)
+        assert state.list_left() == {"key-3", "key-5", "key-6"}
+        assert state.list_failures() == [(2, "no")]
+
+
+def test_a_row_whose_file_is_gone_is_left_again_when_the_table_is_taken_over(tmp_path: Path) -> None:
+    jobs = make_jobs(2)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(jobs)
+        for job in jobs:
+            state.finish(job.key, [made(tmp_path, f"{job.row}.png")])
+        (tmp_path / "2.png").unlink()
+        state.adopt(jobs)
+
+        assert (state.list_left(), state.count()) == ({"key-2"}, Counts(done=1, failed=0, left=1))
+
+
+def test_a_row_that_is_added_later_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    one, two = make_jobs(2)
+    with BatchState(tmp_path / "s") as state:
+        state.add([one])
+        state.finish("key-1", ["s3://bucket/1.png"])
+        state.add([two])
+
+        assert state.count() == Counts(done=1, failed=0, left=1)
+
+
+def test_a_dropped_rows_job_is_a_stray_and_nothing_that_comes_later_brings_the_row_back(tmp_path: Path) -> None:
+    record, later = make_record("http://a"), make_record("http://a")
+    jobs = make_jobs(1)
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(jobs)
+        store = RowStore(state, "key-1")
+        store.save(record)
+        assert state.drop("key-1") == record
+
+        store.save(later)
+        store.forget(later)
+        assert state.is_dropped("key-1")
+        assert (state.record_of("key-1"), state.list_strays("http://a")) == (None, [record])
+
+        state.add(jobs)
+        assert not state.is_dropped("key-1")
+
+
+def test_a_row_that_was_on_no_server_leaves_no_stray(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(make_jobs(1))
+
+        assert state.drop("key-1") is None
+
+
+def test_a_batch_that_an_earlier_version_began_goes_on(tmp_path: Path) -> None:
+    jobs, record = make_jobs(3), make_record("http://a")
+    with BatchState(tmp_path / "s") as state:
+        state.adopt(jobs)
+        state.finish("key-1", [made(tmp_path, "1.png")])
+        RowStore(state, "key-2").save(record)
+    with contextlib.closing(sqlite3.connect(tmp_path / "s")) as database:
+        database.execute("DROP INDEX jobs_by_state")  # version 1 as it was first written
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+
+    with BatchState(tmp_path / "s") as state:
+        assert state.adopt(jobs) == Changes(added=0, dropped=0)
+        assert (list(state.list_finished()), state.record_of("key-2")) == (["key-1"], record)
+        assert state.count() == Counts(done=1, failed=0, left=2)
+    with contextlib.closing(sqlite3.connect(tmp_path / "s")) as database:
+        plan = database.execute("EXPLAIN QUERY PLAN SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
+    assert "jobs_by_state" in INDEX
+    assert "COVERING INDEX jobs_by_state" in plan[0][-1]
