@@ -18,6 +18,7 @@ from .display.terminal import format_size
 from .errors import UnreachableError
 from .jobs.server import ServerChoice
 from .managed import keeper, provision, server
+from .managed.environment import GIB
 from .managed.install import explain_install, is_outdated
 from .models.files import find_model, model_roots, nearest_folder
 from .shipped.data import pack_dir
@@ -27,10 +28,9 @@ from .shorts.quality import Machine, explain_unfit, read_machine
 from .workflow.file import load_workflow
 from .workflow.model_names import find_model_fields
 
-GIB = 2**30
 FREE_DISK_BYTES = 2 * GIB
 NEW_GPU_CAPABILITY, NEW_GPU_CUDA = (10, 0), "12.8"
-LOOK_SECONDS = 60
+LOOK_PATIENCE_SECONDS = 60
 PACK_NODE = "TalkingShortsSaveShort"
 PACKAGES = {
     "torch": "torch",
@@ -83,7 +83,7 @@ print(json.dumps(answer))
 """
 
 
-class Row(TypedDict):
+class Finding(TypedDict):
     """One finding: `ok` is None where nothing is right or wrong. `remedy` is "" where none is needed."""
 
     check: str
@@ -100,7 +100,7 @@ class NvidiaDriver:
     cuda_version: str | None = None
 
 
-def run_doctor(choice: ServerChoice) -> list[Row]:
+def run_doctor(choice: ServerChoice) -> list[Finding]:
     """Return what was found, as rows of {check, ok, detail, remedy}.
 
     A server that is named is looked at, and then what is installed here doesn't matter. Raises UsageError when its
@@ -111,12 +111,12 @@ def run_doctor(choice: ServerChoice) -> list[Row]:
     return [_python_row(), _disk_row(), *_comfyui_rows(), _managed_server_row()]
 
 
-def row(check: str, ok: bool | None, detail: str, remedy: str = "") -> Row:
+def row(check: str, ok: bool | None, detail: str, remedy: str = "") -> Finding:
     """Return one finding; the remedy is kept only where something is wrong."""
     return {"check": check, "ok": ok, "detail": detail, "remedy": "" if ok else remedy}
 
 
-def _python_row() -> Row:
+def _python_row() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     is_fit = (3, 11) <= sys.version_info[:2] <= (3, 13)
     return row(
@@ -127,7 +127,7 @@ def _python_row() -> Row:
     )
 
 
-def _disk_row() -> Row:
+def _disk_row() -> Finding:
     folder = next(path for path in (home.base_dir(), *home.base_dir().parents) if path.exists())
     free = shutil.disk_usage(folder).free
     return row(
@@ -135,7 +135,7 @@ def _disk_row() -> Row:
     )
 
 
-def _comfyui_rows() -> list[Row]:
+def _comfyui_rows() -> list[Finding]:
     folder, python = home.comfyui_dir(), home.comfyui_python()
     version = provision.read_comfyui_version(folder)
     set_up = f"{explain_install()}, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own."
@@ -157,7 +157,7 @@ def _comfyui_rows() -> list[Row]:
     return [*rows, row("ComfyUI's Python", True, f"{seen['python']} at {python}"), *_installed_rows(seen)]
 
 
-def _installation_rows() -> list[Row]:
+def _installation_rows() -> list[Finding]:
     """Return whether what this program installed itself is what this version of it installs; nothing in a checkout."""
     if not is_outdated():
         return []
@@ -165,7 +165,7 @@ def _installation_rows() -> list[Row]:
     return [row("installation", False, detail, f"{explain_install()}.")]
 
 
-def pack_row(base: Path) -> Row:
+def pack_row(base: Path) -> Finding:
     """Return whether the node pack is in the base directory's custom_nodes."""
     link = base / "custom_nodes" / home.PACK_NAME
     if (link / "__init__.py").exists():
@@ -185,13 +185,13 @@ def look(python: Path) -> dict[str, Any] | str:
             env=os.environ | {"PYTHONNOUSERSITE": "1"},
             capture_output=True,
             text=True,
-            timeout=LOOK_SECONDS,
+            timeout=LOOK_PATIENCE_SECONDS,
             check=False,
         )
     except OSError as error:
         return error.strerror or str(error)
     except subprocess.TimeoutExpired:
-        return f"no answer within {LOOK_SECONDS} s"
+        return f"no answer within {LOOK_PATIENCE_SECONDS} s"
     if done.returncode != 0:
         return (done.stderr.strip().splitlines() or [f"ended with exit code {done.returncode}"])[-1]
     return json.loads(done.stdout.splitlines()[-1])
@@ -200,7 +200,9 @@ def look(python: Path) -> dict[str, Any] | str:
 def ask_nvidia_driver() -> NvidiaDriver:
     """Return what the NVIDIA driver of this machine says; no GPUs where there is none that works."""
     try:
-        done = subprocess.run(["nvidia-smi", "-q"], capture_output=True, text=True, timeout=LOOK_SECONDS, check=False)
+        done = subprocess.run(
+            ["nvidia-smi", "-q"], capture_output=True, text=True, timeout=LOOK_PATIENCE_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return NvidiaDriver()
     gpus = tuple(re.findall(r"^\s+Product Name\s+: (.+)$", done.stdout, re.MULTILINE))
@@ -208,7 +210,7 @@ def ask_nvidia_driver() -> NvidiaDriver:
     return NvidiaDriver(gpus, version[1] if version else None)
 
 
-def _installed_rows(seen: Mapping[str, Any]) -> list[Row]:
+def _installed_rows(seen: Mapping[str, Any]) -> list[Finding]:
     install = f"{explain_install()}, or `pip install -r requirements.txt` of the node pack in ComfyUI's Python."
     rows = [
         row(name, version is not None, version or "not installed", install)
@@ -225,7 +227,7 @@ def _installed_rows(seen: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Row:
+def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Finding:
     """Return whether torch, as `look` saw it, can compute on the GPUs that are there."""
     build, devices = seen["torch"], seen["devices"]
     if not devices and nvidia.gpus:
@@ -287,14 +289,14 @@ def _parse_version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
-def ram_row(machine: Machine) -> Row:
+def ram_row(machine: Machine) -> Finding:
     """Return how much RAM there is; drafts need little of it."""
     return row("RAM", True if machine.ram_bytes else None, f"{machine.ram_bytes / 10**9:.0f} GB")
 
 
 def preset_rows(
     machine: Machine, find_lacking: Callable[[list[ModelFile]], list[int]], disk_free: int | None
-) -> list[Row]:
+) -> list[Finding]:
     """Return which quality a cloned short gets, and for each preset of models whether it fits, and what is missing.
 
     `find_lacking` tells how many bytes are still to be got of each file that isn't here; `disk_free` is None where
@@ -310,7 +312,7 @@ def preset_rows(
     return [quality, *(preset_row(name, machine, lacking[name], disk_free) for name in presets)]
 
 
-def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int | None) -> Row:
+def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int | None) -> Finding:
     """Return whether a preset of models can be used here. What is missing is no failure: drafts need none of it."""
     unfit = explain_unfit(preset, machine)
     fit = unfit or f"fits {machine}"
@@ -337,7 +339,7 @@ def _models_disk_free() -> int:
     return shutil.disk_usage(nearest_folder(model_roots()[0])).free
 
 
-def _managed_server_row() -> Row:
+def _managed_server_row() -> Finding:
     url = server.find_server()
     if url is None:
         return row("managed server", None, "not running; it starts when it is needed")
@@ -345,7 +347,7 @@ def _managed_server_row() -> Row:
     return row("managed server", True, f"{url}, {'busy' if jobs else 'idle'}")
 
 
-def _named_server_rows(client: ComfyClient) -> list[Row]:
+def _named_server_rows(client: ComfyClient) -> list[Finding]:
     try:
         stats = client.system_stats()
         listed, has_pack = _list_server_models(client), client.node_info(PACK_NODE) is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .answers import print_note
-from .options import AddCommand, Execute, add_common, read_count
+from .options import AddCommand, nest_commands, read_count
 
 if TYPE_CHECKING:
     from ..models.files import LocalModel
@@ -17,31 +17,28 @@ if TYPE_CHECKING:
 
 def add_commands(add: AddCommand) -> None:
     """Add `models`."""
-    parser = add("models", "list, download or verify the model files that the workflows need", list_models)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|download|verify")
-
-    def add_action(name: str, text: str, execute: Execute, count: str) -> ArgumentParser:
-        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
-        action.set_defaults(execute=execute)
-        add_common(action, is_root=False)
-        action.add_argument(
-            "names", nargs=count, metavar="PRESET|NAME", help="a preset such as fast (see `models list`), or a file"
-        )
-        return action
-
+    parser = add("models", "list, download or verify the model files that the workflows need")
+    add_action = nest_commands(parser, "list|download|verify")
     listing = "say which model files are here, how large they are, and which presets need them"
-    add_action("list", listing, list_models, "*")
+    _add_names(add_action("list", listing, print_models), "*")
     downloading = "download what is missing; a download that was stopped goes on where it was"
-    download = add_action("download", downloading, download_models, "+")
+    download = add_action("download", downloading, download_models)
+    _add_names(download, "+")
     download.add_argument("--to", metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)")
     download.add_argument("--jobs", type=read_count, default=3, metavar="N", help="files at once (default: 3)")
     download.add_argument("--force", action="store_true", help="download again what is here already")
     download.add_argument("--dry-run", action="store_true", help="only say what would be downloaded")
     verifying = "check size and hash of the model files that are here; of a preset, that all are"
-    add_action("verify", verifying, verify_models, "*")
+    _add_names(add_action("verify", verifying, verify_models), "*")
 
 
-def list_models(options: Namespace) -> int:
+def _add_names(parser: ArgumentParser, count: str) -> None:
+    parser.add_argument(
+        "names", nargs=count, metavar="PRESET|NAME", help="a preset such as fast (see `models list`), or a file"
+    )
+
+
+def print_models(options: Namespace) -> int:
     """Print one line a file, and say what each preset comes to."""
     from ..display.terminal import format_size
     from ..models.files import find_model, model_roots

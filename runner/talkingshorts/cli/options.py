@@ -31,11 +31,31 @@ Execute = Callable[[argparse.Namespace], int]
 
 
 class AddCommand(Protocol):
-    """Gives a program one more command."""
+    """Gives a program, or one of its commands, one more command."""
 
-    def __call__(self, name: str, text: str, execute: Execute, takes_servers: bool = False) -> argparse.ArgumentParser:
-        """Return the command's parser, which has the common options; `text` says in its help what it does."""
+    def __call__(
+        self, name: str, text: str, execute: Execute | None = None, takes_servers: bool = False
+    ) -> argparse.ArgumentParser:
+        """Return the command's parser, which has the common options; `text` says in its help what it does.
+
+        A command that only holds others has nothing to execute.
+        """
         ...
+
+
+def nest_commands(parser: argparse.ArgumentParser, metavar: str) -> AddCommand:
+    """Return what adds commands below the parser's own; one of them has to be given."""
+    commands = parser.add_subparsers(required=True, metavar=metavar)
+
+    def add(
+        name: str, text: str, execute: Execute | None = None, takes_servers: bool = False
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command.set_defaults(execute=execute)
+        add_common(command, is_root=False, takes_servers=takes_servers)
+        return command
+
+    return add
 
 
 def add_common(parser: argparse.ArgumentParser, is_root: bool, takes_servers: bool = False) -> None:
@@ -116,7 +136,7 @@ def read_workflow(options: argparse.Namespace) -> Path:
 
 def read_run_options(options: argparse.Namespace, output: str | None) -> RunOptions:
     """Return what the command line says about the workflow to run. Raises UsageError for what is no ADDRESS=VALUE."""
-    from ..jobs.options import DEFAULT_OUTPUT, RunOptions
+    from ..jobs.options import RUN_OUTPUT, RunOptions
     from ..workflow.binding import split_assignment
 
     files = [split_assignment(text) for text in options.input]
@@ -124,7 +144,7 @@ def read_run_options(options: argparse.Namespace, output: str | None) -> RunOpti
         read_workflow(options),
         read_settings(options),
         [(address, Path(name)) for address, name in files],
-        output or DEFAULT_OUTPUT,
+        output or RUN_OUTPUT,
     )
 
 

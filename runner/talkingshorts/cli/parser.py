@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from .. import __version__
 from . import batch, completion, doctor, jobs, make, models, run, server, workflow, workflows
-from .options import Execute, add_common
+from .options import add_common, nest_commands
 
 COMMANDS = (make, run, workflow, workflows, jobs, batch, server, models, doctor, completion)
 """The modules that give the program its commands, in the order of the help."""
@@ -40,14 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"talkingshorts {__version__}")
     add_common(parser, is_root=True)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, text: str, execute: Execute, takes_servers: bool = False) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-        command.set_defaults(execute=execute)
-        add_common(command, is_root=False, takes_servers=takes_servers)
-        return command
-
+    add = nest_commands(parser, "COMMAND")
     for module in COMMANDS:
         module.add_commands(add)
     return parser

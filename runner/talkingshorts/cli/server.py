@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 
 from .answers import print_json, print_note
-from .options import AddCommand, Execute, add_common
+from .options import AddCommand, nest_commands
 
 
 def add_commands(add: AddCommand) -> None:
     """Add `server`."""
-    parser = add("server", "start, stop, find or install the ComfyUI that this program manages", find_server)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="start|stop|status|install")
-
-    def add_action(name: str, text: str, execute: Execute) -> ArgumentParser:
-        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
-        action.set_defaults(execute=execute)
-        add_common(action, is_root=False)
-        return action
-
+    parser = add("server", "start, stop, find or install the ComfyUI that this program manages")
+    add_action = nest_commands(parser, "start|stop|status|install")
     add_action("start", "start it, or find the one that runs; print its URL", start_server)
-    add_action("stop", "end it", stop_server)
-    add_action("status", "print the URL of the one that runs", find_server)
+    add_action("stop", "end it", end_server)
+    add_action("status", "print the URL of the one that runs", print_server)
     installing = "install a ComfyUI with the node pack, for a program that wasn't set up in a checkout (about 6.5 GB)"
-    add_action("install", installing, install_server).add_argument("--yes", action="store_true", help="don't ask first")
+    add_action("install", installing, set_up_server).add_argument("--yes", action="store_true", help="don't ask first")
 
 
 def start_server(options: Namespace) -> int:
@@ -34,26 +27,26 @@ def start_server(options: Namespace) -> int:
     return _print_url(options, ensure_server(print_note))
 
 
-def find_server(options: Namespace) -> int:
-    """Find the managed server."""
+def print_server(options: Namespace) -> int:
+    """Print where the managed server is, if it runs."""
     from ..errors import UnreachableError
-    from ..managed import server
+    from ..managed.server import find_server
 
-    url = server.find_server()
+    url = find_server()
     if url is None:
         raise UnreachableError("No managed server is running: `talkingshorts server start` starts one.")
     return _print_url(options, url)
 
 
-def stop_server(options: Namespace) -> int:
+def end_server(options: Namespace) -> int:
     """Stop the managed server."""
-    from ..managed import server
+    from ..managed.server import stop_server
 
-    print_note("The server was stopped." if server.stop_server() else "No managed server is running.")
+    print_note("The server was stopped." if stop_server() else "No managed server is running.")
     return 0
 
 
-def install_server(options: Namespace) -> int:
+def set_up_server(options: Namespace) -> int:
     """Install a ComfyUI, and print where it is."""
     from .. import home
     from ..errors import CancelledError

@@ -5,26 +5,19 @@ from __future__ import annotations
 from argparse import Namespace
 
 from .answers import print_json
-from .options import AddCommand, add_common
+from .options import AddCommand, nest_commands
 
 
 def add_commands(add: AddCommand) -> None:
     """Add `workflows`."""
-    parser = add("workflows", "list or show the workflows that come with the program", list_workflows)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|show")
-    texts = {
-        list_workflows: ("list", "print each one's name, which stands for it as WORKFLOW, and what it makes"),
-        show_workflow: ("show", "print one as the JSON that ComfyUI's POST /prompt takes"),
-    }
-    for execute, (name, text) in texts.items():
-        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
-        action.set_defaults(execute=execute)
-        add_common(action, is_root=False)
-        if execute is show_workflow:
-            action.add_argument("name", metavar="NAME", help="its name, as `workflows list` prints it")
+    parser = add("workflows", "list or show the workflows that come with the program")
+    add_action = nest_commands(parser, "list|show")
+    add_action("list", "print each one's name, which stands for it as WORKFLOW, and what it makes", print_workflows)
+    show = add_action("show", "print one as the JSON that ComfyUI's POST /prompt takes", print_workflow)
+    show.add_argument("name", metavar="NAME", help="its name, as `workflows list` prints it")
 
 
-def list_workflows(options: Namespace) -> int:
+def print_workflows(options: Namespace) -> int:
     """Print one line a workflow."""
     from ..shipped.workflows import list_workflows
 
@@ -38,7 +31,7 @@ def list_workflows(options: Namespace) -> int:
     return 0
 
 
-def show_workflow(options: Namespace) -> int:
+def print_workflow(options: Namespace) -> int:
     """Print the graph."""
     from ..shipped.workflows import get_workflow
 

@@ -11,7 +11,7 @@ from .records import JobRecord, JobState, RecordStore
 CANCEL_PATIENCE_SECONDS = 10.0
 CANCEL_ANSWER_SECONDS = 2.0
 LATE_ARRIVAL_SECONDS = 1.0
-LOOK_AGAIN_SECONDS = 0.05
+CANCEL_LOOK_SECONDS = 0.05
 
 ENDED_STATES: dict[str, JobState] = {COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 
@@ -28,7 +28,7 @@ def cancel_and_wait(client: ComfyClient, record: JobRecord) -> JobState | None:
         may_arrive = record.state == "created" and time.monotonic() - began < LATE_ARRIVAL_SECONDS
         try:
             client.cancel(record.id, min(CANCEL_ANSWER_SECONDS, left))
-            left = max(began + CANCEL_PATIENCE_SECONDS - time.monotonic(), LOOK_AGAIN_SECONDS)
+            left = max(began + CANCEL_PATIENCE_SECONDS - time.monotonic(), CANCEL_LOOK_SECONDS)
             job, away = client.job(record.id, min(CANCEL_ANSWER_SECONDS, left)), None
         except UnreachableError as error:
             away = error
@@ -37,7 +37,7 @@ def cancel_and_wait(client: ComfyClient, record: JobRecord) -> JobState | None:
                 return "cancelled"
             if job is not None and job.has_ended:
                 return ENDED_STATES[job.status]
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(CANCEL_LOOK_SECONDS)
     if away is not None:
         raise away
     return None

@@ -7,7 +7,7 @@ from ..errors import LostJobError
 from ..http import public_url
 from ..managed.provision import Say
 from ..managed.server import ensure_server, find_server
-from .options import DEFAULT_OUTPUT
+from .options import RUN_OUTPUT
 from .records import JobRecord, JobStore
 from .server import Server, ServerChoice, server_of
 
@@ -62,7 +62,7 @@ def _describe_foreign_job(job: Job, client: ComfyClient) -> JobRecord:
         graph={},
         inputs={},
         seed=None,
-        output=DEFAULT_OUTPUT,
+        output=RUN_OUTPUT,
         server_version=client.version(),
         state="submitted",
     )

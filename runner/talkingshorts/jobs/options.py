@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_OUTPUT = "out/{workflow}-{id}{ext}"
+RUN_OUTPUT = "out/{workflow}-{id}{ext}"
 
 Setting = tuple[str, str]
 """The address of an input, and the text to set it to, which may be @FILE, - or {env:NAME}."""
@@ -19,4 +19,4 @@ class RunOptions:
     workflow: Path
     settings: Sequence[Setting] = ()
     files: Sequence[tuple[str, Path]] = ()
-    output: str = DEFAULT_OUTPUT
+    output: str = RUN_OUTPUT

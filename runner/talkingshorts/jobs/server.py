@@ -12,7 +12,7 @@ from ..managed.server import ensure_server, find_server
 from .records import JobRecord
 
 RESTART_PATIENCE_SECONDS = 300.0
-LOOK_AGAIN_SECONDS = 0.5
+RESTART_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Server:
             except UnreachableError:
                 if time.monotonic() >= deadline:
                     raise
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(RESTART_LOOK_SECONDS)
 
 
 class ManagedServer(Server):

@@ -26,7 +26,7 @@ ARRIVAL_SECONDS = 3.0
 
 LOOK_UP_ANSWER_SECONDS = 5.0
 LOOK_UP_PATIENCE_SECONDS = 30.0
-LOOK_AGAIN_SECONDS = 0.1
+ARRIVAL_LOOK_SECONDS = 0.1
 
 Upload = Callable[[Path], str]
 """Puts a file on the server, and returns the name that it has there."""
@@ -104,7 +104,7 @@ def _deliver(client: ComfyClient, record: JobRecord) -> dict[str, Any]:
         try:
             return client.submit(record.graph, record.id, client_id=record.id)
         except UnreachableError as error:
-            settling_seconds = LOOK_AGAIN_SECONDS if isinstance(error, FailedServerError) else ARRIVAL_SECONDS
+            settling_seconds = ARRIVAL_LOOK_SECONDS if isinstance(error, FailedServerError) else ARRIVAL_SECONDS
             if not isinstance(error, NotSentError) and was_taken(client, record, settling_seconds):
                 return {}
             if pause is None:
@@ -135,4 +135,4 @@ def was_taken(client: ComfyClient, record: JobRecord, settling_seconds: float = 
                 raise UnreachableError(
                     f"{error} Whether it took the job is unknown: `talkingshorts wait {record.id}` finds out."
                 ) from error
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(ARRIVAL_LOOK_SECONDS)

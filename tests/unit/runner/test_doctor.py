@@ -47,7 +47,7 @@ def seen(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def by_check(rows: list[doctor.Row]) -> dict[str, doctor.Row]:
+def by_check(rows: list[doctor.Finding]) -> dict[str, doctor.Finding]:
     assert all(row.keys() == {"check", "ok", "detail", "remedy"} for row in rows)
     assert all(row["remedy"] for row in rows if row["ok"] is False)
     return {row["check"]: row for row in rows}
