@@ -7,8 +7,8 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..core.errors import InputError
-from ..core.limits import LARGEST_SEED
 from .shared.audio import audio_from_sound, sound_from_audio
+from .shared.inputs import make_seed_input, make_target_input
 from .shared.notes import show_note
 from .shared.progress import make_progress_bar
 
@@ -49,14 +49,7 @@ class CloneVoice(io.ComfyNode):
                     default=False,
                     tooltip="Turn this on to confirm that the voice is yours, or that its owner agreed to be cloned.",
                 ),
-                io.Int.Input(
-                    "seed",
-                    default=42,
-                    min=0,
-                    max=LARGEST_SEED,
-                    control_after_generate=True,
-                    tooltip="Another seed reads the script another way. The same inputs give the same speech.",
-                ),
+                make_seed_input("Another seed reads the script another way. The same inputs give the same speech."),
                 io.Float.Input(
                     "guidance_scale",
                     default=1.3,
@@ -76,15 +69,9 @@ class CloneVoice(io.ComfyNode):
                     advanced=True,
                     tooltip="Steps of the diffusion head for each of the 7.5 frames a second. 5 is faster.",
                 ),
-                io.Float.Input(
-                    "target_seconds",
-                    default=0.0,
-                    min=0.0,
-                    max=3600.0,
-                    step=0.1,
-                    optional=True,
-                    tooltip="The exact length of the speech: the best of four takes, stretched by at most 8 % and "
-                    "padded with silence. 0: its natural length.",
+                make_target_input(
+                    "The exact length of the speech: the best of four takes, stretched by at most 8 % and "
+                    "padded with silence. 0: its natural length."
                 ),
                 *(
                     io.Audio.Input(

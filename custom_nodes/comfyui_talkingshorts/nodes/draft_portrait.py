@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
 from .shared.image import image_from_picture
+from .shared.inputs import make_seed_input, make_size_inputs
 
 
 class DraftPortrait(io.ComfyNode):
@@ -28,20 +28,8 @@ class DraftPortrait(io.ComfyNode):
                     tooltip="Who it is and where: young woman with curly red hair and glasses, green sweater, office. "
                     "Whatever it leaves open, the seed decides.",
                 ),
-                io.Int.Input(
-                    "width", default=480, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip="Width in pixels."
-                ),
-                io.Int.Input(
-                    "height", default=832, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip="Height in pixels."
-                ),
-                io.Int.Input(
-                    "seed",
-                    default=42,
-                    min=0,
-                    max=LARGEST_SEED,
-                    control_after_generate=True,
-                    tooltip="Another seed is another person; the same seed and prompt always give the same one.",
-                ),
+                *make_size_inputs("in pixels."),
+                make_seed_input("Another seed is another person; the same seed and prompt always give the same one."),
             ],
             outputs=[
                 io.Image.Output(

@@ -6,8 +6,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..core.limits import LARGEST_SEED
 from .shared.audio import audio_from_sound, sound_from_audio
+from .shared.inputs import make_seed_input, make_target_input
 from .shared.notes import show_note
 from .shared.progress import make_progress_bar
 
@@ -33,27 +33,14 @@ class DraftVoice(io.ComfyNode):
                     multiline=True,
                     tooltip="The words to say. A new line or paragraph makes a pause. Emoji and markup are left out.",
                 ),
-                io.Int.Input(
-                    "seed",
-                    default=42,
-                    min=0,
-                    max=LARGEST_SEED,
-                    control_after_generate=True,
-                    tooltip="Picks one of the draft's four speakers. The same inputs give the same sound.",
-                ),
+                make_seed_input("Picks one of the draft's four speakers. The same inputs give the same sound."),
                 io.Audio.Input(
                     "reference",
                     optional=True,
                     tooltip="Audio of a voice: the draft takes its pitch and pace. Without any it uses its own.",
                 ),
-                io.Float.Input(
-                    "target_seconds",
-                    default=0.0,
-                    min=0.0,
-                    max=3600.0,
-                    step=0.1,
-                    optional=True,
-                    tooltip="The exact length of the speech, by pace and silence at its edges. 0: its natural length.",
+                make_target_input(
+                    "The exact length of the speech, by pace and silence at its edges. 0: its natural length."
                 ),
                 io.String.Input(
                     "presenter",

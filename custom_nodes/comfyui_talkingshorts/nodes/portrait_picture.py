@@ -6,9 +6,9 @@ import torch
 from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
-from ..core.limits import LARGEST_SIDE, SIZE_STEP
 from .shared.image import image_from_picture, require_image
 from .shared.input_files import explain_missing_file, find_input_file, fingerprint_file
+from .shared.inputs import make_size_inputs
 
 
 class PortraitPicture(io.ComfyNode):
@@ -32,22 +32,7 @@ class PortraitPicture(io.ComfyNode):
                 io.Image.Input(
                     "generated", lazy=True, tooltip="The portrait to use, and to compute, only when picture is empty."
                 ),
-                io.Int.Input(
-                    "width",
-                    default=480,
-                    min=SIZE_STEP,
-                    max=LARGEST_SIDE,
-                    step=SIZE_STEP,
-                    tooltip="Width of the short in pixels.",
-                ),
-                io.Int.Input(
-                    "height",
-                    default=832,
-                    min=SIZE_STEP,
-                    max=LARGEST_SIDE,
-                    step=SIZE_STEP,
-                    tooltip="Height of the short in pixels.",
-                ),
+                *make_size_inputs("of the short in pixels."),
             ],
             outputs=[io.Image.Output("portrait", tooltip="The portrait, width x height pixels.")],
         )

@@ -10,6 +10,7 @@ from comfy_api.latest import io, ui
 
 from ..engines.output.portrait import save_portrait
 from .shared.image import picture_from_image
+from .shared.inputs import make_prefix_input
 from .shared.output_files import read_graph, reserve_output
 
 
@@ -27,12 +28,7 @@ class SavePortrait(io.ComfyNode):
             search_aliases=["save image", "export png", "write portrait", "save picture"],
             inputs=[
                 io.Image.Input("portrait", tooltip="The finished portrait. The first of a batch."),
-                io.String.Input(
-                    "filename_prefix",
-                    default="talkingshorts/portrait",
-                    tooltip="Folder and name in ComfyUI's output folder; a number is added. %year%, %month%, %day%, "
-                    "%width% and %height% are filled in.",
-                ),
+                make_prefix_input("talkingshorts/portrait", "%year%, %month%, %day%, %width% and %height%"),
             ],
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
             outputs=[],

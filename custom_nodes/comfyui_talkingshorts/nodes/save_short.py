@@ -9,6 +9,7 @@ from comfy_api.latest import Input, io, ui
 
 from ..core.errors import InputError
 from ..engines.output.short import save_short
+from .shared.inputs import make_prefix_input
 from .shared.output_files import read_graph, reserve_output
 
 
@@ -26,12 +27,7 @@ class SaveShort(io.ComfyNode):
             search_aliases=["save video", "export mp4", "write short"],
             inputs=[
                 io.Video.Input("video", tooltip="The finished video."),
-                io.String.Input(
-                    "filename_prefix",
-                    default="talkingshorts/short",
-                    tooltip="Folder and name in ComfyUI's output folder; a number is added. %year%, %month%, %day%, "
-                    "%width% and %height% are filled in.",
-                ),
+                make_prefix_input("talkingshorts/short", "%year%, %month%, %day%, %width% and %height%"),
             ],
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
             outputs=[],

@@ -9,6 +9,7 @@ from typing import Any
 from comfy_api.latest import io, ui
 
 from .shared.audio import sound_from_audio
+from .shared.inputs import make_prefix_input
 from .shared.output_files import read_graph, reserve_output
 
 
@@ -26,12 +27,7 @@ class SaveSpeech(io.ComfyNode):
             search_aliases=["save audio", "export flac", "write speech", "save voice"],
             inputs=[
                 io.Audio.Input("speech", tooltip="The finished speech. The first of a batch."),
-                io.String.Input(
-                    "filename_prefix",
-                    default="talkingshorts/speech",
-                    tooltip="Folder and name in ComfyUI's output folder; a number is added. %year%, %month% and %day% "
-                    "are filled in.",
-                ),
+                make_prefix_input("talkingshorts/speech", "%year%, %month% and %day%"),
             ],
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
             outputs=[],

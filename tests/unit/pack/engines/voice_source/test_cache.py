@@ -9,7 +9,7 @@ from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache, make_ca
 from comfyui_talkingshorts.engines.voice_source.voice import load_voice
 from support.voice_media import make_media, make_sweep
 
-SEGMENT = Piece(2, 1)
+PIECE = Piece(2, 1)
 
 
 def ignore_progress(done: int, total: int) -> None:
@@ -102,7 +102,7 @@ def test_the_key_knows_address_and_segment() -> None:
 
     assert make_cache_key(source, Piece(1, 2)) == make_cache_key(source, Piece(1.0, 2.0))
     assert make_cache_key(source, Piece(1, 2)) != make_cache_key(source, Piece(2, 1))
-    assert make_cache_key(source, SEGMENT) != make_cache_key(WebSource("https://example.org/b"), SEGMENT)
+    assert make_cache_key(source, PIECE) != make_cache_key(WebSource("https://example.org/b"), PIECE)
 
 
 def test_a_file_is_cut_once_and_again_when_it_changes(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_file_is_cut_once_and_again_when_it_changes(tmp_path: Path) -> None:
     cuts: list[int] = []
 
     def load() -> tuple[Sound, str]:
-        return load_voice(FileSource(path), SEGMENT, tmp_path / "voices", lambda done, total: cuts.append(done))
+        return load_voice(FileSource(path), PIECE, tmp_path / "voices", lambda done, total: cuts.append(done))
 
     fresh, title = load()
     cuts_when_fresh = len(cuts)
@@ -128,10 +128,10 @@ def test_a_file_is_cut_once_and_again_when_it_changes(tmp_path: Path) -> None:
 def test_a_damaged_entry_is_fetched_again(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(make_media("wav", "pcm_s16le"))
-    fresh, _ = load_voice(FileSource(path), SEGMENT, tmp_path / "voices", ignore_progress)
+    fresh, _ = load_voice(FileSource(path), PIECE, tmp_path / "voices", ignore_progress)
     kept = next((tmp_path / "voices").glob("*.wav"))
     kept.write_bytes(kept.read_bytes()[:100])
 
-    again, _ = load_voice(FileSource(path), SEGMENT, tmp_path / "voices", ignore_progress)
+    again, _ = load_voice(FileSource(path), PIECE, tmp_path / "voices", ignore_progress)
 
     np.testing.assert_array_equal(again.samples, fresh.samples)

@@ -17,7 +17,7 @@ from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutu
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
 
-SEGMENT = Piece(8, 2)
+PIECE = Piece(8, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +38,11 @@ def web(talk: bytes) -> Iterator[WebServer]:
         yield server
 
 
-def fetch(url: str, piece: Piece = SEGMENT) -> tuple[Sound, str]:
+def fetch(url: str, piece: Piece = PIECE) -> tuple[Sound, str]:
     return fetch_clip(url, piece, lambda done, total: None)
 
 
-def assert_is_slice_of(sound: Sound, data: bytes, piece: Piece = SEGMENT) -> None:
+def assert_is_slice_of(sound: Sound, data: bytes, piece: Piece = PIECE) -> None:
     whole, rate_hz = decode_whole(data)
     start = round(piece.start_seconds * rate_hz)
     assert sound.sample_rate_hz == rate_hz
@@ -358,7 +358,7 @@ def test_a_stop_is_heeded_before_the_next_request(web: WebServer) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        fetch_clip(web.address_of("talk.m4a"), SEGMENT, on_progress)
+        fetch_clip(web.address_of("talk.m4a"), PIECE, on_progress)
 
     assert len(web.requests) == 2
 

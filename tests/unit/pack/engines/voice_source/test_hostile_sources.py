@@ -24,7 +24,7 @@ from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutu
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.voice_media import Page, RawServer, make_fragmented, make_media, serve, serve_raw
 
-SEGMENT = Piece(0, 1)
+PIECE = Piece(0, 1)
 SECRET = "hunter2"
 
 
@@ -58,7 +58,7 @@ def open_door(monkeypatch: pytest.MonkeyPatch) -> None:
 def fetch(text: str) -> Sound:
     source = parse_voice_source(text)
     assert isinstance(source, WebSource)
-    return fetch_clip(source.url, SEGMENT, lambda done, total: None)[0]
+    return fetch_clip(source.url, PIECE, lambda done, total: None)[0]
 
 
 def expect_refusal(text: str) -> str:
@@ -259,7 +259,7 @@ def test_the_longest_address_is_refused_in_a_short_line() -> None:
 
 
 PLAYLIST_TRAPS = {
-    "a piece": ("#EXTINF:2,\npart0.ts", "#EXTINF:2,\n{trap}"),
+    "a segment": ("#EXTINF:2,\npart0.ts", "#EXTINF:2,\n{trap}"),
     "a key": ("#EXTINF:2,\npart0.ts", '#EXT-X-KEY:METHOD=AES-128,URI="{trap}"\n#EXTINF:2,\npart0.ts'),
     "a start": ("#EXTINF:2,\npart0.ts", '#EXT-X-MAP:URI="{trap}"\n#EXTINF:2,\npart0.ts'),
 }
@@ -349,7 +349,7 @@ def test_a_file_that_names_other_files_is_no_sound(text: str, canary: RawServer)
     media = text.format(address=canary.address_of("talk.wav"), port=canary.port).encode()
 
     with pytest.raises(SourceError, match="isn't sound or video"):
-        cut_clip(io.BytesIO(media), SEGMENT, lambda done, total: None)
+        cut_clip(io.BytesIO(media), PIECE, lambda done, total: None)
 
     assert canary.heard == []
 

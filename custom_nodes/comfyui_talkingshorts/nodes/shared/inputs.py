@@ -1,0 +1,48 @@
+"""Inputs that many nodes have in common."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ...core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
+from ...core.script.pace import LONGEST_TARGET_SECONDS
+
+
+def make_seed_input(tooltip: str) -> io.Int.Input:
+    return io.Int.Input("seed", default=42, min=0, max=LARGEST_SEED, control_after_generate=True, tooltip=tooltip)
+
+
+def make_size_inputs(tooltip: str) -> list[io.Int.Input]:
+    """Return width and height; the tooltip goes on behind "Width " and "Height "."""
+    return [
+        io.Int.Input(
+            name,
+            default=default,
+            min=SIZE_STEP,
+            max=LARGEST_SIDE,
+            step=SIZE_STEP,
+            tooltip=f"{name.capitalize()} {tooltip}",
+        )
+        for name, default in (("width", 480), ("height", 832))
+    ]
+
+
+def make_target_input(tooltip: str) -> io.Float.Input:
+    return io.Float.Input(
+        "target_seconds",
+        default=0.0,
+        min=0.0,
+        max=LONGEST_TARGET_SECONDS,
+        step=0.1,
+        optional=True,
+        tooltip=tooltip,
+    )
+
+
+def make_prefix_input(default: str, filled_in: str) -> io.String.Input:
+    """Return the input for where a file is saved; `filled_in` names what ComfyUI fills in."""
+    return io.String.Input(
+        "filename_prefix",
+        default=default,
+        tooltip=f"Folder and name in ComfyUI's output folder; a number is added. {filled_in} are filled in.",
+    )
