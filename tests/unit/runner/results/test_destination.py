@@ -12,26 +12,18 @@ from typing import Any
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.command_line import run
+from support.fakes.comfyui import FakeComfyUI
 from support.fakes.webhook_receiver import serve_webhook_receiver
-from talkingshorts.cli.main import main
-from talkingshorts.comfyui import client
 from talkingshorts.errors import UsageError
 from talkingshorts.results import destination
 from talkingshorts.results.destination import ExistingFiles, RemoteDestination, is_url
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as comfyui:
-        monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-        monkeypatch.setattr(destination, "UPLOAD_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
-        monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
-        monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "w.api.json").write_text(json.dumps(GRAPH))
-        yield comfyui
+def fake(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> FakeComfyUI:
+    monkeypatch.setattr(destination, "UPLOAD_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    return fake
 
 
 @pytest.fixture
@@ -41,13 +33,6 @@ def memory() -> Iterator[MemoryFileSystem]:
     yield files
     files.store.clear()
     files.pseudo_dirs[:] = [""]
-
-
-def run(*arguments: str) -> int:
-    try:
-        return main(arguments)
-    except SystemExit as error:
-        return int(error.code or 0)
 
 
 def contents_of(files: MemoryFileSystem) -> dict[str, bytes]:
