@@ -91,22 +91,25 @@ class _Silent:
 
 def _talk_ours(models: dict[str, Any], prompt: list[Any], frames: int, side: int, steps: int, folder: Path) -> None:
     from comfyui_talkingshorts.core.sound import Sound
-    from comfyui_talkingshorts.engines.infinitetalk.sampling import Models
-    from comfyui_talkingshorts.engines.infinitetalk.talking_video import (
-        Home,
-        Subject,
-        TalkingSettings,
-        make_talking_video,
-    )
+    from comfyui_talkingshorts.engines.infinitetalk.talking_video import TalkingSettings, make_talking_video
+    from comfyui_talkingshorts.engines.long_video.inputs import Subject, Workplace
+    from support.tiny.talking_models import take_talking_models
 
     picture, noise = _make_inputs(frames, side)
-    files = (models[kind] for kind in ("diffusion_models", "model_patches", "vae", "clip_vision"))
-    settings = TalkingSettings("custom", side, side, steps, "official", 7.0, text_scale=1.0, audio_scale=1.0, seed=1)
-    subject = Subject(picture, Sound(noise, 16000), prompt, prompt)
-    home = Home({}, "1", folder / "sessions")
-    make_talking_video(
-        Models(*files), models["audio_encoders"], subject, settings, home, folder / "ours.mp4", _Silent()
+    settings = TalkingSettings(
+        size_mode="custom",
+        width=side,
+        height=side,
+        steps=steps,
+        schedule="official",
+        shift=7.0,
+        text_scale=1.0,
+        audio_scale=1.0,
+        seed=1,
     )
+    subject = Subject(picture, Sound(noise, 16000), prompt, prompt)
+    workplace = Workplace({}, "1", folder / "sessions", folder / "ours.mp4")
+    make_talking_video(take_talking_models(models), subject, settings, workplace, _Silent())
 
 
 @torch.inference_mode()

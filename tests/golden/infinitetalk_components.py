@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size, choose_bucket
+from comfyui_talkingshorts.core.infinitetalk.buckets import choose_bucket
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import Window, index_audio, plan_windows
+from comfyui_talkingshorts.core.long_video.size import Size
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import encode_speech
 from comfyui_talkingshorts.engines.infinitetalk.audio_tokens import project_audio
 from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from comfyui_talkingshorts.engines.infinitetalk.guidance import Branch, ProjectedGuidance, combine
 from comfyui_talkingshorts.engines.infinitetalk.speech import level_speech
-from comfyui_talkingshorts.engines.long_video.picture import fit_picture
+from comfyui_talkingshorts.engines.long_video.picture_fit import fit_picture
 
 BRANCH_NAMES = {
     "c": Branch.PROMPT,

@@ -19,17 +19,18 @@ from typing import Any
 import av
 import numpy as np
 import torch
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import Window, plan_windows
+from comfyui_talkingshorts.core.long_video.size import Size
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import read_features, write_features
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
-from comfyui_talkingshorts.engines.infinitetalk.speech import SAMPLE_RATE_HZ, prepare_speech
-from comfyui_talkingshorts.engines.long_video.picture import fit_picture
+from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingSampler, TalkingSampling
+from comfyui_talkingshorts.engines.infinitetalk.speech import prepare_speech
+from comfyui_talkingshorts.engines.long_video.picture_fit import fit_picture
+from comfyui_talkingshorts.engines.long_video.wav2vec2 import SAMPLE_RATE_HZ
 from PIL import Image
-from support.tiny.talking_models import encode_prompt, load_models, make_loader_nodes
+from support.tiny.talking_models import encode_prompt, load_models, make_loader_nodes, take_talking_models
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,14 @@ class InfiniteTalkSet:
         waveform, rate = load(str(self.folder / case["inputs"]["audio"]))
         return Sound(waveform.numpy(), rate)
 
-    def sampler_of(self, case: dict[str, Any], features_path: Path) -> WindowSampler:
-        models = self.loaded
-        return WindowSampler(
-            Models(models["diffusion_models"], models["model_patches"], models["vae"], models["clip_vision"]),
+    def sampler_of(self, case: dict[str, Any], features_path: Path) -> TalkingSampler:
+        return TalkingSampler(
+            take_talking_models(self.loaded),
             (self.encode_text(case["prompt"]), self.encode_text(case["negative"])),
             self.picture_of(case),
             features_path,
-            case["T"],
-            Sampling(
+            self.windows_of(case),
+            TalkingSampling(
                 sigmas=torch.from_numpy(plan_sigmas(case["steps"], case["shift"])),
                 guidance=Guidance(case["text"], case["audio"], end=1.0, batch="auto", is_projected=case["apg"]),
                 seed=case["seed"],
@@ -133,9 +133,9 @@ class InfiniteTalkSet:
         sampler = self.sampler_of(case, features_path)
         process_in = self.loaded["diffusion_models"].model.process_latent_in
         parts, latents, motion = [], [], None
-        for index, window in enumerate(self.windows_of(case)):
-            made = sampler.sample(index, window, motion, lambda: None)
-            motion = made.frames[-case["motion_frames"] :].clone()
+        for index in range(len(self.windows_of(case))):
+            made = sampler.sample(index, motion, lambda: None)
+            motion = made.motion
             parts.append(np.floor(255 * made.kept.clamp(0, 1).numpy()).astype(np.uint8))
             latents.append(process_in(made.latents).numpy())
         return Take(np.concatenate(parts), latents, read_features(features_path, np.arange(case["T"])))

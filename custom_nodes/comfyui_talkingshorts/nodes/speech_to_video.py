@@ -1,4 +1,4 @@
-"""The node that makes a portrait speak, or sing, with Wan S2V, from the first chunk to the last."""
+"""The node that makes a portrait speak, or sing, with Wan S2V, from the first window to the last."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import comfy.samplers
 import torch
 from comfy_api.latest import InputImpl, io
 
-from ..core.wan_s2v.chunks import CHUNK_FRAMES, MOTION_FRAMES
-from .shared.audio import sound_from_audio
-from .shared.image import picture_from_image
-from .shared.lazy_inputs import list_next_inputs
-from .shared.video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
-from .shared.video_progress import TalkingProgress
-from .shared.work_files import get_sessions_folder, make_video_path
+from ..core.wan_s2v.windows import S2V_MOTION_FRAMES, S2V_WINDOW_FRAMES
+from .shared.video_inputs import (
+    list_next_video_inputs,
+    make_crf_input,
+    make_resume_input,
+    make_seed_input,
+    make_size_inputs,
+    make_subject,
+    make_subject_inputs,
+    make_vae_tiling_input,
+)
+from .shared.video_progress import VideoProgress
+from .shared.workplace import make_workplace
 
-# What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
-_ORDER = (("portrait",), ("positive", "negative"), ("model", "vae", "audio_encoder"))
+_MODELS = ("model", "vae", "audio_encoder")
 
 
 class SpeechToVideo(io.ComfyNode):
@@ -45,7 +50,7 @@ class SpeechToVideo(io.ComfyNode):
     @classmethod
     def check_lazy_status(cls, **inputs: Any) -> list[str]:
         """Return what to compute next of the inputs that aren't there yet."""
-        return list_next_inputs(_ORDER, inputs)
+        return list_next_video_inputs(_MODELS, inputs)
 
     @classmethod
     def execute(
@@ -60,21 +65,19 @@ class SpeechToVideo(io.ComfyNode):
         sampler: Any,
         **settings: Any,
     ) -> io.NodeOutput:
-        from ..engines.long_video.work import Home, Subject
-        from ..engines.wan_s2v.sampling import Models  # not at ComfyUI's start
+        from ..engines.wan_s2v.sampling import S2VModels  # not at ComfyUI's start
         from ..engines.wan_s2v.speech_video import SpeechVideoSettings, make_speech_video
 
-        path = make_video_path()
+        workplace = make_workplace(cls)
         frame_count = make_speech_video(
-            Models(model, vae, audio_encoder),
+            S2VModels(model, vae, audio_encoder),
             sampler,
-            Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative),
+            make_subject(portrait, speech, positive, negative),
             SpeechVideoSettings(**settings),
-            Home(cls.hidden.prompt, cls.hidden.unique_id, get_sessions_folder()),
-            path,
-            TalkingProgress(cls.hidden.unique_id, "Chunk"),
+            workplace,
+            VideoProgress(workplace.node_id, "Chunk"),
         )
-        return io.NodeOutput(InputImpl.VideoFromFile(str(path)), frame_count)
+        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
 
 
 def _model_inputs() -> list[io.Input]:
@@ -84,21 +87,17 @@ def _model_inputs() -> list[io.Input]:
             lazy=True,
             tooltip="Wan 2.2 S2V 14B after ModelSamplingSD3 with shift 8; LoRAs as you like.",
         ),
-        io.Vae.Input("vae", lazy=True, tooltip="The Wan 2.1 VAE."),
-        io.AudioEncoder.Input(
-            "audio_encoder", lazy=True, tooltip="wav2vec2 large english, from Load Audio Encoder, for any language."
+        *make_subject_inputs(
+            audio_encoder="wav2vec2 large english, from Load Audio Encoder, for any language.",
+            portrait="Who says it. The first picture of a batch.",
+            negative="What shall not be seen. Unused when cfg is 1.",
         ),
-        io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
-        io.Image.Input("portrait", lazy=True, tooltip="Who says it. The first picture of a batch."),
-        io.Conditioning.Input("positive", lazy=True, tooltip="What is seen, and how the person behaves."),
-        io.Conditioning.Input("negative", lazy=True, tooltip="What shall not be seen. Unused when cfg is 1."),
     ]
 
 
 def _video_inputs() -> list[io.Input]:
     return [
-        io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Multiples of 64 take no extra time."),
-        io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Multiples of 64 take no extra time."),
+        *make_size_inputs(width="Multiples of 64 take no extra time.", height="Multiples of 64 take no extra time."),
         io.Int.Input("steps", default=20, min=1, max=10000, tooltip="20, or 4 with a 4-step LoRA."),
         io.Float.Input(
             "cfg",
@@ -123,8 +122,8 @@ def _tuning_inputs() -> list[io.Input]:
     return [
         io.Int.Input(
             "chunk_frames",
-            default=CHUNK_FRAMES,
-            min=MOTION_FRAMES,
+            default=S2V_WINDOW_FRAMES,
+            min=S2V_MOTION_FRAMES,
             max=801,
             step=4,
             optional=True,

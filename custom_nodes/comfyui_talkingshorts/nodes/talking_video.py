@@ -10,17 +10,22 @@ from comfy_api.latest import InputImpl, io
 from ..core.errors import InputError
 from ..core.infinitetalk.buckets import SIZE_MODES
 from ..core.infinitetalk.flow_schedule import SCHEDULES
-from ..core.infinitetalk.options import GUIDANCE_BATCHES
+from ..core.infinitetalk.guidance_batch import GUIDANCE_BATCHES
 from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
-from .shared.audio import sound_from_audio
-from .shared.image import picture_from_image
-from .shared.lazy_inputs import list_next_inputs
-from .shared.video_inputs import make_crf_input, make_resume_input, make_seed_input, make_vae_tiling_input
-from .shared.video_progress import TalkingProgress
-from .shared.work_files import get_sessions_folder, make_video_path
+from .shared.video_inputs import (
+    list_next_video_inputs,
+    make_crf_input,
+    make_resume_input,
+    make_seed_input,
+    make_size_inputs,
+    make_subject,
+    make_subject_inputs,
+    make_vae_tiling_input,
+)
+from .shared.video_progress import VideoProgress
+from .shared.workplace import make_workplace
 
-# What is cheap, or most often refused, comes first, and gigabytes are loaded last. The speech comes before all of them.
-_ORDER = (("portrait",), ("positive", "negative"), ("model", "model_patch", "vae", "audio_encoder", "clip_vision"))
+_MODELS = ("model", "model_patch", "vae", "audio_encoder", "clip_vision")
 
 
 class TalkingVideo(io.ComfyNode):
@@ -48,7 +53,7 @@ class TalkingVideo(io.ComfyNode):
     @classmethod
     def check_lazy_status(cls, **inputs: Any) -> list[str]:
         """Return what to compute next of the inputs that aren't there yet."""
-        return list_next_inputs(_ORDER, inputs)
+        return list_next_video_inputs(_MODELS, inputs)
 
     @classmethod
     def execute(
@@ -64,37 +69,32 @@ class TalkingVideo(io.ComfyNode):
         clip_vision: Any = None,
         **settings: Any,
     ) -> io.NodeOutput:
-        from ..engines.infinitetalk.sampling import Models  # not at ComfyUI's start
-        from ..engines.infinitetalk.talking_video import Home, Subject, TalkingSettings, make_talking_video
+        from ..engines.infinitetalk.sampling import TalkingModels  # not at ComfyUI's start
+        from ..engines.infinitetalk.talking_video import TalkingSettings, make_talking_video
 
-        subject = Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative)
+        subject = make_subject(portrait, speech, positive, negative)
         if clip_vision is None:
             raise InputError("There is no clip_vision, which keeps the face. Connect Load CLIP Vision (clip_vision_h).")
-        path = make_video_path()
+        workplace = make_workplace(cls)
         frame_count = make_talking_video(
-            Models(model, model_patch, vae, clip_vision),
-            audio_encoder,
+            TalkingModels(model, model_patch, vae, clip_vision, audio_encoder),
             subject,
             TalkingSettings(**settings),
-            Home(cls.hidden.prompt, cls.hidden.unique_id, get_sessions_folder()),
-            path,
-            TalkingProgress(cls.hidden.unique_id),
+            workplace,
+            VideoProgress(workplace.node_id, "Window"),
         )
-        return io.NodeOutput(InputImpl.VideoFromFile(str(path)), frame_count)
+        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
 
 
 def _model_inputs() -> list[io.Input]:
     return [
         io.Model.Input("model", lazy=True, tooltip="Wan 2.1 I2V 14B, with LoRAs, torch.compile or caches as you like."),
         io.ModelPatch.Input("model_patch", lazy=True, tooltip="InfiniteTalk for one speaker, from Load Model Patch."),
-        io.Vae.Input("vae", lazy=True, tooltip="The Wan 2.1 VAE."),
-        io.AudioEncoder.Input("audio_encoder", lazy=True, tooltip="wav2vec2-chinese-base, from Load Audio Encoder."),
-        io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
-        io.Image.Input(
-            "portrait", lazy=True, tooltip="Who says it, looking at the camera. The first picture of a batch."
+        *make_subject_inputs(
+            audio_encoder="wav2vec2-chinese-base, from Load Audio Encoder.",
+            portrait="Who says it, looking at the camera. The first picture of a batch.",
+            negative="What shall not be seen. Unused when text_scale is 1.",
         ),
-        io.Conditioning.Input("positive", lazy=True, tooltip="What is seen, and how the person behaves."),
-        io.Conditioning.Input("negative", lazy=True, tooltip="What shall not be seen. Unused when text_scale is 1."),
     ]
 
 
@@ -107,8 +107,7 @@ def _video_inputs() -> list[io.Input]:
             tooltip="Of the sizes that the model was trained on the one nearest to the portrait's shape, of about "
             "640 x 640 (480) or 960 x 960 (720) pixels; custom: width and height.",
         ),
-        io.Int.Input("width", default=480, min=16, max=2048, step=16, tooltip="Of the custom size."),
-        io.Int.Input("height", default=832, min=16, max=2048, step=16, tooltip="Of the custom size."),
+        *make_size_inputs(width="Of the custom size.", height="Of the custom size."),
         io.Int.Input("steps", default=40, min=1, max=200, tooltip="40, or 4 with the 4-step LoRA."),
         io.Combo.Input(
             "schedule",

@@ -59,6 +59,14 @@ def load_models(models_dir: Path) -> dict[str, Any]:
             folder_paths.folder_names_and_paths[kind][0].remove(str(models_dir / kind))
 
 
+def take_talking_models(models: dict[str, Any]) -> Any:
+    """Return the TalkingModels among what load_models gives."""
+    from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingModels
+
+    kinds = ("diffusion_models", "model_patches", "vae", "clip_vision", "audio_encoders")
+    return TalkingModels(*(models[kind] for kind in kinds))
+
+
 def encode_prompt(text_encoder: Any, prompt: str) -> list[Any]:
     """Return a prompt's CONDITIONING."""
     import torch

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from ..errors import InputError
 from ..limits import require_size
+from ..long_video.size import Size
 
 SizeMode = Literal["bucket_480", "bucket_720", "custom"]
 SIZE_MODES: tuple[SizeMode, ...] = get_args(SizeMode)
-
-
-class Size(NamedTuple):
-    """In pixels."""
-
-    height: int
-    width: int
-
 
 # By height over width, rounded as in the official tables: which bucket is nearest depends on the rounding.
 _BUCKETS: dict[str, dict[float, Size]] = {

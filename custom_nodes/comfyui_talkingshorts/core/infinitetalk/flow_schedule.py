@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..errors import InputError
-from .buckets import Size
+from ..long_video.size import Size
 
 Schedule = Literal["official", "distilled"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)

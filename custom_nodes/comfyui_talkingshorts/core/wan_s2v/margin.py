@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..infinitetalk.buckets import Size
+from ..long_video.size import Size
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class AudioAttention:
         self._tokens: Mapping[Branch, torch.Tensor] = {}
         self._stacked: dict[tuple[int, ...], torch.Tensor] = {}
 
-    def listen(self, branches: Sequence[Branch], tokens: Mapping[Branch, torch.Tensor]) -> None:
+    def set_tokens(self, branches: Sequence[Branch], tokens: Mapping[Branch, torch.Tensor]) -> None:
         """Set what a window's branches hear: tokens [latent frames, 32, width], and the order of the branches."""
         self._branches, self._tokens = branches, tokens
         self._stacked = {}

@@ -13,14 +13,13 @@ from comfy import model_management
 from comfy.audio_encoders.wav2vec2 import Wav2Vec2Model
 from comfy.ops import cast_bias_weight, uncast_bias_weight
 
-from ...core.errors import ModelError
 from ...core.progress import OnProgress, ignore_progress
 from ..files.whole import replacing
+from ..long_video.wav2vec2 import FIELD_SAMPLES, HOP_SAMPLES, require_wav2vec2
 
 LAYERS, CHANNELS = 12, 768
 
-# The convolutions: one step every 320 samples, each from 400; the first alone: 5 and 10.
-HOP_SAMPLES, FIELD_SAMPLES = 320, 400
+# Of the first convolution alone.
 _FIRST_HOP_SAMPLES, _FIRST_FIELD_SAMPLES = 5, 10
 # The first convolution takes 6.5 MB for each second.
 _PIECE_STEPS = 250
@@ -79,10 +78,10 @@ def encode_speech(audio_encoder: Any, speech: np.ndarray, frames: int) -> Iterat
     """
     model = require_wav2vec2_base(audio_encoder)
     model_management.load_model_gpu(audio_encoder.patcher)
-    listener = _Listener(model, speech, frames, audio_encoder.load_device)
+    encoder = _PassageEncoder(model, speech, frames, audio_encoder.load_device)
     for passage in plan_passages(frames):
         # A passage's states aren't kept here while those of the next are computed: 40 MB.
-        yield from _cut_into_blocks(listener.encode(passage), passage)
+        yield from _cut_into_blocks(encoder.encode(passage), passage)
 
 
 def _cut_into_blocks(hidden: Sequence[torch.Tensor], passage: Passage) -> Iterator[np.ndarray]:
@@ -103,19 +102,6 @@ def require_wav2vec2_base(audio_encoder: Any) -> Wav2Vec2Model:
     )
 
 
-def require_wav2vec2(audio_encoder: Any, layers: int, channels: int, need: str) -> Wav2Vec2Model:
-    """Return the network of an AUDIO_ENCODER. Raises ModelError, which ends with `need`, unless it is of that size."""
-    model = getattr(audio_encoder, "model", None)
-    if isinstance(model, Wav2Vec2Model):
-        size = (len(model.encoder.layers), model.masked_spec_embed.shape[0])
-        if size == (layers, channels):
-            return model
-        found = f"a wav2vec2 of {size[0]} layers of {size[1]}"
-    else:
-        found = "nothing" if model is None else type(model).__name__
-    raise ModelError(f"The audio encoder is {found}. {need}")
-
-
 def plan_passages(frames: int) -> list[Passage]:
     """Return what the transformer hears at a time: all of up to 40 s, else overlapping passages of 40 s."""
     if frames <= LONGEST_WHOLE_FRAMES:
@@ -129,7 +115,7 @@ def plan_passages(frames: int) -> list[Passage]:
     return passages
 
 
-class _Listener:
+class _PassageEncoder:
     """wav2vec2 over one speech, a passage at a time."""
 
     def __init__(self, model: Wav2Vec2Model, speech: np.ndarray, frames: int, device: torch.device) -> None:

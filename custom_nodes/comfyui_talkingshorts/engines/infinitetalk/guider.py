@@ -13,7 +13,7 @@ from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 from comfy.samplers import CFGGuider, calc_cond_batch
 
-from ...core.infinitetalk.options import GuidanceBatch
+from ...core.infinitetalk.guidance_batch import GuidanceBatch
 from .guidance import Branch, ProjectedGuidance, combine, plan_branches
 
 

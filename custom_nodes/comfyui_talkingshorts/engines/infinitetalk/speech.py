@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
+from ..long_video.wav2vec2 import SAMPLE_RATE_HZ, resample_mono
 
-SAMPLE_RATE_HZ = 16000
 SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // VIDEO_FPS
 
 _TARGET_LUFS = -23.0
@@ -25,15 +25,6 @@ def prepare_speech(sound: Sound) -> np.ndarray:
     levelled = level_speech(resample_mono(sound))[: speech.size]
     speech[: levelled.size] = levelled
     return speech
-
-
-def resample_mono(sound: Sound) -> np.ndarray:
-    """Return the mean of the channels at 16 kHz: [samples] float32."""
-    from soxr import resample
-
-    if sound.sample_rate_hz == SAMPLE_RATE_HZ:
-        return sound.mono
-    return resample(sound.mono, sound.sample_rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 
 def level_speech(samples: np.ndarray) -> np.ndarray:

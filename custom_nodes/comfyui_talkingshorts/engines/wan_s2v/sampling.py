@@ -1,36 +1,44 @@
-"""Sample a speech video chunk by chunk: Wan S2V's official loop around ComfyUI's own models and samplers."""
+"""Sample a speech video window by window: Wan S2V's official loop around ComfyUI's own models and samplers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import comfy.sample
 import comfy.samplers
 import node_helpers
 import numpy as np
 import torch
-from comfy import model_management
 from comfy.latent_formats import Wan21
 from comfy.model_patcher import ModelPatcher
 
-from ...core.errors import ModelError, VideoError
-from ...core.infinitetalk.options import VaeTiling
-from ...core.limits import LARGEST_SEED
-from ...core.wan_s2v.chunks import MOTION_FRAMES, Chunk
-from ..long_video.pixels import decode_latents, encode_frames
-from .hearing import SpeechListener
-from .video_model import attach_hearing
-
-OnStep = Callable[[], None]
-"""Called after each step of a chunk; what it raises ends the work."""
+from ...core.errors import ModelError
+from ...core.long_video.size import Size
+from ...core.long_video.vae_tiling import VaeTiling
+from ...core.wan_s2v.margin import plan_margin
+from ...core.wan_s2v.windows import S2V_MOTION_FRAMES, S2VWindow
+from ..long_video.latents import (
+    OnStep,
+    choose_window_seed,
+    decode_latents,
+    denoise,
+    encode_frames,
+    make_empty_latents,
+    require_picture,
+)
+from ..long_video.loop import SampledWindow
+from .audio_alignment import align_audio
+from .speech_features import SpeechEncoder
 
 _LATENT_CHANNELS, _PIXELS_PER_LATENT = 16, 8
+# What lies farthest back in time the model sees in blocks of 64 pixels. Of other sizes it would miss the rest, and
+# lose count of its tokens.
+_BLOCK_PIXELS = 64
 
 
 @dataclass(frozen=True)
-class Models:
+class S2VModels:
     """What ComfyUI's loaders give: MODEL, VAE and AUDIO_ENCODER."""
 
     model: ModelPatcher
@@ -39,7 +47,7 @@ class Models:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class S2VSampling:
     """How to sample; `sampler` is ComfyUI's SAMPLER, `scheduler` one of its schedulers' names."""
 
     steps: int
@@ -50,31 +58,33 @@ class Sampling:
     vae_tiling: VaeTiling
 
 
-class ChunkSampler:
-    """Samples one chunk after the other. What all chunks share is computed once, here."""
+class S2VSampler:
+    """The WindowSampler of a speech video. What all windows share is computed once, here."""
 
     @torch.inference_mode()
     def __init__(
         self,
-        model: ModelPatcher,
-        vae: Any,
-        listener: SpeechListener,
+        models: S2VModels,
         prompts: tuple[list[Any], list[Any]],
         picture: np.ndarray,
-        sampling: Sampling,
+        speech: SpeechEncoder,
+        windows: Sequence[S2VWindow],
+        sampling: S2VSampling,
     ) -> None:
-        """Take the prompts (positive, negative), and the portrait, uint8 [height, width, 3], multiples of 64.
+        """Take the prompts (positive, negative), and the portrait, uint8 [height, width, 3] and of the video's size.
 
         Raises ModelError for a model that isn't Wan S2V, or a VAE that isn't the one it was trained with.
         """
-        self._vae, self._listener, self._sampling = vae, listener, sampling
-        self._model = attach_hearing(model)
-        # To be copied for each chunk: samplers write into it.
+        self._vae, self._speech, self._windows, self._sampling = models.vae, speech, windows, sampling
+        self._model = align_audio(models.model)
+        # To be copied for each window: samplers write into it.
         self._sigmas = comfy.samplers.calculate_sigmas(
             self._model.get_model_object("model_sampling"), sampling.scheduler, sampling.steps
         )
-        self._reference = encode_frames(vae, torch.from_numpy(picture.copy()).float()[None] / 255, sampling.vae_tiling)
-        _require_wan_vae(self._reference, picture)
+        self._margin = plan_margin(Size(*picture.shape[:2]), _BLOCK_PIXELS)
+        padded = torch.from_numpy(self._margin.add(picture)).float()[None] / 255
+        self._reference = encode_frames(self._vae, padded, sampling.vae_tiling)
+        _require_wan_vae(self._reference, padded)
         shown = {"reference_latents": [self._reference]}
         self._positive, self._negative = (
             node_helpers.conditioning_set_values(prompt, shown, append=True) for prompt in prompts
@@ -82,73 +92,65 @@ class ChunkSampler:
 
     @property
     def steps(self) -> int:
-        """How many steps a chunk takes, which some schedulers decide."""
+        """How many steps a window takes, which some schedulers decide."""
         return len(self._sigmas) - 1
 
     @torch.inference_mode()
-    def sample(self, index: int, chunk: Chunk, motion: torch.Tensor | None, on_step: OnStep) -> torch.Tensor:
-        """Return the chunk's frames, [frames, height, width, 3] float32 0..1 on the CPU, without the dropped ones.
+    def sample(self, index: int, motion: torch.Tensor | None, on_step: OnStep) -> SampledWindow:
+        """Return window `index`, which continues from motion, latents [1, 16, 19, h, w] (None for the first).
 
-        It continues from motion, latents [1, 16, 19, h, w] of what encode_motion returned (None for the first). They
-        are decoded in front of the chunk's own, so that the join can't be seen; in front of the first the portrait is.
-        Source: WanS2V.generate in Wan-Video/Wan2.2, wan/speech2video.py. ComfyUI's own chain decodes all chunks as one
-        long latent instead, for which it must keep them, and continues from latents that were never decoded.
-        Raises VideoError when the model computes something that is no picture.
+        They are decoded in front of the window's own, so that the join can't be seen; in front of the first the
+        portrait is. Source: WanS2V.generate in Wan-Video/Wan2.2, wan/speech2video.py. ComfyUI's own chain decodes all
+        windows as one long latent instead, for which it must keep them, and continues from latents that were never
+        decoded. Raises VideoError when the model computes something that is no picture.
         """
-        latents = self._denoise(index, chunk, motion, on_step)
-        if not torch.isfinite(latents).all():
-            raise VideoError(
-                f"Chunk {index + 1} came out as values that are no picture (NaN). Finished chunks are kept. Load the "
-                "model with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
-            )
+        window = self._windows[index]
+        latents = self._denoise(index, motion, on_step)
+        # The node's users know a window as a chunk.
+        require_picture(latents, f"Chunk {index + 1}")
         front = self._reference if motion is None else motion
-        frames = decode_latents(self._vae, torch.cat([front.to(latents), latents], dim=2), self._sampling.vae_tiling)
-        return frames[-chunk.frames :][chunk.dropped_frames :]
+        decoded = decode_latents(self._vae, torch.cat([front.to(latents), latents], dim=2), self._sampling.vae_tiling)
+        frames = decoded[-window.frames :][window.dropped_frames :]
+        rows, columns = self._margin.inner
+        return SampledWindow(frames[: window.kept_frames, rows, columns], self._encode_motion(index, frames))
 
-    @torch.inference_mode()
-    def encode_motion(self, frames: torch.Tensor) -> torch.Tensor:
-        """Return what the next chunk continues from: latents [1, 16, 19, h, w] float32 on the CPU.
+    def _encode_motion(self, index: int, frames: torch.Tensor) -> torch.Tensor | None:
+        """Return what the next window continues from: latents [1, 16, 19, h, w].
 
-        `frames` are all that `sample` returned, 73 or more. They are encoded anew, and not the chunk's own latents
-        taken: the first of 73 frames is encoded unlike one in their midst.
+        The frames, 73 or more, are encoded anew, and not the window's own latents taken: the first of 73 frames is
+        encoded unlike one in their midst.
         """
-        return encode_frames(self._vae, frames[-MOTION_FRAMES:], self._sampling.vae_tiling).to("cpu", torch.float32)
+        if index + 1 == len(self._windows):
+            return None
+        return encode_frames(self._vae, frames[-S2V_MOTION_FRAMES:], self._sampling.vae_tiling)
 
-    def _denoise(self, index: int, chunk: Chunk, motion: torch.Tensor | None, on_step: OnStep) -> torch.Tensor:
-        sampling = self._sampling
-        shape = (1, _LATENT_CHANNELS, chunk.latents, *self._reference.shape[-2:])
-        empty = torch.zeros(shape, device=model_management.intermediate_device())
-        heard = self._listener.hear(chunk.first_heard_frame, chunk.frames)
+    def _denoise(self, index: int, motion: torch.Tensor | None, on_step: OnStep) -> torch.Tensor:
+        sampling, window = self._sampling, self._windows[index]
+        empty = make_empty_latents((1, _LATENT_CHANNELS, window.latents, *self._reference.shape[-2:]))
+        features = self._speech.encode(window.first_audio_frame, window.frames)
         guider = comfy.samplers.CFGGuider(self._model)
         guider.set_conds(
-            self._condition(self._positive, heard, empty, motion),
-            self._condition(self._negative, heard * 0, empty, motion),
+            self._condition(self._positive, features, empty, motion),
+            self._condition(self._negative, features * 0, empty, motion),
         )
         guider.set_cfg(sampling.cfg)
-        seed = (sampling.seed + index) % (LARGEST_SEED + 1)
-        return guider.sample(
-            comfy.sample.prepare_noise(empty, seed),
-            empty,
-            sampling.sampler,
-            self._sigmas.clone(),
-            callback=lambda step, denoised, x, steps: on_step(),
-            disable_pbar=True,
-            seed=seed,
-        )
+        seed = choose_window_seed(sampling.seed, index)
+        return denoise(guider, empty, sampling.sampler, self._sigmas.clone(), seed, on_step)
 
     def _condition(
-        self, prompt: list[Any], heard: torch.Tensor, empty: torch.Tensor, motion: torch.Tensor | None
+        self, prompt: list[Any], features: torch.Tensor, empty: torch.Tensor, motion: torch.Tensor | None
     ) -> list[Any]:
-        """Return a prompt with all that a chunk sees and hears, under the names that ComfyUI's own nodes use."""
-        values = {"audio_embed": heard, "control_video": Wan21().process_out(empty)}
+        """Return a prompt with all that a window sees and hears, under the names that ComfyUI's own nodes use."""
+        values = {"audio_embed": features, "control_video": Wan21().process_out(empty)}
         return node_helpers.conditioning_set_values(
             prompt, values if motion is None else {**values, "reference_motion": motion}
         )
 
 
-def _require_wan_vae(latents: torch.Tensor, picture: np.ndarray) -> None:
-    height, width = picture.shape[0] // _PIXELS_PER_LATENT, picture.shape[1] // _PIXELS_PER_LATENT
-    if latents.shape != (1, _LATENT_CHANNELS, 1, height, width):
+def _require_wan_vae(latents: torch.Tensor, frames: torch.Tensor) -> None:
+    """Raise ModelError unless the VAE made one latent of 16 channels and an eighth of the size of one frame."""
+    _, height, width, _ = frames.shape
+    if latents.shape != (1, _LATENT_CHANNELS, 1, height // _PIXELS_PER_LATENT, width // _PIXELS_PER_LATENT):
         raise ModelError(
             f"The VAE makes latents of shape {list(latents.shape)} of the portrait. Wan S2V needs the Wan 2.1 VAE: "
             "load wan_2.1_vae.safetensors with Load VAE."

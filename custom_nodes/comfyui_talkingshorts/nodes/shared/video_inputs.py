@@ -1,11 +1,39 @@
-"""Inputs that the nodes which sample a speaking video have in common."""
+"""Inputs that the nodes of long videos have in common, and what the engines take of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
 from comfy_api.latest import io
 
-from ...core.infinitetalk.options import VAE_TILINGS
-from ...core.limits import LARGEST_SEED
+from ...core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
+from ...core.long_video.vae_tiling import VAE_TILINGS
+from ...engines.long_video.inputs import Subject
+from .audio import sound_from_audio
+from .image import picture_from_image
+from .lazy_inputs import list_next_inputs
+
+
+def make_subject_inputs(audio_encoder: str, portrait: str, negative: str) -> list[io.Input]:
+    """Return vae, audio_encoder, speech, portrait, positive and negative; three of the tooltips are the model's own."""
+    return [
+        io.Vae.Input("vae", lazy=True, tooltip="The Wan 2.1 VAE."),
+        io.AudioEncoder.Input("audio_encoder", lazy=True, tooltip=audio_encoder),
+        io.Audio.Input("speech", tooltip="What is said. It decides the length, and is heard in the video as it is."),
+        io.Image.Input("portrait", lazy=True, tooltip=portrait),
+        io.Conditioning.Input("positive", lazy=True, tooltip="What is seen, and how the person behaves."),
+        io.Conditioning.Input("negative", lazy=True, tooltip=negative),
+    ]
+
+
+def make_size_inputs(width: str, height: str) -> list[io.Input]:
+    """Return width and height with these tooltips."""
+    return [
+        io.Int.Input("width", default=480, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=width),
+        io.Int.Input("height", default=832, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=height),
+    ]
 
 
 def make_seed_input() -> io.Int.Input:
@@ -52,3 +80,19 @@ def make_resume_input(part: str) -> io.Boolean.Input:
         advanced=True,
         tooltip=f"Go on after the last finished {part} when a run with the same inputs was cut off.",
     )
+
+
+def list_next_video_inputs(models: Sequence[str], inputs: Mapping[str, Any]) -> list[str]:
+    """Return what to compute next of the inputs that aren't there yet; `models` names those that load gigabytes.
+
+    What is cheap, or most often refused, comes first, and the models last. The speech comes before all of them.
+    """
+    return list_next_inputs((("portrait",), ("positive", "negative"), models), inputs)
+
+
+def make_subject(portrait: torch.Tensor, speech: Any, positive: list[Any], negative: list[Any]) -> Subject:
+    """Return what the engines take of an IMAGE, an AUDIO and the prompts.
+
+    Raises InputError when there is no picture or no sound, or when they hold no numbers.
+    """
+    return Subject(picture_from_image(portrait), sound_from_audio(speech), positive, negative)

@@ -1,4 +1,4 @@
-"""Show on the canvas how far a talking video is, and heed a stop."""
+"""Show on the canvas how far a long video is, and heed a stop."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from server import PromptServer
 _PREVIEW_PIXELS = 512
 
 
-class TalkingProgress:
+class VideoProgress:
     """The watcher of the node that runs: a bar over all steps, a line with the time left, a picture per window.
 
-    `part` is what the line calls a window.
+    `part` is what the line calls a window, such as Window.
     """
 
-    def __init__(self, node_id: str, part: str = "Window") -> None:
+    def __init__(self, node_id: str, part: str) -> None:
         self._node_id, self._part = node_id, part
         self._bar = ProgressBar(1)
         self._windows = self._steps = self._done = self._first = 0

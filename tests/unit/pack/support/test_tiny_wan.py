@@ -13,8 +13,8 @@ from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import encode_speech
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
-from support.tiny.talking_models import encode_prompt, load_models
+from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingSampler, TalkingSampling
+from support.tiny.talking_models import encode_prompt, load_models, take_talking_models
 from support.tiny.wan import TALKING_MODELS, write_tiny_talking_models
 
 Make = Callable[..., np.ndarray]
@@ -44,14 +44,16 @@ def make(talking_models: dict[str, Any], tmp_path_factory: pytest.TempPathFactor
 
     def make_frames(prompt: str = "a woman talks", speech_seed: int = 0, picture_seed: int = 0) -> np.ndarray:
         np.save(path, hear(talking_models, speak(speech_seed)))
-        files = (talking_models[kind] for kind in ("diffusion_models", "model_patches", "vae", "clip_vision"))
         positive, negative = (encode_prompt(talking_models["text_encoders"], text) for text in (prompt, "blurry"))
         guidance = Guidance(text_scale=5.0, audio_scale=4.0, end=1.0, batch="auto", is_projected=False)
         sigmas = torch.from_numpy(plan_sigmas(2, 7.0))
-        sampling = Sampling(sigmas, guidance, seed=1, window_frames=FRAMES, colour_strength=0.0, vae_tiling="auto")
-        sampler = WindowSampler(Models(*files), (positive, negative), paint(picture_seed), path, FRAMES, sampling)
-        [window] = plan_windows(FRAMES, FRAMES, 1)
-        return sampler.sample(0, window, None, lambda: None).frames.numpy()
+        sampling = TalkingSampling(
+            sigmas, guidance, seed=1, window_frames=FRAMES, colour_strength=0.0, vae_tiling="auto"
+        )
+        windows = plan_windows(FRAMES, FRAMES, 1)
+        models = take_talking_models(talking_models)
+        sampler = TalkingSampler(models, (positive, negative), paint(picture_seed), path, windows, sampling)
+        return sampler.sample(0, None, lambda: None).frames.numpy()
 
     return make_frames
 

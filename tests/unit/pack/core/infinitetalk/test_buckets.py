@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size, choose_bucket, choose_size
+from comfyui_talkingshorts.core.infinitetalk.buckets import choose_bucket, choose_size
+from comfyui_talkingshorts.core.long_video.size import Size
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import InputError
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import choose_shift, plan_sigmas
+from comfyui_talkingshorts.core.long_video.size import Size
 
 
 @pytest.mark.parametrize("schedule", ["official", "distilled"])

@@ -20,9 +20,9 @@ from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowSampler
-from comfyui_talkingshorts.engines.infinitetalk.talking_video import _sample_windows
-from support.tiny.talking_models import encode_prompt
+from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingSampler, TalkingSampling
+from comfyui_talkingshorts.engines.long_video.loop import sample_windows
+from support.tiny.talking_models import encode_prompt, take_talking_models
 from support.tiny.talks import HEIGHT, WIDTH, KeptFrames, Recorder, paint
 
 FRAMES, WINDOW, MOTION, SEED = 15, 9, 5, 7
@@ -114,20 +114,20 @@ def test_a_video_is_what_the_official_loop_makes(
     talking_models: dict[str, Any], features: np.ndarray, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "features.npy", features)
-    kinds = ("diffusion_models", "model_patches", "vae", "clip_vision")
     encoder = talking_models["text_encoders"]
+    windows = plan_windows(FRAMES, WINDOW, MOTION)
     guidance = Guidance(TEXT_SCALE, AUDIO_SCALE, 1.0, "auto", False)
-    sampler = WindowSampler(
-        Models(*(talking_models[kind] for kind in kinds)),
+    sampler = TalkingSampler(
+        take_talking_models(talking_models),
         (encode_prompt(encoder, "a woman talks"), encode_prompt(encoder, "blurry")),
         PICTURE,
         tmp_path / "features.npy",
-        FRAMES,
-        Sampling(torch.from_numpy(SIGMAS), guidance, SEED, WINDOW, 1.0, "auto"),
+        windows,
+        TalkingSampling(torch.from_numpy(SIGMAS), guidance, SEED, WINDOW, 1.0, "auto"),
     )
     kept: Any = KeptFrames()
 
-    _sample_windows(sampler, plan_windows(FRAMES, WINDOW, MOTION), kept, MOTION, Recorder())
+    sample_windows(sampler, len(windows), kept, Recorder())
     official = [frames.numpy() for frames in OfficialLoop(talking_models, features).run()]
 
     assert [len(frames) for frames in kept.frames] == [len(frames) for frames in official] == [9, 4, 2]

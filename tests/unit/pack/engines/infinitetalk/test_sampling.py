@@ -18,12 +18,17 @@ from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.infinitetalk.sampling import Models, Sampling, WindowFrames, WindowSampler
-from support.tiny.talking_models import encode_prompt
+from comfyui_talkingshorts.engines.infinitetalk.sampling import (
+    TalkingModels,
+    TalkingSampler,
+    TalkingSampling,
+    TalkingWindow,
+)
+from support.tiny.talking_models import encode_prompt, take_talking_models
 from support.tiny.talks import HEIGHT, WIDTH, paint, watch_forwards
 from support.tiny.wan import video_model, write_checkpoint
 
-Sample = Callable[..., WindowFrames]
+Sample = Callable[..., TalkingWindow]
 FRAMES, WINDOW_FRAMES = 13, 9
 SCALES = {1: {"text_scale": 1.0, "audio_scale": 1.0}, 2: {"text_scale": 1.0}, 3: {}}
 
@@ -43,32 +48,33 @@ def features_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def models(talking_models: dict[str, Any]) -> Models:
-    return Models(*(talking_models[kind] for kind in ("diffusion_models", "model_patches", "vae", "clip_vision")))
+def models(talking_models: dict[str, Any]) -> TalkingModels:
+    return take_talking_models(talking_models)
 
 
 @pytest.fixture
-def sample(models: Models, prompts: tuple[list[Any], list[Any]], features_path: Path) -> Sample:
+def sample(models: TalkingModels, prompts: tuple[list[Any], list[Any]], features_path: Path) -> Sample:
     """Return a function that samples the window `index` of the video."""
 
-    def sample_window(index: int = 0, steps: int = 2, model: Any = models.model, **guidance: Any) -> WindowFrames:
+    def sample_window(index: int = 0, steps: int = 2, model: Any = models.model, **guidance: Any) -> TalkingWindow:
         scales = {"text_scale": 5.0, "audio_scale": 4.0, "end": 1.0, "batch": "auto", "is_projected": False}
         sigmas = torch.from_numpy(plan_sigmas(steps, 7.0))
-        sampling = Sampling(sigmas, Guidance(**{**scales, **guidance}), 1, WINDOW_FRAMES, 0.0, "auto")
-        sampler = WindowSampler(replace(models, model=model), prompts, paint(), features_path, FRAMES, sampling)
+        sampling = TalkingSampling(sigmas, Guidance(**{**scales, **guidance}), 1, WINDOW_FRAMES, 0.0, "auto")
+        windows = plan_windows(FRAMES, WINDOW_FRAMES, 5)
+        sampler = TalkingSampler(replace(models, model=model), prompts, paint(), features_path, windows, sampling)
         motion = None if index == 0 else torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))
-        return sampler.sample(index, plan_windows(FRAMES, WINDOW_FRAMES, 5)[index], motion, lambda: None)
+        return sampler.sample(index, motion, lambda: None)
 
     return sample_window
 
 
-def assert_same(got: WindowFrames, want: WindowFrames) -> None:
+def assert_same(got: TalkingWindow, want: TalkingWindow) -> None:
     torch.testing.assert_close(got.latents, want.latents, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("branches", [1, 2, 3])
 def test_branches_give_the_same_frames_in_one_forward_and_one_by_one(
-    branches: int, sample: Sample, models: Models
+    branches: int, sample: Sample, models: TalkingModels
 ) -> None:
     with watch_forwards(models.model) as batched:
         together = sample(batch="batched", **SCALES[branches])
@@ -82,7 +88,7 @@ def test_branches_give_the_same_frames_in_one_forward_and_one_by_one(
 
 @pytest.mark.parametrize("free_bytes", [0, 1e12], ids=["little", "plenty"])
 def test_auto_shares_forwards_when_there_is_memory(
-    free_bytes: float, sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+    free_bytes: float, sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ModelPatcher, "get_free_memory", lambda *_: free_bytes)
 
@@ -93,7 +99,7 @@ def test_auto_shares_forwards_when_there_is_memory(
 
 
 def test_batched_shares_forwards_whatever_memory_comfyui_estimates(
-    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+    sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ModelPatcher, "get_free_memory", lambda *_: 1)
 
@@ -105,7 +111,7 @@ def test_batched_shares_forwards_whatever_memory_comfyui_estimates(
 
 
 def test_branches_run_one_by_one_from_where_memory_runs_out(
-    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+    sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want = sample()
     forward = models.model.model.diffusion_model.forward
@@ -125,7 +131,7 @@ def test_branches_run_one_by_one_from_where_memory_runs_out(
 
 
 def test_another_error_of_the_model_is_raised_as_it_is(
-    sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch
+    sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: Any, **options: Any) -> Any:
         raise RuntimeError("shape mismatch")
@@ -135,7 +141,7 @@ def test_another_error_of_the_model_is_raised_as_it_is(
         sample()
 
 
-def test_the_end_of_audio_guidance_spares_forwards_after_it_alone(sample: Sample, models: Models) -> None:
+def test_the_end_of_audio_guidance_spares_forwards_after_it_alone(sample: Sample, models: TalkingModels) -> None:
     with watch_forwards(models.model) as batches:
         half = sample(steps=4, end=0.5)
 
@@ -147,7 +153,7 @@ def test_the_end_of_audio_guidance_spares_forwards_after_it_alone(sample: Sample
 @pytest.mark.parametrize("index", [0, 1])
 @pytest.mark.parametrize("is_projected", [False, True])
 def test_a_window_begins_with_the_latents_that_it_was_given(
-    index: int, is_projected: bool, sample: Sample, models: Models
+    index: int, is_projected: bool, sample: Sample, models: TalkingModels
 ) -> None:
     window = sample(index, is_projected=is_projected)
     motion = torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))
@@ -162,7 +168,7 @@ def test_a_window_begins_with_the_latents_that_it_was_given(
 
 
 def test_a_model_that_went_through_the_native_node_gives_the_same_frames(
-    sample: Sample, models: Models, talking_models: dict[str, Any], prompts: tuple[list[Any], list[Any]]
+    sample: Sample, models: TalkingModels, talking_models: dict[str, Any], prompts: tuple[list[Any], list[Any]]
 ) -> None:
     from comfy_extras.nodes_wan import WanInfiniteTalkToVideo
 
@@ -179,7 +185,7 @@ def test_a_model_that_went_through_the_native_node_gives_the_same_frames(
     assert torch.equal(sample(model=native).latents, sample().latents)
 
 
-def test_the_model_that_was_given_stays_as_it_was(sample: Sample, models: Models) -> None:
+def test_the_model_that_was_given_stays_as_it_was(sample: Sample, models: TalkingModels) -> None:
     options = models.model.model_options
     before = repr(options), repr(models.model.patches), repr(models.model.wrappers)
 
@@ -190,7 +196,7 @@ def test_the_model_that_was_given_stays_as_it_was(sample: Sample, models: Models
 
 
 @pytest.mark.parametrize("batch", ["batched", "sequential"])
-def test_easycache_skips_steps_of_all_branches_alike(batch: str, sample: Sample, models: Models) -> None:
+def test_easycache_skips_steps_of_all_branches_alike(batch: str, sample: Sample, models: TalkingModels) -> None:
     from comfy_extras.nodes_easycache import EasyCacheNode
 
     cached = EasyCacheNode.execute(models.model, 3.0, 0.0, 1.0, False).args[0]
@@ -201,7 +207,7 @@ def test_easycache_skips_steps_of_all_branches_alike(batch: str, sample: Sample,
     assert batches == {"batched": [3] * 3, "sequential": [1] * 9}[batch]
 
 
-def test_easycache_goes_on_skipping_after_the_end_of_audio_guidance(sample: Sample, models: Models) -> None:
+def test_easycache_goes_on_skipping_after_the_end_of_audio_guidance(sample: Sample, models: TalkingModels) -> None:
     from comfy_extras.nodes_easycache import EasyCacheNode
 
     cached = EasyCacheNode.execute(models.model, 30.0, 0.0, 1.0, False).args[0]
@@ -211,7 +217,7 @@ def test_easycache_goes_on_skipping_after_the_end_of_audio_guidance(sample: Samp
     assert batches == [3, 3]
 
 
-def test_a_lora_of_the_model_counts(sample: Sample, models: Models) -> None:
+def test_a_lora_of_the_model_counts(sample: Sample, models: TalkingModels) -> None:
     from comfy.sd import load_lora_for_models
 
     weight = models.model.model.diffusion_model.blocks[0].ffn[0].weight
@@ -255,12 +261,14 @@ def test_a_model_of_another_kind_is_refused(sample: Sample) -> None:
         sample(model=other)
 
 
-def test_a_model_patch_of_another_kind_is_refused(models: Models) -> None:
+def test_a_model_patch_of_another_kind_is_refused(models: TalkingModels) -> None:
     with pytest.raises(ModelError, match="not InfiniteTalk"):
         attach_audio(models.model, models.model)
 
 
-def test_what_is_no_picture_is_never_decoded(sample: Sample, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_picture_is_never_decoded(
+    sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(models.model.model.diffusion_model, "forward", lambda x, *_, **__: x[:, :16] * torch.nan)
     monkeypatch.setattr(models.vae, "decode", pytest.fail)
 

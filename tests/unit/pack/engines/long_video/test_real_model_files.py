@@ -14,8 +14,8 @@ from comfy.quant_ops import QuantizedTensor
 from comfyui_talkingshorts.core.errors import ModelError
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.infinitetalk.audio_features import require_wav2vec2_base
-from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener
-from comfyui_talkingshorts.engines.wan_s2v.video_model import attach_hearing
+from comfyui_talkingshorts.engines.wan_s2v.audio_alignment import align_audio
+from comfyui_talkingshorts.engines.wan_s2v.speech_features import SpeechEncoder
 from support.checkout import ROOT
 from support.tiny.meta_models import load, load_lora, on_meta
 from support.tiny.real_layouts import (
@@ -206,10 +206,10 @@ def test_infinitetalk_refuses_the_other_video_models(name: str, words: str) -> N
 
 
 def test_wan_s2v_hears_and_the_other_video_models_are_refused() -> None:
-    assert attach_hearing(video_model(S2V)).model is video_model(S2V).model
+    assert align_audio(video_model(S2V)).model is video_model(S2V).model
     for name in (T2V, TALKING_I2V, I2V_HIGH):
         with pytest.raises(ModelError, match=r"WanModel \(WAN21\), not Wan S2V"):
-            attach_hearing(video_model(name))
+            align_audio(video_model(name))
 
 
 def test_each_kind_of_video_hears_through_its_own_wav2vec2() -> None:
@@ -217,11 +217,11 @@ def test_each_kind_of_video_hears_through_its_own_wav2vec2() -> None:
     speech = torch.zeros(16000).numpy()
 
     assert require_wav2vec2_base(base) is base.model
-    SpeechListener(large, speech)
+    SpeechEncoder(large, speech)
     with pytest.raises(ModelError, match="a wav2vec2 of 24 layers of 1024"):
         require_wav2vec2_base(large)
     with pytest.raises(ModelError, match="a wav2vec2 of 12 layers of 768"):
-        SpeechListener(base, speech)
+        SpeechEncoder(base, speech)
 
 
 @pytest.mark.parametrize(("name", "changes"), [(TALKING_LORA, 1261), (HIGH_LORA, 400), (LOW_LORA, 400)])

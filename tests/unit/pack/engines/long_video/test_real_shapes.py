@@ -12,14 +12,17 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, plan_windows
-from comfyui_talkingshorts.core.wan_s2v.chunks import MOTION_LATENTS, plan_chunks
-from comfyui_talkingshorts.engines.infinitetalk import sampling as talking_sampling
+from comfyui_talkingshorts.core.wan_s2v.windows import S2V_MOTION_LATENTS, plan_s2v_windows
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.wan_s2v import sampling as speech_sampling
+from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingModels, TalkingSampler, TalkingSampling
+from comfyui_talkingshorts.engines.wan_s2v.sampling import S2VModels, S2VSampler, S2VSampling
 from support.tiny.meta_models import OneForward, load, on_meta
 from support.tiny.real_layouts import CLIP_VISION, I2V_HIGH, INFINITETALK, S2V, T2V, TALKING_I2V, VAE
 
+ENGINES = "comfyui_talkingshorts.engines"
 WIDTH, HEIGHT = 480, 832
+BLOCKS_WIDTH = 512
+"""What Wan S2V samples for WIDTH: whole blocks of 64 pixels."""
 FRAMES = 200
 """Of a short of 8 s."""
 
@@ -28,7 +31,9 @@ FRAMES = 200
 def _on_meta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(comfy.samplers, "sampler_object", lambda name: OneForward())
     # What the engine decodes, it reads on the CPU.
-    monkeypatch.setattr(talking_sampling, "decode_latents", lambda vae, latents, tiling: vae.decode(latents)[0])
+    monkeypatch.setattr(
+        f"{ENGINES}.infinitetalk.sampling.decode_latents", lambda vae, latents, tiling: vae.decode(latents)[0]
+    )
     with on_meta(), torch.inference_mode():
         yield
 
@@ -57,13 +62,14 @@ def test_windows_of_a_talking_video(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     patch = load("model_patches", INFINITETALK).value
     forwards = list_forwards(monkeypatch, model.model.diffusion_model)
     hearings = list_forwards(monkeypatch, patch.model.blocks[-1].audio_cross_attn)
-    sampler = talking_sampling.WindowSampler(
-        talking_sampling.Models(model, patch, load("vae", VAE).value, load("clip_vision", CLIP_VISION).value),
+    windows = plan_windows(FRAMES, WINDOW_FRAMES, MOTION_FRAMES)
+    sampler = TalkingSampler(
+        TalkingModels(model, patch, load("vae", VAE).value, load("clip_vision", CLIP_VISION).value, None),
         (conditioning(), conditioning()),
         np.zeros((HEIGHT, WIDTH, 3), np.uint8),
         tmp_path / "features.npy",
-        FRAMES,
-        talking_sampling.Sampling(
+        windows,
+        TalkingSampling(
             sigmas=torch.from_numpy(plan_sigmas(4, 7.0)),
             guidance=Guidance(text_scale=5.0, audio_scale=4.0, end=1.0, batch="batched", is_projected=True),
             seed=1,
@@ -73,10 +79,12 @@ def test_windows_of_a_talking_video(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ),
     )
     motion = None
-    for index, window in enumerate(plan_windows(FRAMES, WINDOW_FRAMES, MOTION_FRAMES)[:2]):
-        sampled = sampler.sample(index, window, motion, lambda: None)
-        motion = sampled.frames[-MOTION_FRAMES:]
+    for index in range(2):
+        sampled = sampler.sample(index, motion, lambda: None)
+        motion = sampled.motion
 
+        assert motion is not None
+        assert motion.shape == (MOTION_FRAMES, HEIGHT, WIDTH, 3)
         assert sampled.frames.shape == (WINDOW_FRAMES, HEIGHT, WIDTH, 3)
         assert sampled.latents.shape == (1, 16, 21, HEIGHT // 8, WIDTH // 8)
     # Three branches at once, of 16 channels of latents, 4 of the mask and 16 of the portrait.
@@ -85,9 +93,9 @@ def test_windows_of_a_talking_video(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert hearings == [(3, 21 * (HEIGHT // 16) * (WIDTH // 16), 5120)] * 2
 
 
-def test_chunks_of_a_speech_video(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Listener:
-        def hear(self, first_frame: int, frames: int) -> torch.Tensor:
+def test_windows_of_a_speech_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SilentEncoder:
+        def encode(self, first_frame: int, frames: int) -> torch.Tensor:
             return torch.zeros(1, 25, 1024, frames)
 
     def decode(vae: Any, latents: torch.Tensor, tiling: str) -> torch.Tensor:
@@ -95,25 +103,28 @@ def test_chunks_of_a_speech_video(monkeypatch: pytest.MonkeyPatch) -> None:
         _, _, length, rows, columns = latents.shape
         return torch.empty(4 * length - 3, 8 * rows, 8 * columns, 3, device="meta")
 
-    monkeypatch.setattr(speech_sampling, "decode_latents", decode)
+    monkeypatch.setattr(f"{ENGINES}.wan_s2v.sampling.decode_latents", decode)
     model = load("diffusion_models", S2V).value
     forwards = list_forwards(monkeypatch, model.model.diffusion_model)
-    sampler = speech_sampling.ChunkSampler(
-        model,
-        load("vae", VAE).value,
-        Listener(),  # pyright: ignore[reportArgumentType]
+    windows = plan_s2v_windows(128 + 80)
+    sampler = S2VSampler(
+        S2VModels(model, load("vae", VAE).value, None),
         (conditioning(), conditioning()),
         np.zeros((HEIGHT, WIDTH, 3), np.uint8),
-        speech_sampling.Sampling(20, 6.0, OneForward(), "simple", seed=1, vae_tiling="auto"),
+        SilentEncoder(),  # pyright: ignore[reportArgumentType]
+        windows,
+        S2VSampling(20, 6.0, OneForward(), "simple", seed=1, vae_tiling="auto"),
     )
     motion = None
-    for index, chunk in enumerate(plan_chunks(128)[:2]):
-        frames = sampler.sample(index, chunk, motion, lambda: None)
-        motion = torch.empty(1, 16, MOTION_LATENTS, HEIGHT // 8, WIDTH // 8, device="meta")
+    for index in range(2):
+        sampled = sampler.sample(index, motion, lambda: None)
+        motion = sampled.motion
 
-        assert frames.shape == (chunk.frames - chunk.dropped_frames, HEIGHT, WIDTH, 3)
+        assert motion is not None
+        assert motion.shape == (1, 16, S2V_MOTION_LATENTS, HEIGHT // 8, BLOCKS_WIDTH // 8)
+        assert sampled.kept.shape == (windows[index].frames - windows[index].dropped_frames, HEIGHT, WIDTH, 3)
     # Prompt and negative prompt at once.
-    assert forwards == [(2, 16, 20, HEIGHT // 8, WIDTH // 8)] * 2
+    assert forwards == [(2, 16, 20, HEIGHT // 8, BLOCKS_WIDTH // 8)] * 2
 
 
 @pytest.mark.parametrize(

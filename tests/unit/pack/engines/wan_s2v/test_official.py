@@ -16,12 +16,10 @@ import torch
 from comfy_extras.nodes_audio_encoder import AudioEncoderEncode
 from comfy_extras.nodes_custom_sampler import BasicScheduler, KSamplerSelect, SamplerCustom
 from comfy_extras.nodes_wan import wan_sound_to_video
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size
-from comfyui_talkingshorts.core.wan_s2v.chunks import plan_chunks
-from comfyui_talkingshorts.core.wan_s2v.margin import plan_margin
-from comfyui_talkingshorts.engines.wan_s2v.hearing import SpeechListener, prepare_speech
-from comfyui_talkingshorts.engines.wan_s2v.sampling import ChunkSampler, Sampling
-from comfyui_talkingshorts.engines.wan_s2v.speech_video import _sample_chunks
+from comfyui_talkingshorts.core.wan_s2v.windows import plan_s2v_windows
+from comfyui_talkingshorts.engines.long_video.loop import sample_windows
+from comfyui_talkingshorts.engines.wan_s2v.sampling import S2VModels, S2VSampler, S2VSampling
+from comfyui_talkingshorts.engines.wan_s2v.speech_features import SpeechEncoder, normalize_speech
 from support.tiny.talking_models import encode_prompt
 from support.tiny.talks import KeptFrames, Recorder, paint, speak
 
@@ -63,7 +61,7 @@ class OfficialLoop:
 
     @torch.inference_mode()
     def run(self) -> Iterator[torch.Tensor]:
-        """Yield the frames, chunk by chunk, that the official code makes."""
+        """Yield the frames, window by window, that the official code makes."""
         last_frames = torch.full((MOTION_FRAMES, SIDE, SIDE, 3), 0.5)
         for index in range(2):
             is_first = index == 0
@@ -76,8 +74,8 @@ class OfficialLoop:
 
 
 @pytest.fixture
-def official_hearing(speech_models: dict[str, Any]) -> Iterator[None]:
-    """Let ComfyUI's model encode a chunk's sound as the official one does: after that of the motion frames."""
+def official_audio_alignment(speech_models: dict[str, Any]) -> Iterator[None]:
+    """Let ComfyUI's model encode a window's sound as the official one does: after that of the motion frames."""
     encoder = speech_models["diffusion_models"].model.diffusion_model.casual_audio_encoder
     hooks = [
         encoder.register_forward_pre_hook(
@@ -92,18 +90,19 @@ def official_hearing(speech_models: dict[str, Any]) -> Iterator[None]:
 
 def test_a_video_is_what_the_official_loop_makes(speech_models: dict[str, Any], request: pytest.FixtureRequest) -> None:
     encoder = speech_models["text_encoders"]
-    sampler = ChunkSampler(
-        speech_models["diffusion_models"],
-        speech_models["vae"],
-        SpeechListener(speech_models["audio_encoders"], prepare_speech(SPEECH)),
+    windows = plan_s2v_windows(FRAMES)
+    sampler = S2VSampler(
+        S2VModels(*(speech_models[kind] for kind in ("diffusion_models", "vae", "audio_encoders"))),
         (encode_prompt(encoder, "a woman talks"), encode_prompt(encoder, "blurry")),
         PICTURE,
-        Sampling(STEPS, CFG, comfy.samplers.sampler_object("euler"), "simple", SEED, "auto"),
+        SpeechEncoder(speech_models["audio_encoders"], normalize_speech(SPEECH)),
+        windows,
+        S2VSampling(STEPS, CFG, comfy.samplers.sampler_object("euler"), "simple", SEED, "auto"),
     )
     kept: Any = KeptFrames()
 
-    _sample_chunks(sampler, plan_chunks(FRAMES), kept, plan_margin(Size(SIDE, SIDE), 64), Recorder())
-    request.getfixturevalue("official_hearing")
+    sample_windows(sampler, len(windows), kept, Recorder())
+    request.getfixturevalue("official_audio_alignment")
     official = [frames.numpy() for frames in OfficialLoop(speech_models).run()]
 
     assert [len(frames) for frames in kept.frames] == [77, 5]

@@ -1,4 +1,4 @@
-"""Lets ComfyUI's Wan S2V take in the sound as the official model does."""
+"""Gives each latent of ComfyUI's Wan S2V the sound of its own frames, as in the official model."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from comfy.ldm.wan.model import CausalAudioEncoder, WanModel_S2V
 from comfy.model_patcher import ModelPatcher
 
 from ...core.errors import ModelError
-from ...core.wan_s2v.chunks import MOTION_FRAMES, MOTION_LATENTS
+from ...core.wan_s2v.windows import S2V_MOTION_FRAMES, S2V_MOTION_LATENTS
 
 
-def attach_hearing(model: ModelPatcher) -> ModelPatcher:
-    """Return a clone of the video model in which each latent hears its own four frames of sound, and those before.
+def align_audio(model: ModelPatcher) -> ModelPatcher:
+    """Return a clone of the video model in which each latent takes in its own four frames of sound, and those before.
 
-    ComfyUI's own encodes a chunk's sound from its first frame on, as if a latent of one frame stood there: each latent
+    ComfyUI's own encodes a window's sound from its first frame on, as if a latent of one frame stood there: each latent
     then misses the last three of its four frames of sound. Raises ModelError unless the model is Wan S2V.
     """
     network = model.model.diffusion_model
@@ -31,11 +31,11 @@ def attach_hearing(model: ModelPatcher) -> ModelPatcher:
 
 
 def _encode_after_motion(encoder: CausalAudioEncoder, sound: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the global [b, latents, 1, dim] and the local [b, latents, 5, dim] tokens of a chunk.
+    """Return the global [b, latents, 1, dim] and the local [b, latents, 5, dim] tokens of a window.
 
-    sound is [b, 25, 1024, 4 * latents]. Its first frame stands in for the sound of the motion frames before the chunk.
+    sound is [b, 25, 1024, 4 * latents]. Its first frame stands in for the sound of the motion frames before the window.
     Source: WanModel_S2V.forward in Wan-Video/Wan2.2, wan/modules/s2v/model_s2v.py.
     """
-    before = sound[..., :1].expand(*sound.shape[:-1], MOTION_FRAMES)
+    before = sound[..., :1].expand(*sound.shape[:-1], S2V_MOTION_FRAMES)
     tokens, local_tokens = CausalAudioEncoder.forward(encoder, torch.cat([before, sound], dim=-1))
-    return tokens[:, MOTION_LATENTS:], local_tokens[:, MOTION_LATENTS:]
+    return tokens[:, S2V_MOTION_LATENTS:], local_tokens[:, S2V_MOTION_LATENTS:]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...core.infinitetalk.buckets import Size
+from ...core.long_video.size import Size
 from ..pictures.backdrop import as_rgb
 
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.

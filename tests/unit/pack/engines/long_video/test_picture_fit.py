@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from comfyui_talkingshorts.core.infinitetalk.buckets import Size
-from comfyui_talkingshorts.engines.long_video.picture import fit_picture
+from comfyui_talkingshorts.core.long_video.size import Size
+from comfyui_talkingshorts.engines.long_video.picture_fit import fit_picture
 from comfyui_talkingshorts.engines.pictures.backdrop import BACKDROP_RGB
 
 
