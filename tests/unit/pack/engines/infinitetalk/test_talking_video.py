@@ -43,7 +43,7 @@ def test_windows_of_any_length_make_the_video(
 def test_a_short_last_window_makes_the_same_windows_before_it_and_fewer_frames_in_all(
     talking_videos: TinyVideos,
 ) -> None:
-    lengths = {"window_frames": 17, "motion_frames": 5}
+    lengths: dict[str, Any] = {"window_frames": 17, "motion_frames": 5}
     official = decode_frames(talking_videos(19, name="official", **lengths))
     short = decode_frames(talking_videos(19, name="short", short_last_window=True, **lengths))
 

@@ -7,6 +7,7 @@ import gc
 import hashlib
 import itertools
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -51,7 +52,7 @@ def stop_in_window(videos: TinyVideos, window: int, windows: int = 3, **inputs: 
 )
 def test_a_video_has_a_frame_for_each_started_part_of_a_second(samples: int, rate: int, videos: TinyVideos) -> None:
     noise = np.random.default_rng(1).uniform(-0.1, 0.1, (2, samples)).astype(np.float32)
-    frames = int(np.ceil(Fraction(samples, rate) * videos.fps))
+    frames = math.ceil(Fraction(samples, rate) * videos.fps)
 
     path = videos(speech=Sound(noise, rate))
 
