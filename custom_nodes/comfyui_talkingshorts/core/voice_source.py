@@ -58,7 +58,7 @@ def parse_voice_source(text: str) -> WebSource | FileName | None:
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", source, re.IGNORECASE)
     if scheme is None:
         return FileName(source)
-    shown = show_address(source)
+    shown = format_address(source)
     if scheme[1].lower() not in ("http", "https"):
         raise SourceError(f"{shown} is a {scheme[1].lower()} address. Give one that starts with https:// or http://.")
     if len(source) > MAX_URL_CHARACTERS:
@@ -80,7 +80,7 @@ def _names_a_server(url: str) -> bool:
         return False
 
 
-def show_address(url: str) -> str:
+def format_address(url: str) -> str:
     """Return the address, fit for an error message: of what may hold keys or passwords, only YouTube's v= stays."""
     bare = re.sub(r"//[^/?#]*@", "//", url)
     video = re.match(r"[^?#]*[?]v=[\w-]+", bare)

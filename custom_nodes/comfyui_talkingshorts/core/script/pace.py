@@ -81,12 +81,12 @@ def script_too_long(word_count: int, speech_seconds: float, taken: str, target_s
     """Return the error for words that last speech_seconds, told as `taken`, and how many of them the target holds."""
     fitting_words = math.floor(word_count * target_seconds / speech_seconds)
     verb = "takes" if word_count == 1 else "take"
-    shorten = f"Shorten it to about {_count_words(fitting_words)}, raise" if fitting_words else "Raise"
+    shorten = f"Shorten it to about {_format_words(fitting_words)}, raise" if fitting_words else "Raise"
     return InputError(
-        f"The script is too long: its {_count_words(word_count)} {verb} {taken}, but target_seconds is "
+        f"The script is too long: its {_format_words(word_count)} {verb} {taken}, but target_seconds is "
         f"{target_seconds:g}. {shorten} target_seconds, or set it to 0 for the natural length."
     )
 
 
-def _count_words(count: int) -> str:
+def _format_words(count: int) -> str:
     return f"{count} word" + ("" if count == 1 else "s")

@@ -100,9 +100,9 @@ def _require_match(path: Path, network: torch.nn.Module, weights: dict[str, torc
         del expected[_LM_HEAD]
     found = {key: tuple(tensor.shape) for key, tensor in weights.items()}
     problems = [
-        _count_keys("missing", sorted(expected.keys() - found.keys())),
-        _count_keys("unknown", sorted(found.keys() - expected.keys())),
-        _count_keys(
+        _format_keys("missing", sorted(expected.keys() - found.keys())),
+        _format_keys("unknown", sorted(found.keys() - expected.keys())),
+        _format_keys(
             "of another shape",
             [
                 f"{key} {list(found[key])} instead of {list(expected[key])}"
@@ -116,7 +116,7 @@ def _require_match(path: Path, network: torch.nn.Module, weights: dict[str, torc
         raise ModelError(f"The weights of {path} aren't those that its config.json describes: {details}. {REMEDY}")
 
 
-def _count_keys(kind: str, keys: list[str]) -> str:
+def _format_keys(kind: str, keys: list[str]) -> str:
     shown = ", ".join(keys[:3]) + (", …" if len(keys) > 3 else "")
     return f"{len(keys)} {kind} ({shown})" if keys else ""
 

@@ -138,7 +138,7 @@ def _select_format(choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
     """Return yt-dlp's description of one finished video, with the chosen format's url, headers and protocol."""
-    with _tell_stumbles():
+    with _explaining_stumbles():
         info: Any = ydl.extract_info(url, download=False)
     if info.get("_type", "video") != "video":
         raise SourceError(PLAYLIST_MESSAGE)
@@ -150,7 +150,7 @@ def _resolve(ydl: GuardedYoutubeDL, url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _tell_stumbles() -> Iterator[None]:
+def _explaining_stumbles() -> Iterator[None]:
     """Turn what yt-dlp raises over pages and streams that aren't as it expects into a SourceError."""
     try:
         yield
@@ -182,7 +182,7 @@ def _cut_from_web(
         else:
             return cut_clip(cast(BinaryIO, reader), piece, on_progress)
     with ExitStack() as stack:
-        with _tell_stumbles():
+        with _explaining_stumbles():
             path = Path(stack.enter_context(TemporaryDirectory(prefix="talkingshorts-"))) / "voice"
             _download(ydl, info, path, max_bytes, on_progress, log)
         with path.open("rb") as media:

@@ -11,7 +11,7 @@ from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, GeoRestrictedError, UnsupportedError
 
 from ...core.errors import SourceError
-from ...core.voice_source import shorten, show_address
+from ...core.voice_source import format_address, shorten
 
 COOKIES = "TALKINGSHORTS_COOKIES"
 SOCKET_TIMEOUT_SECONDS = 20
@@ -87,7 +87,7 @@ def explain_failure(error: BaseException, url: str, warnings: Sequence[str] = ()
                 return SourceError(explanation)
     if finds_no_sound:
         return SourceError(NO_SOUND_MESSAGE)
-    shown = show_address(url)
+    shown = format_address(url)
     for cause in causes:
         if isinstance(cause, UnsupportedError):
             return SourceError(f"There is no video or sound at {shown}. Open it in a browser and check the address.")
@@ -145,5 +145,5 @@ def _clean(message: str) -> str:
     """Return yt-dlp's message on one line, without colours, prefix and its own advice to report bugs."""
     line = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
     line = re.sub(r"^(ERROR: )?(\[[\w:+-]+\] )?", "", line)
-    line = re.sub(r"https?://\S+", lambda url: show_address(url[0]), line)
+    line = re.sub(r"https?://\S+", lambda url: format_address(url[0]), line)
     return re.split(r"; please report this issue|\(caused by", line)[0].strip()
