@@ -55,7 +55,7 @@ def require_token(token: str | None) -> str | None:
 
 
 def format_bearer(token: str | None) -> str | None:
-    """Return the Authorization header that carries the token; None without one. Raises UsageError like require_token"""
+    """Return the Authorization header that carries the token; None without one. Raises what require_token raises."""
     return f"Bearer {token}" if require_token(token) else None
 
 
