@@ -23,7 +23,7 @@ let page;
 async function open({ url, width, height }) {
   await page?.context().close();
   page = await (await browser.newContext({ viewport: { width, height } })).newPage();
-  page.setDefaultTimeout(120_000);
+  page.setDefaultTimeout(300_000);
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(url);
 }

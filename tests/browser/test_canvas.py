@@ -17,7 +17,8 @@ import pytest
 import requests
 from support.checkout import ROOT
 from support.servers.canvas import Box, Canvas
-from support.servers.on_comfyui import ComfyUI, decode, read_graph_tag
+from support.servers.on_comfyui import ComfyUI
+from support.shorts import decode, read_graph_tag
 
 TEMPLATES = ROOT / "custom_nodes" / "comfyui_talkingshorts" / "example_workflows"
 WORKFLOWS = sorted(path.stem for path in TEMPLATES.glob("*.json"))

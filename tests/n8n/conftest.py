@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import requests
-from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
+from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy
 from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
 from support.servers.on_comfyui import ComfyUI
 from support.servers.real_n8n import RealN8n, serve_n8n
 from support.servers.small_graphs import slow_graph
 from support.servers.talking_jobs import kill_comfyui
+from support.waiting import wait_until
 from talkingshorts.managed.server import ensure_server
 
 TOKEN = "the-token-that-nobody-sees"

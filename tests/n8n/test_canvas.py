@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from support.fakes.faulty_proxy import wait_until
 from support.servers.canvas import Browser, CanvasError
 from support.servers.n8n_files import DURABLE, ROOT, SHORT, read_workflow
 from support.servers.real_n8n import RealN8n
+from support.waiting import wait_until
 from talkingshorts.setup.browser import is_supported
 
 IS_UPDATING = os.environ.get("TALKINGSHORTS_UPDATE_WORKFLOWS") == "1"

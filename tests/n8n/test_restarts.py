@@ -7,9 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 import requests
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.webhook_receiver import WebhookReceiver
 from support.servers.real_n8n import Answer, RealN8n
+from support.waiting import wait_until
 
 from .conftest import Server, wait_for_messages
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from support.checkout import FACE_PHOTO
-from support.servers.on_comfyui import decode, read_graph_tag
 from support.servers.real_n8n import RealN8n
 from support.servers.talking_jobs import write_wav
+from support.shorts import decode, read_graph_tag
 
 from .conftest import Server
 

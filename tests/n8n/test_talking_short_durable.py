@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.webhook_receiver import WebhookReceiver
 from support.servers.real_n8n import Answer, RealN8n, read_files
+from support.waiting import wait_until
 
 from .conftest import TOKEN, Server, wait_for_messages
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.servers.on_comfyui import ComfyUI, CommandLine
+from support.processes import CommandLine
+from support.servers.on_comfyui import ComfyUI
 
 
 @pytest.fixture

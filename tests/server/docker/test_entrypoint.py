@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from support.fakes.faulty_proxy import wait_until
+from support.checkout import ROOT
+from support.fakes.web import Page, serve
+from support.media import make_media
+from support.processes import CommandLine
 from support.servers.haproxy import TOKEN, Proxy, is_supported, serve_proxy
-from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, run_graph
+from support.servers.on_comfyui import ComfyUI, run_graph
 from support.servers.small_graphs import quick_graph
-from support.voice_media import Page, make_media, serve
+from support.waiting import wait_until
 from talkingshorts.managed.server import free_port
 
 ENTRYPOINT = ROOT / "docker" / "entrypoint.sh"

@@ -17,10 +17,13 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 import websocket
-from support.fakes.faulty_proxy import wait_until
+from support.checkout import ROOT
+from support.processes import CommandLine
 from support.servers.haproxy import TOKEN, Proxy, haproxy_command, haproxy_environment, is_supported, serve_proxy
-from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.servers.on_comfyui import ComfyUI
 from support.servers.small_graphs import quick_graph
+from support.shorts import decode, read_result
+from support.waiting import wait_until
 from talkingshorts.comfyui.client import ComfyClient
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="HAProxy is packed for Linux on x86-64")

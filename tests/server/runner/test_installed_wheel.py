@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from support.checkout import ROOT
-from support.servers.on_comfyui import ComfyUI, Outcome, decode, read_result
+from support.processes import Outcome
+from support.servers.on_comfyui import ComfyUI
+from support.shorts import decode, read_result
 from talkingshorts.home import venv_python
 
 PACK = "custom_nodes/comfyui_talkingshorts"

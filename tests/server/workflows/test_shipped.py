@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
 from PIL import Image
-from support.fakes.faulty_proxy import wait_until
-from support.servers.following import Runner, start_runner
+from support.checkout import ROOT
+from support.processes import CommandLine, Runner, start_runner
 from support.servers.managed_home import managed_home
-from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.servers.on_comfyui import ComfyUI
 from support.servers.talking_jobs import kill_comfyui, write_wav
+from support.shorts import decode, read_result
 from support.tiny.home import fill_tiny_home
 from support.tiny.talks import decode_frames
+from support.waiting import wait_until
 from talkingshorts.managed.server import ensure_server, stop_server
 
 WORKFLOWS = ROOT / "workflows"

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.slots import FakeSlot
+from support.waiting import wait_until
 from talkingshorts.batch.connections import FindSlots
 from talkingshorts.batch.plan import RowJob
 from talkingshorts.batch.rows import RowRun

@@ -8,10 +8,12 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
+
+from support.waiting import wait_until
 
 CHUNK_BYTES = 1 << 16
 SOCKET_LIFE_SECONDS = 0.3
@@ -60,14 +62,6 @@ class FaultyProxy:
     def wait_for(self, method: str, path: str, times: int = 1) -> None:
         """Wait until the path was asked for."""
         wait_until(lambda: self.count(method, path) >= times)
-
-
-def wait_until(holds: Callable[[], object], limit_seconds: float = 180.0) -> None:
-    """Wait for a condition; a test that waits in vain fails."""
-    deadline = time.monotonic() + limit_seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager

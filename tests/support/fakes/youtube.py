@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedAdapter
-from support.voice_media import Page, WebServer, serve
+from support.fakes.web import Page, WebServer, serve
 
 VIDEO_ID = "dQw4w9WgXcQ"
 WATCH_URL = f"https://www.youtube.com/watch?v={VIDEO_ID}"

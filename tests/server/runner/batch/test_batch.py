@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from support.fakes.faulty_proxy import wait_until
-from support.servers.following import Runner, count_posts, post_as_another, read_status, start_runner, wait_for_status
+from support.processes import Runner, start_runner
 from support.servers.managed_home import managed_home
-from support.servers.on_comfyui import ComfyUI
+from support.servers.on_comfyui import ComfyUI, count_posts, post_as_another, read_status, wait_for_status
 from support.servers.small_graphs import slow_graph, write_graph
+from support.waiting import wait_until
 from talkingshorts.managed.server import ensure_server, read_state, stop_server
 
 COLOR_STEP = 0x050301

@@ -17,10 +17,10 @@ from typing import Any
 
 import av
 import pytest
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.ray_nodes import Nodes, start_nodes
 from support.servers.managed_home import managed_home
 from support.servers.small_graphs import slow_graph, write_graph
+from support.waiting import wait_until
 from talkingshorts.managed.keeper import __file__ as KEEPER
 from talkingshorts.managed.server import command_line, read_state
 

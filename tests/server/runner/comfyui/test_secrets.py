@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.webhook_receiver import WebhookReceiver
-from support.servers.on_comfyui import ComfyUI, CommandLine, Outcome
+from support.processes import CommandLine, Outcome
+from support.servers.on_comfyui import ComfyUI
+from support.waiting import wait_until
 
 TOKEN, SIGNING_SECRET, PASSWORD = "token-5f1c9e", "signing-77aa31", "password-91bd42"
 LOGIN = base64.b64encode(f"user:{PASSWORD}".encode()).decode()

@@ -13,9 +13,9 @@ from typing import Literal
 import pytest
 import requests
 from PIL import Image
-from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy, wait_until
-from support.servers.following import Runner, count_posts, saved_files, start_runner
-from support.servers.on_comfyui import ComfyUI, CommandLine, decode, read_result
+from support.fakes.faulty_proxy import FaultyProxy, serve_faulty_proxy
+from support.processes import CommandLine, Runner, start_runner
+from support.servers.on_comfyui import ComfyUI, count_posts, saved_files
 from support.servers.small_graphs import (
     add_hold_node,
     held_graph,
@@ -24,6 +24,8 @@ from support.servers.small_graphs import (
     slow_graph,
     write_graph,
 )
+from support.shorts import decode, read_result
+from support.waiting import wait_until
 from talkingshorts import home
 from talkingshorts.managed import server
 

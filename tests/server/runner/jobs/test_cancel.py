@@ -11,15 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.fakes.faulty_proxy import FaultyProxy
-from support.servers.following import (
-    count_posts,
-    post_as_another,
-    read_status,
-    saved_files,
-    start_runner,
-    wait_for_status,
-)
-from support.servers.on_comfyui import ComfyUI, CommandLine
+from support.processes import CommandLine, start_runner
+from support.servers.on_comfyui import ComfyUI, count_posts, post_as_another, read_status, saved_files, wait_for_status
 from support.servers.small_graphs import held_graph, picture_graph, quick_graph, write_graph
 from talkingshorts.managed.server import read_state
 

@@ -14,7 +14,7 @@ import requests
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.servers.on_comfyui import CommandLine
+from support.processes import CommandLine
 from talkingshorts.cli.main import main
 from talkingshorts.results import destination
 

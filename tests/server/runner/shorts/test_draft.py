@@ -14,8 +14,12 @@ import requests
 from comfyui_talkingshorts.engines.draft.presenter.puppet import Framing
 from comfyui_talkingshorts.engines.speech.prosody import measure_median_f0
 from PIL import Image
-from support.servers.on_comfyui import PACK, ROOT, ComfyUI, CommandLine, Film, decode, read_result, run_graph
-from support.voice_media import Page, make_media, serve
+from support.checkout import ROOT
+from support.fakes.web import Page, serve
+from support.media import make_media
+from support.processes import CommandLine
+from support.servers.on_comfyui import PACK, ComfyUI, run_graph
+from support.shorts import Film, decode, read_result
 
 SCRIPT = "Hello there! Every short begins with a voice, a face, and something worth saying."
 FAIR_SKIN = "woman, fair skin, ponytail, no glasses, white background"

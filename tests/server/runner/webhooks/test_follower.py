@@ -7,10 +7,11 @@ import signal
 from pathlib import Path
 
 import psutil
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.webhook_receiver import WebhookReceiver
-from support.servers.on_comfyui import ComfyUI, CommandLine
+from support.processes import CommandLine
+from support.servers.on_comfyui import ComfyUI
 from support.servers.small_graphs import held_graph, write_graph
+from support.waiting import wait_until
 from talkingshorts.managed.server import command_line
 from talkingshorts.webhooks.delivery import open_store
 

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 from support.fakes.batches import Batch, failing
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.slots import FakeSlot, make_jobs
+from support.waiting import wait_until
 from talkingshorts.batch.connections import Connection
 from talkingshorts.batch.schedule import Scheduler
 from talkingshorts.batch.state import BatchState

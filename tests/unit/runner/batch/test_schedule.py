@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from support.fakes.batches import Batch, OpenEnd, failing
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.slots import NODES, FakeSlot, make_jobs, make_record
+from support.waiting import wait_until
 from talkingshorts.batch import connections, outcome, plan
 from talkingshorts.batch.lanes import LANES
 from talkingshorts.batch.outcome import MAX_ATTEMPTS, MAX_LOSSES

@@ -8,7 +8,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from support.servers.on_comfyui import ComfyUI, read_graph_tag, run_graph
+from support.servers.on_comfyui import ComfyUI, run_graph
+from support.shorts import read_graph_tag
 
 
 def write_webm(path: Path) -> None:

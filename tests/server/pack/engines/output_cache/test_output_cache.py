@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from support.servers.following import start_runner
+from support.checkout import ROOT
+from support.processes import start_runner
 from support.servers.managed_home import managed_home
-from support.servers.on_comfyui import ROOT, ComfyUI, decode, read_result, run_graph
+from support.servers.on_comfyui import ComfyUI, run_graph
 from support.servers.talking_jobs import kill_comfyui, write_wav
+from support.shorts import decode, read_result
 from support.tiny.home import fill_tiny_home
 from talkingshorts.managed.server import ensure_server, stop_server
 

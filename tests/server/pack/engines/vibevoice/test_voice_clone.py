@@ -16,9 +16,11 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.draft.voice import speak_draft
-from support.servers.following import start_runner
-from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, read_result, run_graph
+from support.checkout import ROOT
+from support.processes import CommandLine, start_runner
+from support.servers.on_comfyui import ComfyUI, run_graph
 from support.servers.talking_jobs import write_wav
+from support.shorts import read_result
 from support.tiny.vibevoice import write_tiny_vibevoice
 
 WORKFLOW = str(ROOT / "workflows" / "voice_clone.api.json")

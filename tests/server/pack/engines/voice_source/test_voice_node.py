@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from support.fakes.web import Page, WebServer, make_fragmented, serve, serve_raw
+from support.media import decode_whole, make_media
 from support.servers.on_comfyui import ComfyUI
-from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve, serve_raw
 
 PATIENCE_SECONDS = 60.0
 SECRET = "hunter2"

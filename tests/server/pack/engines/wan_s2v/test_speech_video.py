@@ -11,9 +11,12 @@ import pytest
 import requests
 from comfyui_talkingshorts.core.sound import Sound
 from PIL import Image
+from support.checkout import ROOT
+from support.processes import CommandLine
 from support.servers.managed_home import managed_home
-from support.servers.on_comfyui import ROOT, ComfyUI, CommandLine, decode, read_result
+from support.servers.on_comfyui import ComfyUI
 from support.servers.talking_jobs import Event, film_of, follow, kill, lines_of, list_sessions, run, write_wav
+from support.shorts import decode, read_result
 from support.tiny.encoders import link_into
 from support.tiny.s2v import write_tiny_speech_models
 from support.tiny.talking_models import make_loader_nodes

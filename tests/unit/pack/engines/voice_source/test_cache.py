@@ -7,7 +7,7 @@ from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import FileSource, Piece, WebSource
 from comfyui_talkingshorts.engines.voice_source.cache import VoiceCache, make_cache_key
 from comfyui_talkingshorts.engines.voice_source.voice import load_voice
-from support.voice_media import make_media, make_sweep
+from support.media import make_media, make_sweep
 
 PIECE = Piece(2, 1)
 

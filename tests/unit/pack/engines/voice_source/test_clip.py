@@ -9,7 +9,7 @@ from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
-from support.voice_media import decode_whole, make_media
+from support.media import decode_whole, make_media
 
 FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wav": ("wav", "pcm_s16le", {}),

@@ -15,7 +15,8 @@ from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
 from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
-from support.voice_media import Page, WebServer, decode_whole, make_fragmented, make_media, serve
+from support.fakes.web import Page, WebServer, make_fragmented, serve
+from support.media import decode_whole, make_media
 
 PIECE = Piece(8, 2)
 

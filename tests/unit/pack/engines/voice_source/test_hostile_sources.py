@@ -22,7 +22,8 @@ from comfyui_talkingshorts.engines.voice_source import guarded_http, youtube
 from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
 from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutubeDL
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
-from support.voice_media import Page, RawServer, make_fragmented, make_media, serve, serve_raw
+from support.fakes.web import Page, RawServer, make_fragmented, serve, serve_raw
+from support.media import make_media
 
 PIECE = Piece(0, 1)
 SECRET = "hunter2"

@@ -11,6 +11,7 @@ from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Piece
 from comfyui_talkingshorts.engines.voice_source import youtube
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
+from support.fakes.web import Page
 from support.fakes.youtube import (
     PLAYER_SCRIPT,
     SOUND_HOST,
@@ -21,7 +22,7 @@ from support.fakes.youtube import (
     make_playable,
     serve_youtube,
 )
-from support.voice_media import Page, decode_whole, make_media
+from support.media import decode_whole, make_media
 
 UPGRADE = f'"{sys.executable}" -m pip install --upgrade "yt-dlp[default]"'
 WATCH, PLAYER = "www.youtube.com/watch", "www.youtube.com/youtubei/v1/player"

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from support.fakes.faulty_proxy import wait_until
 from support.fakes.slots import WORKFLOW, make_jobs
+from support.waiting import wait_until
 from talkingshorts.batch.ray.fleet import Fleet, RaySlot, format_cause
 from talkingshorts.batch.ray.tunnel import CHUNK_BYTES, Tunnel
 from talkingshorts.batch.ray.worker import ComfyWorker, claim_folder

@@ -1,4 +1,4 @@
-"""A run of the command line that goes on while the test does, and what it leads to on the server."""
+"""The command line in a process of its own, as a user runs it: to its end, or while the test goes on."""
 
 from __future__ import annotations
 
@@ -9,18 +9,48 @@ import signal
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
-
-from ..fakes.faulty_proxy import wait_until
-from .on_comfyui import ComfyUI
+from support.waiting import wait_until
 
 EXIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command line gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.folder / line for line in self.stdout.splitlines()]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """The `talkingshorts` command, run as a user runs it, in a folder of its own."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str, stdin: str | None = None, **environment: str) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", "talkingshorts", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr, self.folder)
 
 
 @dataclass
@@ -113,31 +143,3 @@ def start_runner(folder: Path, *arguments: str, **environment: str) -> Iterator[
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
-
-
-def post_as_another(comfyui: ComfyUI, graph: dict[str, Any]) -> str:
-    """Post a graph as another client does, and return the job's id."""
-    body = {"prompt": graph, "client_id": uuid.uuid4().hex}
-    answer = requests.post(f"{comfyui.url}/prompt", json=body, timeout=30)
-    answer.raise_for_status()
-    return answer.json()["prompt_id"]
-
-
-def read_status(comfyui: ComfyUI, job_id: str) -> str | None:
-    """Return where the job is; None when the server doesn't know it."""
-    answer = requests.get(f"{comfyui.url}/api/jobs/{job_id}", timeout=30)
-    return answer.json()["status"] if answer.ok else None
-
-
-def wait_for_status(comfyui: ComfyUI, job_id: str, status: str) -> None:
-    wait_until(lambda: read_status(comfyui, job_id) == status)
-
-
-def count_posts(comfyui: ComfyUI) -> int:
-    """Return how many graphs the server was ever sent, by its own log."""
-    return (comfyui.base.parent / "server" / "comfyui.log").read_text(errors="replace").count("got prompt")
-
-
-def saved_files(comfyui: ComfyUI, prefix: str) -> list[Path]:
-    """Return the files that the server saved under this name."""
-    return sorted((comfyui.base / "output").glob(f"{prefix}_*"))
