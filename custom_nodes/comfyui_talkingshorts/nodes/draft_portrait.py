@@ -28,7 +28,7 @@ class DraftPortrait(io.ComfyNode):
                     tooltip="Who it is and where: young woman with curly red hair and glasses, green sweater, office. "
                     "Whatever it leaves open, the seed decides.",
                 ),
-                *make_size_inputs("in pixels."),
+                *make_size_inputs("Width in pixels.", "Height in pixels."),
                 make_seed_input("Another seed is another person; the same seed and prompt always give the same one."),
             ],
             outputs=[

@@ -32,7 +32,7 @@ class PortraitPicture(io.ComfyNode):
                 io.Image.Input(
                     "generated", lazy=True, tooltip="The portrait to use, and to compute, only when picture is empty."
                 ),
-                *make_size_inputs("of the short in pixels."),
+                *make_size_inputs("Width of the short in pixels.", "Height of the short in pixels."),
             ],
             outputs=[io.Image.Output("portrait", tooltip="The portrait, width x height pixels.")],
         )

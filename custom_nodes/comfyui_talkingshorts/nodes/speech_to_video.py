@@ -9,15 +9,15 @@ import torch
 from comfy_api.latest import InputImpl, io
 
 from ..core.wan_s2v.windows import S2V_MOTION_FRAMES, S2V_WINDOW_FRAMES
+from .shared.inputs import make_size_inputs
 from .shared.video_inputs import (
     list_next_video_inputs,
     make_crf_input,
     make_resume_input,
-    make_seed_input,
-    make_size_inputs,
     make_subject,
     make_subject_inputs,
     make_vae_tiling_input,
+    make_video_seed_input,
 )
 from .shared.video_progress import VideoProgress
 from .shared.workplace import make_workplace
@@ -97,7 +97,7 @@ def _model_inputs() -> list[io.Input]:
 
 def _video_inputs() -> list[io.Input]:
     return [
-        *make_size_inputs(width="Multiples of 64 take no extra time.", height="Multiples of 64 take no extra time."),
+        *make_size_inputs("Multiples of 64 take no extra time.", "Multiples of 64 take no extra time."),
         io.Int.Input("steps", default=20, min=1, max=10000, tooltip="20, or 4 with a 4-step LoRA."),
         io.Float.Input(
             "cfg",
@@ -114,7 +114,7 @@ def _video_inputs() -> list[io.Input]:
             default="simple",
             tooltip="How the steps are spread over the noise.",
         ),
-        make_seed_input(),
+        make_video_seed_input(),
     ]
 
 

@@ -12,15 +12,15 @@ from ..core.infinitetalk.buckets import SIZE_MODES
 from ..core.infinitetalk.flow_schedule import SCHEDULES
 from ..core.infinitetalk.guidance_batch import GUIDANCE_BATCHES
 from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
+from .shared.inputs import make_size_inputs
 from .shared.video_inputs import (
     list_next_video_inputs,
     make_crf_input,
     make_resume_input,
-    make_seed_input,
-    make_size_inputs,
     make_subject,
     make_subject_inputs,
     make_vae_tiling_input,
+    make_video_seed_input,
 )
 from .shared.video_progress import VideoProgress
 from .shared.workplace import make_workplace
@@ -107,7 +107,7 @@ def _video_inputs() -> list[io.Input]:
             tooltip="Of the sizes that the model was trained on the one nearest to the portrait's shape, of about "
             "640 x 640 (480) or 960 x 960 (720) pixels; custom: width and height.",
         ),
-        *make_size_inputs(width="Of the custom size.", height="Of the custom size."),
+        *make_size_inputs("Of the custom size.", "Of the custom size."),
         io.Int.Input("steps", default=40, min=1, max=200, tooltip="40, or 4 with the 4-step LoRA."),
         io.Combo.Input(
             "schedule",
@@ -139,7 +139,7 @@ def _video_inputs() -> list[io.Input]:
             step=0.1,
             tooltip="How strongly the speech moves the mouth. 1 is off, saves time, and suits the 4-step LoRA.",
         ),
-        make_seed_input(),
+        make_video_seed_input(),
     ]
 
 

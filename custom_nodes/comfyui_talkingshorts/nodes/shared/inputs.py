@@ -12,18 +12,11 @@ def make_seed_input(tooltip: str) -> io.Int.Input:
     return io.Int.Input("seed", default=42, min=0, max=LARGEST_SEED, control_after_generate=True, tooltip=tooltip)
 
 
-def make_size_inputs(tooltip: str) -> list[io.Int.Input]:
-    """Return width and height; the tooltip goes on behind "Width " and "Height "."""
+def make_size_inputs(width_tooltip: str, height_tooltip: str) -> list[io.Int.Input]:
+    """Return width and height."""
     return [
-        io.Int.Input(
-            name,
-            default=default,
-            min=SIZE_STEP,
-            max=LARGEST_SIDE,
-            step=SIZE_STEP,
-            tooltip=f"{name.capitalize()} {tooltip}",
-        )
-        for name, default in (("width", 480), ("height", 832))
+        io.Int.Input(name, default=default, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=tooltip)
+        for name, default, tooltip in (("width", 480, width_tooltip), ("height", 832, height_tooltip))
     ]
 
 

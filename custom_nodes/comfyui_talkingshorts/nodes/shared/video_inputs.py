@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ...core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
 from ...core.long_video.vae_tiling import VAE_TILINGS
 from ...engines.long_video.inputs import Subject
 from .audio import sound_from_audio
 from .image import picture_from_image
+from .inputs import make_seed_input
 from .lazy_inputs import list_next_inputs
 
 
@@ -28,23 +28,8 @@ def make_subject_inputs(audio_encoder: str, portrait: str, negative: str) -> lis
     ]
 
 
-def make_size_inputs(width: str, height: str) -> list[io.Input]:
-    """Return width and height with these tooltips."""
-    return [
-        io.Int.Input("width", default=480, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=width),
-        io.Int.Input("height", default=832, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=height),
-    ]
-
-
-def make_seed_input() -> io.Int.Input:
-    return io.Int.Input(
-        "seed",
-        default=42,
-        min=0,
-        max=LARGEST_SEED,
-        control_after_generate=True,
-        tooltip="Another seed, other gestures. The same inputs give the same video.",
-    )
+def make_video_seed_input() -> io.Int.Input:
+    return make_seed_input("Another seed, other gestures. The same inputs give the same video.")
 
 
 def make_vae_tiling_input() -> io.Combo.Input:

@@ -12,20 +12,22 @@ from comfyui_talkingshorts.nodes.portrait_picture import PortraitPicture
 from comfyui_talkingshorts.nodes.save_portrait import SavePortrait
 from comfyui_talkingshorts.nodes.save_short import SaveShort
 from comfyui_talkingshorts.nodes.save_speech import SaveSpeech
+from comfyui_talkingshorts.nodes.speech_to_video import SpeechToVideo
+from comfyui_talkingshorts.nodes.talking_video import TalkingVideo
 
 
 def find_inputs(node: Any) -> dict[str, Any]:
     return {entry.id: entry for entry in node.define_schema().inputs}
 
 
-@pytest.mark.parametrize("node", [CloneVoice, DraftVoice, DraftPortrait])
+@pytest.mark.parametrize("node", [CloneVoice, DraftVoice, DraftPortrait, TalkingVideo, SpeechToVideo])
 def test_a_seed_is_42_unless_another_is_given_and_may_change_after_each_run(node: Any) -> None:
     seed = find_inputs(node)["seed"]
 
     assert (seed.default, seed.min, seed.max, seed.control_after_generate) == (42, 0, 2**64 - 1, True)
 
 
-@pytest.mark.parametrize("node", [DraftPortrait, PortraitPicture])
+@pytest.mark.parametrize("node", [DraftPortrait, PortraitPicture, TalkingVideo, SpeechToVideo])
 def test_a_size_is_480_by_832_in_steps_of_16(node: Any) -> None:
     inputs = find_inputs(node)
 
