@@ -200,6 +200,7 @@ def test_a_killed_worker_ends_the_connections_at_once() -> None:
         worker.kill()
 
         assert connection.recv(1) == b""
+    wait_until(lambda: tunnel.ending)
     assert tunnel.ending == "It was killed."
 
 
