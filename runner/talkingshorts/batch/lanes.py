@@ -88,7 +88,7 @@ class Lanes:
         """Note what becomes of a job that ended without a result, and return whether it waits again."""
         key, row = work.job.key, work.job.row
         if self._state.is_dropped(key):
-            return True  # as far as this goes: the queue knows better
+            return True  # The queue knows that it was withdrawn.
         work.tries = work.tries.after(error, work.has_started)
         outcome = judge(error, work.tries, work.is_called_off, self._connections.may_take(work.refusals))
         if outcome.kind == "failed":

@@ -17,6 +17,9 @@ from .work import Work
 Ending = Literal["closed", "drained", "stopped"]
 """`closed`: what is there is run. `drained`: what runs is finished. `stopped`: what runs is cancelled."""
 
+ENDINGS: tuple[Ending | None, ...] = (None, "closed", "drained", "stopped")
+"""Each ends more than those before it."""
+
 
 class JobQueue:
     """Owns the jobs. Its methods are called while `changed` is held, which is told of all that lets a job go on."""
@@ -89,7 +92,12 @@ class JobQueue:
     def end(
         self, ending: Ending, calls_off: Callable[[Work], bool] = lambda work: False
     ) -> list[tuple[Work, Connection]]:
-        """Begin to end; return the running jobs that are called off, and where they run."""
+        """Begin to end; return the running jobs that are called off, and where they run.
+
+        What has begun to end so, or more than so, is left as it is.
+        """
+        if ENDINGS.index(ending) <= ENDINGS.index(self.ending):
+            return []
         self.ending = ending
         chosen = [(work, connection) for work, connection in self._running.items() if calls_off(work)]
         for work, _ in chosen:

@@ -41,12 +41,13 @@ def run_batch(options: BatchOptions, open_display: OpenDisplay, say: Say) -> Non
     workflow, table = load_workflow(options.workflow), options.table
     jobs = plan_jobs(workflow, read_table(table), table.parent, options.output or DEFAULT_OUTPUT)
     check_outputs(jobs)
-    path = options.state or default_state_path(table, workflow)
-    with BatchState(path) as state, contextlib.ExitStack() as stack:
+    with BatchState(options.state or default_state_path(table, workflow)) as state:
         if not options.overwrite:
             started = state.list_started()
             require_free([job for job in jobs if job.key not in started], state.list_own_files())
-        _run(options, open_display, say, workflow, jobs, state, stack)
+        _run_left(options, open_display, say, jobs, state)
+        if failures := state.list_failures():
+            raise PartialBatchError(_describe_failures(failures, len(jobs), state.count().left))
 
 
 def default_state_path(table: Path, workflow: Workflow) -> Path:
@@ -84,32 +85,25 @@ def list_slots(options: BatchOptions, say: Say) -> list[Slot]:
     ]
 
 
-def _run(
-    options: BatchOptions,
-    open_display: OpenDisplay,
-    say: Say,
-    workflow: Workflow,
-    jobs: Sequence[RowJob],
-    state: BatchState,
-    stack: contextlib.ExitStack,
+def _run_left(
+    options: BatchOptions, open_display: OpenDisplay, say: Say, jobs: Sequence[RowJob], state: BatchState
 ) -> None:
+    """Tell of the rows that are done, and run the others."""
     finished = state.list_finished()
     left = [job for job in jobs if job.key not in finished]
-    slots, find_slots = stack.enter_context(open_slots(options, say)) if left else ([], None)
-    display = stack.enter_context(contextlib.closing(open_display([slot.name for slot in slots])))
-    rows = RowRun(slots, state, left, display.show, options.keep_going, find_slots)
-    if left:
+    with contextlib.ExitStack() as stack:
+        slots, find_slots = stack.enter_context(open_slots(options, say)) if left else ([], None)
+        display = stack.enter_context(contextlib.closing(open_display([slot.name for slot in slots])))
+        rows = RowRun(slots, state, left, display.show, options.keep_going, find_slots)
         rows.connect()
-    changes = state.adopt(jobs)
-    if changes.dropped:
-        say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
-    for job in jobs:
-        if job.key in finished:
-            display.show(RowKept(job.row, _name_files(job, finished[job.key])))
-    if left:
-        rows.run()
-    if failures := state.list_failures():
-        raise PartialBatchError(_describe_failures(failures, len(jobs), state.count().left))
+        changes = state.adopt(jobs)
+        if changes.dropped:
+            say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
+        for job in jobs:
+            if job.key in finished:
+                display.show(RowKept(job.row, _name_files(job, finished[job.key])))
+        if left:
+            rows.run()
 
 
 def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:

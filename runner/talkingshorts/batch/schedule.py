@@ -22,8 +22,9 @@ from .state import BatchState
 from .work import Work
 
 LEAVE_SECONDS = 12.0
+
 LOOK_AGAIN_SECONDS = 0.2
-"""How long a wait for the end lasts at most before the next: only between two does a Ctrl-C get through everywhere."""
+"""How often whoever waits for the end looks up: on some systems a Ctrl-C comes through only then."""
 
 
 def admit_any(connection: Connection) -> None:

@@ -53,10 +53,11 @@ def test_what_is_left_decides_whether_it_is_over(
     begins, over = [], []
 
     def look(left: str) -> None:
-        queue.ending = ending
         begins.extend([left] if queue.begins_more else [])
         over.extend([left] if queue.is_over else [])
 
+    if ending is not None:
+        queue.end(ending)
     look("waiting")
     work = queue.take(slot, [slot])
     assert work is not None
@@ -65,6 +66,17 @@ def test_what_is_left_decides_whether_it_is_over(
     look("nothing")
 
     assert (tuple(begins), tuple(over)) == (begins_more_with, is_over_with)
+
+
+def test_an_ending_is_never_taken_back_and_calls_off_once(state: BatchState, slot: Connection) -> None:
+    queue, _ = make_queue(state, 2)
+    work = queue.take(slot, [slot])
+
+    assert queue.end("drained", lambda work: True) == [(work, slot)]
+    assert queue.end("drained", lambda work: True) == []
+    assert queue.end("closed") == []
+    assert queue.ending == "drained"
+    assert queue.end("stopped", lambda work: True) == [(work, slot)]
 
 
 def test_trouble_ends_it_at_once_and_the_first_one_counts(state: BatchState, slot: Connection) -> None:

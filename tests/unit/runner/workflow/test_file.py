@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.workflow.file import load_workflow
+from talkingshorts.workflow.file import Workflow, load_workflow
 
 GRAPH = {"3": {"class_type": "KSampler", "inputs": {"seed": 1}, "_meta": {"title": "Main"}}}
 
@@ -125,3 +125,14 @@ def test_a_copy_leaves_the_original_alone(tmp_path: Path) -> None:
     workflow.copy().graph["3"]["inputs"]["seed"] = 2
 
     assert workflow.graph["3"]["inputs"]["seed"] == 1
+
+
+def test_a_copy_of_some_nodes_leaves_the_workflow_as_it_is_and_shares_the_rest() -> None:
+    graph = {name: {"class_type": "A", "inputs": {"x": 1}} for name in ("1", "2")}
+    workflow = Workflow("w", graph)
+
+    copy = workflow.copy_nodes(["1"])
+    copy.graph["1"]["inputs"]["x"] = 2
+
+    assert graph["1"]["inputs"] == {"x": 1}
+    assert copy.graph["2"] is graph["2"]
