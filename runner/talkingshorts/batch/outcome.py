@@ -12,7 +12,7 @@ MAX_ATTEMPTS = 4
 MAX_LOSSES = 12
 """How often a job may go down with its server in all, those times included that it only waited behind another one."""
 
-RETRY_PAUSES_SECONDS = (0.5, 2.0, 5.0)
+ROW_RETRY_PAUSES_SECONDS = (0.5, 2.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def judge(error: RunnerError, tries: Tries, is_called_off: bool, has_other_slots
         "again",
         may_be_there=isinstance(error, UnreachableError),
         avoids_slot=isinstance(error, OutOfMemoryError | UnfitSlotError),
-        pause_seconds=RETRY_PAUSES_SECONDS[min(max(tries.attempts, 1), len(RETRY_PAUSES_SECONDS)) - 1],
+        pause_seconds=ROW_RETRY_PAUSES_SECONDS[min(max(tries.attempts, 1), len(ROW_RETRY_PAUSES_SECONDS)) - 1],
     )
 
 

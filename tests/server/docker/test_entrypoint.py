@@ -161,7 +161,7 @@ def test_sigterm_ends_the_container(container: Container) -> None:
 
 def start_wrongly(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = container_environment(folder, **variables)
-    return subprocess.run(["sh", str(ENTRYPOINT)], env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["sh", str(ENTRYPOINT)], env=environment, capture_output=True, text=True, timeout=240)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def compose_config(*arguments: str, **variables: str) -> subprocess.CompletedPro
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -45,7 +45,7 @@ def services() -> dict[str, Any]:
 
 @with_tools
 def test_the_linter_finds_nothing_in_the_dockerfile() -> None:
-    done = subprocess.run([TOOLS / "hadolint", DOCKER / "Dockerfile"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([TOOLS / "hadolint", DOCKER / "Dockerfile"], capture_output=True, text=True, timeout=240)
 
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -200,7 +200,7 @@ def test_what_the_image_copies_first_is_a_checkout_that_set_up_knows(tmp_path: P
         env={"PYTHONPATH": "runner"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
     assert (done.stdout, done.stderr) == (f"{tmp_path}\n", "")
@@ -238,7 +238,7 @@ def n8n(tmp_path: Path) -> dict[str, str]:
 
 
 def start_n8n(environment: dict[str, str]) -> int:
-    return subprocess.run(["sh", DOCKER / "n8n-start.sh"], env=environment, timeout=60, check=False).returncode
+    return subprocess.run(["sh", DOCKER / "n8n-start.sh"], env=environment, timeout=240, check=False).returncode
 
 
 def test_n8n_gets_the_workflows_at_its_first_start_only(n8n: dict[str, str], tmp_path: Path) -> None:

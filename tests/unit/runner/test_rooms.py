@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,10 @@ errors
 """The rooms from top to bottom. Each uses only rooms on lower lines."""
 
 HEIGHTS = {room: height for height, line in enumerate(reversed(LEVELS.split("\n"))) for room in line.split()}
+
+
+ENTRANCES = {"main", "add_commands"}
+"""What a program begins with, and what a module of `cli` adds its commands with."""
 
 
 def name_of(path: Path) -> str:
@@ -101,3 +106,23 @@ def test_only_the_services_surfaces_know_fastapi(path: Path) -> None:
     is_surface = path.is_relative_to(RUNNER / "service" / "surfaces")
 
     assert is_surface or not {"fastapi", "starlette"} & {module.split(".")[0] for module in list_modules(path)}
+
+
+def list_public_names(path: Path) -> Iterator[str]:
+    """Yield the functions, classes and constants that a file defines."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_no_public_name_stands_twice() -> None:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in FILES:
+        for name in set(list_public_names(path)) - ENTRANCES:
+            if not name.startswith("_"):
+                homes[name].append(name_of(path))
+
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}

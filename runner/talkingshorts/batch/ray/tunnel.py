@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ...errors import UnreachableError
-
-CHUNK_BYTES = 1 << 16
+from .worker import CHUNK_BYTES
 
 
 class Carrier(Protocol):

@@ -54,7 +54,7 @@ class Batch:
         return sum(told["event"] == event for told in self.events)
 
     def wait_for(self, event: str, times: int) -> None:
-        wait_until(lambda: self.count(event) >= times or self.process.poll() is not None, 150)
+        wait_until(lambda: self.count(event) >= times or not self._reader.is_alive())
         assert self.count(event) >= times, "".join(self.words)
 
     def kill(self) -> None:

@@ -8,7 +8,7 @@ from talkingshorts.batch.state import BatchState
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(outcome, "ROW_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(connections, "PROBE_PAUSES_SECONDS", (0.005,))
     monkeypatch.setattr(schedule, "LOOK_AGAIN_SECONDS", 0.005)
 

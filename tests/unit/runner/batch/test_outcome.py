@@ -63,7 +63,7 @@ def test_the_pause_grows_with_the_attempts_and_never_beyond_the_last() -> None:
     pauses = [judge(LostJobError("gone"), Tries(attempts=attempts), False, True).pause_seconds for attempts in range(4)]
 
     assert pauses == [0.5, 0.5, 2.0, 5.0]
-    assert len(outcome.RETRY_PAUSES_SECONDS) == MAX_ATTEMPTS - 1
+    assert len(outcome.ROW_RETRY_PAUSES_SECONDS) == MAX_ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(submit, "POST_PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(submit, "ARRIVAL_SECONDS", 0.0)
-    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(outcome, "ROW_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture

@@ -347,7 +347,7 @@ def test_it_idles_without_waking_when_there_is_nothing_to_do(state: BatchState) 
 
 
 def test_a_job_that_pauses_is_waited_for_exactly(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "RETRY_PAUSES_SECONDS", (0.05,))
+    monkeypatch.setattr(outcome, "ROW_RETRY_PAUSES_SECONDS", (0.05,))
     a = FakeSlot("a", failing({1: LostJobError("gone")}, times=1))
     with OpenEnd(state, a) as run:
         changed, waits = run.scheduler._changed, []

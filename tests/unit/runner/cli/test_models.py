@@ -292,7 +292,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(shop: Shop) -> None
     )
     assert shop.host.reached_middle.wait(60)
     program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=240)
 
     assert program.returncode == 130
     assert out == ""

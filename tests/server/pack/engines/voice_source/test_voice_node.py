@@ -16,7 +16,7 @@ from support.fakes.web import Page, WebServer, make_fragmented, serve, serve_raw
 from support.media import decode_whole, make_media
 from support.servers.on_comfyui import ComfyUI
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 SECRET = "hunter2"
 
 

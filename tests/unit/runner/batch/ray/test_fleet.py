@@ -19,8 +19,8 @@ from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from support.fakes.slots import WORKFLOW, make_jobs
 from support.waiting import wait_until
 from talkingshorts.batch.ray.fleet import Fleet, RaySlot, format_cause
-from talkingshorts.batch.ray.tunnel import CHUNK_BYTES, Tunnel
-from talkingshorts.batch.ray.worker import ComfyWorker, claim_folder
+from talkingshorts.batch.ray.tunnel import Tunnel
+from talkingshorts.batch.ray.worker import CHUNK_BYTES, ComfyWorker, claim_folder
 from talkingshorts.batch.state import BatchState, RowStore
 from talkingshorts.cli.main import main
 from talkingshorts.errors import UnreachableError
