@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from ...core.errors import VideoError
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
-from ..files.whole import hash_file, replacing, sync_folder
+from ..files.whole import hash_file, replacing, sync_file, sync_folder
 from .segments import join_segments, quantize, write_segment
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ class Session:
         with _explaining(self._folder):
             with replacing(self._segment_path(index)) as partial:
                 write_segment(partial, pixels, self._crf, self._fps)
-                _sync(partial)
+                sync_file(partial)
             if motion_frames is not None:
                 with replacing(self._motion_path(index)) as partial:
                     np.save(partial, motion_frames)
-                    _sync(partial)
+                    sync_file(partial)
             window = FinishedWindow(
                 frames=len(pixels),
                 segment_sha256=hash_file(self._segment_path(index)),
@@ -181,7 +181,7 @@ class Session:
     def _write_manifest(self, *added: FinishedWindow) -> None:
         with replacing(self._folder / _MANIFEST_NAME) as partial:
             partial.write_text(json.dumps(self._make_manifest([*self._windows, *added])), encoding="utf-8")
-            _sync(partial)
+            sync_file(partial)
         sync_folder(self._folder)
 
     def _find_whole(self, windows: Sequence[FinishedWindow]) -> list[FinishedWindow]:
@@ -297,11 +297,6 @@ def _is_whole(path: Path, sha256: str | None) -> bool:
         return hash_file(path) == sha256
     except OSError:
         return False
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager

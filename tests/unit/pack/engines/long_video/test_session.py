@@ -367,7 +367,7 @@ def test_a_session_that_can_not_be_opened_lets_go_of_its_lock(root: Path, monkey
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(session_module, "_sync", refuse)
+        patch.setattr(session_module, "sync_file", refuse)
         with pytest.raises(VideoError, match="Free some space"):
             open_session(root).__enter__()
 
