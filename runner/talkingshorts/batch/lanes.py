@@ -10,8 +10,8 @@ from ..display.batch_events import RowDone, RowEvent, RowFailed, RowPutBack, Row
 from ..display.events import Cached, Created, Event, NodeStarted, Progress, Started
 from ..errors import CancelledError, RunnerError, UnreachableError
 from .connections import Connection, Connections, Observe
-from .outcome import explain_failure, judge
 from .queue import JobQueue
+from .retry import explain_failure, judge
 from .slot import RefusedError
 from .state import BatchState, RowStore
 from .work import Work

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .outcome import Tries
 from .plan import RowJob
+from .retry import Tries
 
 
 @dataclass(eq=False)

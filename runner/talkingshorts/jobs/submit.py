@@ -12,7 +12,7 @@ from ..display.events import Created, Uploading
 from ..errors import UnreachableError, ValidationError
 from ..workflow.binding import list_named_inputs
 from ..workflow.file import Workflow
-from ..workflow.validation import describe_rejection
+from ..workflow.rejection import describe_rejection
 from .follow import Show
 from .records import JobRecord, RecordStore, new_job_id
 from .request import Request, describe_nodes, find_seed

@@ -100,31 +100,31 @@ class Installation:
         places, name = self.places, self.places.venv.name
         if is_new:
             version = ".".join(map(str, sys.version_info[:2]))
-            self._say_phase(1, f"Python environment: {name}, Python {version} (a few seconds)")
+            self._tell_phase(1, f"Python environment: {name}, Python {version} (a few seconds)")
             self.environment.make()
         else:
-            self._say_phase(1, f"Python environment: {name} is there")
+            self._tell_phase(1, f"Python environment: {name} is there")
         self.environment.install("-r", "requirements/build.txt")
         if self.has_own_comfyui:
-            self._say_phase(2, f"ComfyUI: {places.comfyui}")
+            self._tell_phase(2, f"ComfyUI: {places.comfyui}")
         elif self._comfyui_is_right():
-            self._say_phase(2, f"ComfyUI {COMFYUI_VERSION} is there")
+            self._tell_phase(2, f"ComfyUI {COMFYUI_VERSION} is there")
         else:
-            self._say_phase(2, f"ComfyUI {COMFYUI_VERSION} (12 MB, a few seconds)")
+            self._tell_phase(2, f"ComfyUI {COMFYUI_VERSION} (12 MB, a few seconds)")
             requirement = places.shipped / "requirements" / "comfyui.txt"
             provision.fetch_comfyui(places.comfyui, requirement, self.environment.pip, self.say)
         hint = "about 6.5 GB, 2 to 15 minutes" if is_new else "only what changed"
-        self._say_phase(3, f"Packages: torch, ComfyUI's, the pack's ({hint})")
+        self._tell_phase(3, f"Packages: torch, ComfyUI's, the pack's ({hint})")
         pinned = ("requirements/build.txt", "requirements/torch.txt")
         needed = (places.comfyui / "requirements.txt", places.pack / "requirements.txt")
         chosen = [word for path in (*pinned, *needed) for word in ("-r", str(path))]
         self.environment.install(*chosen, *self.project)
-        self._say_phase(4, "Linking the pack into ComfyUI's base directory")
+        self._tell_phase(4, "Linking the pack into ComfyUI's base directory")
         provision.prepare_base_dir(places.base, places.pack)
         self.environment.finish()
         self.stamp("setup")
 
-    def _say_phase(self, number: int, what: str) -> None:
+    def _tell_phase(self, number: int, what: str) -> None:
         self.say(f"[{number}/{PHASES}] {what}")
 
     def _digest(self, *more: Path) -> str:

@@ -95,7 +95,7 @@ def select_files(files: Sequence[ModelFile], words: Iterable[str]) -> list[Model
     return [file for file in files if file in chosen]
 
 
-def say_download(loader_name: Any) -> str:
+def explain_download(loader_name: Any) -> str:
     """Return how to get a model that a loader is set to, as a further sentence; "" when the list doesn't have it."""
     try:
         known = [file.loader_name for file in load_model_list()]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
-from talkingshorts.batch import outcome
+from talkingshorts.batch import retry
 from talkingshorts.cli.main import main
 from talkingshorts.comfyui import client
 from talkingshorts.jobs import submit
@@ -21,7 +21,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(submit, "POST_PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(submit, "ARRIVAL_SECONDS", 0.0)
-    monkeypatch.setattr(outcome, "ROW_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(retry, "ROW_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture

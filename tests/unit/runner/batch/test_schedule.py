@@ -6,10 +6,10 @@ import pytest
 from support.fakes.batches import Batch, OpenEnd, failing
 from support.fakes.slots import NODES, FakeSlot, make_jobs, make_record
 from support.waiting import wait_until
-from talkingshorts.batch import connections, outcome, plan
+from talkingshorts.batch import connections, plan, retry
 from talkingshorts.batch.lanes import LANES
-from talkingshorts.batch.outcome import MAX_ATTEMPTS, MAX_LOSSES
 from talkingshorts.batch.plan import RowJob, Warmth
+from talkingshorts.batch.retry import MAX_ATTEMPTS, MAX_LOSSES
 from talkingshorts.batch.schedule import Scheduler
 from talkingshorts.batch.state import BatchState, Counts, RowStore
 from talkingshorts.display.batch_events import (
@@ -347,7 +347,7 @@ def test_it_idles_without_waking_when_there_is_nothing_to_do(state: BatchState) 
 
 
 def test_a_job_that_pauses_is_waited_for_exactly(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "ROW_RETRY_PAUSES_SECONDS", (0.05,))
+    monkeypatch.setattr(retry, "ROW_RETRY_PAUSES_SECONDS", (0.05,))
     a = FakeSlot("a", failing({1: LostJobError("gone")}, times=1))
     with OpenEnd(state, a) as run:
         changed, waits = run.scheduler._changed, []

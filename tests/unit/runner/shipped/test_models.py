@@ -16,9 +16,9 @@ from talkingshorts.errors import UsageError
 from talkingshorts.shipped.models import (
     ModelFile,
     ModelListError,
+    explain_download,
     list_presets,
     load_model_list,
-    say_download,
     select_files,
 )
 from talkingshorts.workflow.model_names import list_models
@@ -190,4 +190,4 @@ def test_a_list_that_is_missing_is_told_with_the_remedy(tmp_path: Path, monkeypa
 
     with pytest.raises(ModelListError, match=r"models\.json can't be read.*git checkout.*install talkingshorts anew"):
         load_model_list()
-    assert say_download("wan_2.1_vae.safetensors") == ""
+    assert explain_download("wan_2.1_vae.safetensors") == ""

@@ -10,7 +10,8 @@ from talkingshorts.jobs.follow import ProgressTracker
 from talkingshorts.workflow.binding import resolve
 from talkingshorts.workflow.file import Workflow, is_link, load_workflow
 from talkingshorts.workflow.node_info import parse_node_info
-from talkingshorts.workflow.validation import describe_rejection, find_problems
+from talkingshorts.workflow.rejection import describe_rejection
+from talkingshorts.workflow.validation import find_problems
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.api.json"))
 GRAPH = Workflow(

@@ -4,7 +4,8 @@ import pytest
 from talkingshorts.errors import ValidationError
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import NodeInfo, parse_node_info
-from talkingshorts.workflow.validation import describe_rejection, find_problems, find_unknown_nodes, require_valid
+from talkingshorts.workflow.rejection import describe_rejection
+from talkingshorts.workflow.validation import find_problems, find_unknown_nodes, require_valid
 
 DECLARED: dict[str, dict[str, Any]] = {
     "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"]},
@@ -139,42 +140,6 @@ def test_all_problems_are_reported_at_once_and_each_once() -> None:
     with pytest.raises(ValidationError, match=r"^a\nb$"):
         require_valid(["a", "b", "a"])
     require_valid([])
-
-
-def test_a_rejection_is_told_by_title_value_and_range() -> None:
-    error = {
-        "type": "value_bigger_than_max",
-        "message": "Value 9000 bigger than max of 2048",
-        "details": "width",
-        "extra_info": {
-            "input_name": "width",
-            "input_config": ["INT", {"min": 16, "max": 2048}],
-            "received_value": 9000,
-        },
-    }
-
-    words = describe_rejection(graph(), {"error": {}, "node_errors": {"2": {"errors": [error]}}})
-
-    assert words == "Scale 'Fit' (#2): width = 9000 is out of range. Allowed: 16 to 2048."
-
-
-def test_a_rejection_by_the_node_itself_keeps_its_words() -> None:
-    error = {
-        "type": "custom_validation_failed",
-        "message": "Custom validation failed for node",
-        "details": "image - Invalid image file: none.png",
-        "extra_info": {"input_name": "image"},
-    }
-
-    words = describe_rejection(graph(), {"node_errors": {"1": {"errors": [error]}}})
-
-    assert words == 'LoadImage (#1): image = "uploaded.png" is refused: Invalid image file: none.png.'
-
-
-def test_a_rejection_of_the_whole_graph_keeps_its_words() -> None:
-    answer = {"error": {"message": "Prompt has no outputs", "details": ""}, "node_errors": {}}
-
-    assert describe_rejection(graph(), answer) == "Prompt has no outputs"
 
 
 MODEL = "wan_2.1_vae.safetensors"

@@ -1,6 +1,6 @@
 import pytest
-from talkingshorts.batch import outcome
-from talkingshorts.batch.outcome import MAX_ATTEMPTS, MAX_LOSSES, Outcome, Tries, explain_failure, judge
+from talkingshorts.batch import retry
+from talkingshorts.batch.retry import MAX_ATTEMPTS, MAX_LOSSES, Outcome, Tries, explain_failure, judge
 from talkingshorts.batch.slot import RefusedError, UnfitSlotError
 from talkingshorts.errors import (
     CancelledError,
@@ -63,7 +63,7 @@ def test_the_pause_grows_with_the_attempts_and_never_beyond_the_last() -> None:
     pauses = [judge(LostJobError("gone"), Tries(attempts=attempts), False, True).pause_seconds for attempts in range(4)]
 
     assert pauses == [0.5, 0.5, 2.0, 5.0]
-    assert len(outcome.ROW_RETRY_PAUSES_SECONDS) == MAX_ATTEMPTS - 1
+    assert len(retry.ROW_RETRY_PAUSES_SECONDS) == MAX_ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(
