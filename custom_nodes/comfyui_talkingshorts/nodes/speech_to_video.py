@@ -75,7 +75,7 @@ class SpeechToVideo(io.ComfyNode):
             make_subject(portrait, speech, positive, negative),
             SpeechVideoSettings(**settings),
             workplace,
-            VideoProgress(workplace.node_id, "Chunk"),
+            VideoProgress(workplace.node_id),
         )
         return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
 
@@ -132,5 +132,5 @@ def _tuning_inputs() -> list[io.Input]:
         ),
         make_vae_tiling_input(),
         make_crf_input(),
-        make_resume_input("chunk"),
+        make_resume_input(),
     ]

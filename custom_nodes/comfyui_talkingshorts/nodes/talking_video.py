@@ -81,7 +81,7 @@ class TalkingVideo(io.ComfyNode):
             subject,
             TalkingSettings(**settings),
             workplace,
-            VideoProgress(workplace.node_id, "Window"),
+            VideoProgress(workplace.node_id),
         )
         return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
 
@@ -205,7 +205,7 @@ def _tuning_inputs() -> list[io.Input]:
             tooltip="Adaptive projected guidance: less oversaturation at large scales.",
         ),
         make_crf_input(),
-        make_resume_input("window"),
+        make_resume_input(),
         io.Boolean.Input(
             "short_last_window",
             default=False,

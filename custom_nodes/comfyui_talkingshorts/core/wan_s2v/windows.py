@@ -47,8 +47,8 @@ def plan_s2v_windows(frames: int, window_frames: int = S2V_WINDOW_FRAMES) -> lis
     if window_frames < S2V_MOTION_FRAMES or window_frames != (latents - 1) * _FRAMES_PER_LATENT + 1:
         near = max(S2V_MOTION_FRAMES, (latents - 1) * _FRAMES_PER_LATENT + 1)
         raise InputError(
-            f"chunk_frames is {window_frames}: each chunk continues from {S2V_MOTION_FRAMES} frames of the one before, "
-            f"and the video VAE takes 4n+1. Give 73, 77, 81, ..., such as {near}; the model was trained on "
+            f"chunk_frames is {window_frames}: each window continues from {S2V_MOTION_FRAMES} frames of the one "
+            f"before, and the video VAE takes 4n+1. Give 73, 77, 81, ..., such as {near}; the model was trained on "
             f"{S2V_WINDOW_FRAMES}."
         )
     windows: list[S2VWindow] = []

@@ -115,7 +115,7 @@ class TalkingSampler:
         window = self._windows[index]
         pinned = self._image_latents[:, :, :1] if motion is None else self._encode(motion)
         latents = self._denoise(index, pinned, on_step)
-        require_picture(latents, f"Window {index + 1}")
+        require_picture(latents, index)
         frames = decode_latents(self._models.vae, latents, self._sampling.vae_tiling)
         self._colour.correct(frames)
         return TalkingWindow(frames[window.kept], self._copy_motion(index, frames), frames, latents)

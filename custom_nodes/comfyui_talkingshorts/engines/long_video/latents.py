@@ -54,10 +54,10 @@ def choose_window_seed(seed: int, index: int) -> int:
     return (seed + index) % (LARGEST_SEED + 1)
 
 
-def require_picture(latents: torch.Tensor, name: str) -> None:
-    """Raise VideoError for latents that no picture can come of; `name` is the window's, such as "Window 3"."""
+def require_picture(latents: torch.Tensor, index: int) -> None:
+    """Raise VideoError when no picture can come of the latents of window `index`."""
     if not torch.isfinite(latents).all():
         raise VideoError(
-            f"{name} came out as values that are no picture (NaN). What was finished before it is kept. Load the model "
-            "with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
+            f"Window {index + 1} came out as values that are no picture (NaN). Finished windows are kept. Load the "
+            "model with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
         )

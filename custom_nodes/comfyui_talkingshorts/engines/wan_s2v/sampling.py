@@ -106,8 +106,7 @@ class S2VSampler:
         """
         window = self._windows[index]
         latents = self._denoise(index, motion, on_step)
-        # The node's users know a window as a chunk.
-        require_picture(latents, f"Chunk {index + 1}")
+        require_picture(latents, index)
         front = self._reference if motion is None else motion
         decoded = decode_latents(self._vae, torch.cat([front.to(latents), latents], dim=2), self._sampling.vae_tiling)
         frames = decoded[-window.frames :][window.dropped_frames :]

@@ -56,14 +56,13 @@ def make_crf_input() -> io.Int.Input:
     )
 
 
-def make_resume_input(part: str) -> io.Boolean.Input:
-    """Return the switch; `part` is what the video is made in, such as window."""
+def make_resume_input() -> io.Boolean.Input:
     return io.Boolean.Input(
         "resume",
         default=True,
         optional=True,
         advanced=True,
-        tooltip=f"Go on after the last finished {part} when a run with the same inputs was cut off.",
+        tooltip="Go on after the last finished window when a run with the same inputs was cut off.",
     )
 
 

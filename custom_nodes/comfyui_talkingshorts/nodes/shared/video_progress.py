@@ -14,13 +14,10 @@ _PREVIEW_PIXELS = 512
 
 
 class VideoProgress:
-    """The watcher of the node that runs: a bar over all steps, a line with the time left, a picture per window.
+    """The watcher of the node that runs: a bar over all steps, a line with the time left, a picture per window."""
 
-    `part` is what the line calls a window, such as Window.
-    """
-
-    def __init__(self, node_id: str, part: str) -> None:
-        self._node_id, self._part = node_id, part
+    def __init__(self, node_id: str) -> None:
+        self._node_id = node_id
         self._bar = ProgressBar(1)
         self._windows = self._steps = self._done = self._first = 0
         self._started_seconds = 0.0
@@ -46,7 +43,7 @@ class VideoProgress:
         throw_exception_if_processing_interrupted()
         self._bar.update_absolute(self._done, self._windows * self._steps)
         window = min(self._done // self._steps + 1, self._windows)
-        line = f"{self._part} {window} of {self._windows}, step {self._done % self._steps} of {self._steps}"
+        line = f"Window {window} of {self._windows}, step {self._done % self._steps} of {self._steps}"
         PromptServer.instance.send_progress_text(line + self._estimate(), self._node_id)
 
     def _estimate(self) -> str:

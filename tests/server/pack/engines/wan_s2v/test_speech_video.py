@@ -24,7 +24,7 @@ from support.tiny.talks import paint, speak
 from talkingshorts.managed.server import ensure_server
 
 WORKFLOW = str(ROOT / "workflows" / "s2v.api.json")
-FRAMES, CHUNKS, STEPS = 80, 2, 20
+FRAMES, WINDOWS, STEPS = 80, 2, 20
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def server(home: Path) -> ComfyUI:
 
 
 def graph_of(server: ComfyUI, negative: str = "", **settings: Any) -> dict[str, Any]:
-    """Return a graph that makes a video of CHUNKS chunks of STEPS steps; `settings` go to the node.
+    """Return a graph that makes a video of WINDOWS windows of STEPS steps; `settings` go to the node.
 
     The negative prompt changes no frame at cfg 1: another one only has ComfyUI run the graph anew.
     """
@@ -122,42 +122,42 @@ def test_the_command_line_makes_a_video_as_long_as_the_speech_and_in_sync_to_its
     assert list_sessions(server) == []
 
 
-def test_the_canvas_sees_every_chunk_and_step(server: ComfyUI, uninterrupted: list[Event]) -> None:
+def test_the_canvas_sees_every_window_and_step(server: ComfyUI, uninterrupted: list[Event]) -> None:
     lines = lines_of(uninterrupted)
 
-    assert lines[0] == f"Chunk 1 of {CHUNKS}, step 0 of {STEPS}"
-    assert len(lines) == 1 + CHUNKS * STEPS
-    assert lines[STEPS + 7].startswith(f"Chunk 2 of {CHUNKS}, step 7 of {STEPS}, ")
+    assert lines[0] == f"Window 1 of {WINDOWS}, step 0 of {STEPS}"
+    assert len(lines) == 1 + WINDOWS * STEPS
+    assert lines[STEPS + 7].startswith(f"Window 2 of {WINDOWS}, step 7 of {STEPS}, ")
     assert all(line.endswith(" left") for line in lines[1:])
-    assert [event.kind for event in uninterrupted].count("picture") == CHUNKS
+    assert [event.kind for event in uninterrupted].count("picture") == WINDOWS
     assert film_of(server, uninterrupted).shape == (FRAMES, 32, 48, 3)
 
 
-def test_after_a_stop_and_a_crash_it_goes_on_after_the_finished_chunk_to_the_same_frames(
+def test_after_a_stop_and_a_crash_it_goes_on_after_the_finished_window_to_the_same_frames(
     server: ComfyUI, home: Path, uninterrupted: list[Event]
 ) -> None:
     stopped, graph = [], graph_of(server, "interrupted")
     for event in follow(server, graph):
         stopped.append(event)
-        if event.kind == "line" and event.told.startswith("Chunk 2 of 2, step 3"):
+        if event.kind == "line" and event.told.startswith("Window 2 of 2, step 3"):
             requests.post(f"{server.url}/interrupt", timeout=30).raise_for_status()
 
     assert stopped[-1].kind == "execution_interrupted"
-    assert not any(line.startswith("Chunk 2 of 2, step 12") for line in lines_of(stopped))
+    assert not any(line.startswith("Window 2 of 2, step 12") for line in lines_of(stopped))
 
     crashed = []
     for event in follow(server, graph):
         crashed.append(event)
-        if event.kind == "line" and event.told.startswith(f"Chunk 2 of 2, step {STEPS - 2}"):
+        if event.kind == "line" and event.told.startswith(f"Window 2 of 2, step {STEPS - 2}"):
             break
     kill(server)
 
-    assert lines_of(crashed)[0].startswith("Chunk 2 of 2, step 0")
+    assert lines_of(crashed)[0].startswith("Window 2 of 2, step 0")
 
     server = ComfyUI(ensure_server(print), home / "base")
     finished = run(server, graph)
 
-    assert lines_of(finished)[0].startswith("Chunk 2 of 2, step 0")
+    assert lines_of(finished)[0].startswith("Window 2 of 2, step 0")
     assert np.array_equal(film_of(server, finished), film_of(server, uninterrupted))
     assert list_sessions(server) == []
 
