@@ -1,9 +1,10 @@
 import _thread
 import threading
+from dataclasses import replace
 
 import pytest
 from support.fakes.batches import Batch, failing
-from support.fakes.slots import FakeSlot, make_jobs
+from support.fakes.slots import NODES, FakeSlot, make_jobs
 from support.waiting import wait_until
 from talkingshorts.batch.connections import Connection
 from talkingshorts.batch.schedule import Scheduler
@@ -14,6 +15,7 @@ from talkingshorts.display.batch_events import (
     RowEvent,
     RowFailed,
     ServerLost,
+    ServerReady,
 )
 from talkingshorts.display.events import Started
 from talkingshorts.errors import (
@@ -194,3 +196,18 @@ def test_trouble_with_the_state_ends_the_batch_with_the_reason(
 
     with pytest.raises(UsageError, match=r"The disk is full\."):
         Batch(state, FakeSlot("a"), jobs=make_jobs(3)).run()
+
+
+def test_a_server_that_comes_back_and_would_refuse_a_row_runs_nothing(state: BatchState) -> None:
+    image = replace(NODES["EmptyImage"], declared={"required": {"width": ["STRING", {}], "color": ["INT", {}]}})
+    a, b = FakeSlot("a", held={1, 2}), FakeSlot("b", nodes={**NODES, "EmptyImage": image}, is_away=True)
+    batch = Batch(state, a, b, jobs=make_jobs(4))
+    thread = batch.start()
+    wait_until(lambda: batch.told(ServerLost))
+    b.is_away = False
+    wait_until(lambda: b.connections)
+    a.held.clear()
+    thread.join()
+
+    assert (b.ran, sorted(a.ran)) == ([], [1, 2, 3, 4])
+    assert batch.told(ServerReady) == [ServerReady("a", a.url)]
