@@ -42,10 +42,17 @@ def held_graph(prefix: str, gate: Path) -> dict[str, Any]:
 
     ComfyUI must have the node of `add_hold_node`.
     """
-    graph = quick_graph(prefix)
-    graph["5"] = {"class_type": "HoldForTests", "inputs": {"image": ["1", 0], "gate": str(gate)}}
-    graph["9"]["inputs"]["images"] = ["5", 0]
-    return graph
+    return hold(quick_graph(prefix), gate)
+
+
+def hold(graph: dict[str, Any], gate: Path) -> dict[str, Any]:
+    """Return a graph of this file, held after its first node until the file 5.gate, at first `gate`, is there."""
+    for node in graph.values():
+        for name, value in node["inputs"].items():
+            if value == ["1", 0]:
+                node["inputs"][name] = ["5", 0]
+    holding = {"class_type": "HoldForTests", "inputs": {"image": ["1", 0], "gate": str(gate)}}
+    return graph | {"5": holding}
 
 
 def add_hold_node(base: Path) -> None:

@@ -19,12 +19,13 @@ import av
 import pytest
 from support.fakes.ray_nodes import Nodes, start_nodes
 from support.servers.managed_home import managed_home
-from support.servers.small_graphs import slow_graph, write_graph
+from support.servers.small_graphs import add_hold_node, hold, slow_graph, write_graph
 from support.waiting import wait_until
 from talkingshorts.managed.keeper import __file__ as KEEPER
 from talkingshorts.managed.server import command_line, read_state
 
 ROWS = 16
+FREE_ROWS = 6
 GREY_STEP = 12
 LANES = 2
 
@@ -81,15 +82,23 @@ class Batch:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with managed_home(tmp_path_factory.mktemp("ray"), TALKINGSHORTS_CACHE_GB="0") as folder:
+        add_hold_node(folder / "base")
         yield folder
 
 
 @pytest.fixture
 def rows(home: Path, tmp_path: Path) -> Path:
-    """Return a folder with a table whose rows make a picture each, of a grey of its own."""
-    write_graph(tmp_path, slow_graph("ray", 20))
-    colors = [0x010101 * row * GREY_STEP for row in range(1, ROWS + 1)]
-    (tmp_path / "jobs.csv").write_text("\n".join(["1.color", *map(str, colors)]))
+    """Return a folder with a table whose rows make a picture each, of a grey of its own.
+
+    Those that come after the first ones wait for the file `gate` in it.
+    """
+    gate = tmp_path / "gate"
+    write_graph(tmp_path, hold(slow_graph("ray", 20), gate))
+    lines = [
+        f"{0x010101 * row * GREY_STEP},{tmp_path / 'jobs.csv' if row <= FREE_ROWS else gate}"
+        for row in range(1, ROWS + 1)
+    ]
+    (tmp_path / "jobs.csv").write_text("\n".join(["1.color,5.gate", *lines]))
     return tmp_path
 
 
@@ -164,6 +173,7 @@ def test_each_row_is_made_once_whatever_is_killed(
     at_some_moment(first.kill)
     wait_until(lambda: not list_own_processes(home))
 
+    (rows / "gate").touch()
     second = batch(nodes.wait_for_address(), **nodes.environment)
     second.wait_for("row_done", 1)
     at_some_moment(nodes.lose_one)
