@@ -1,4 +1,4 @@
-"""Tiny Wan S2V checkpoints with random weights, in the style of those of support.tiny_wan."""
+"""Tiny Wan S2V checkpoints with random weights, in the style of those of support.tiny.wan."""
 
 from __future__ import annotations
 

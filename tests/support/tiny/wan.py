@@ -1,7 +1,7 @@
 """Tiny Wan and InfiniteTalk checkpoints with random weights, under the names that shipped workflows load.
 
 Real architectures at small widths: names and shapes come from ComfyUI's own classes, so its standard loaders load them.
-UMT5 and CLIP vision H, whose sizes ComfyUI doesn't read from the file, need the pack support/tiny_encoders.
+UMT5 and CLIP vision H, whose sizes ComfyUI doesn't read from the file, need the pack support/tiny/encoders.
 
 Where a width is fixed (wav2vec2, CLIP vision), only the first rows of each matrix are written. The rest is a hole in
 the file: nearly no disk, but zeros that take memory when loaded.

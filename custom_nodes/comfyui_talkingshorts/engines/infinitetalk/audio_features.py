@@ -1,4 +1,4 @@
-"""What InfiniteTalk hears of the speech: wav2vec2's hidden states, one set a video frame."""
+"""The audio features of InfiniteTalk: wav2vec2's hidden states, one set a video frame."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST_HOP_SAMPLES, _FIRST_FIELD_SAMPLES = 5, 10
 _PIECE_STEPS = 250
 _BLOCK_FRAMES = 100
 
-# All that the official code can make a video of is heard as a whole. Of longer speech 8 s are heard at a time, with
+# All that the official code can make a video of is encoded as a whole. Of longer speech 8 s are encoded at a time, with
 # six seconds or more to either side, so that it takes hardly more memory than a few seconds do.
 LONGEST_WHOLE_FRAMES = 1000
 _KEPT_FRAMES = 200
@@ -34,7 +34,7 @@ _PASSAGE_FRAMES = 500
 
 @dataclass(frozen=True)
 class Passage:
-    """Frames that are heard together, and which of them are kept."""
+    """Frames that are encoded together, and which of them are kept."""
 
     start_frame: int
     end_frame: int
@@ -71,7 +71,7 @@ def read_features(path: Path, indices: np.ndarray) -> np.ndarray:
 def encode_speech(audio_encoder: Any, speech: np.ndarray, frames: int) -> Iterator[np.ndarray]:
     """Yield the features of all frames in order, in blocks [n, 12, 768] float32.
 
-    speech is mono at 16 kHz, 400 samples or more, spanning the frames. What the convolutions hear of it is interpolated
+    speech is mono at 16 kHz, 400 samples or more, spanning the frames. What the convolutions make of it is interpolated
     to 25 steps a second BEFORE the transformer: as InfiniteTalk was trained, and unlike ComfyUI's own node.
     Source: MeiGen-AI/InfiniteTalk, src/audio_analysis/wav2vec2.py.
     Raises ModelError unless the AUDIO_ENCODER is a wav2vec2 base.
@@ -103,7 +103,7 @@ def require_wav2vec2_base(audio_encoder: Any) -> Wav2Vec2Model:
 
 
 def plan_passages(frames: int) -> list[Passage]:
-    """Return what the transformer hears at a time: all of up to 40 s, else overlapping passages of 40 s."""
+    """Return what the transformer encodes at a time: all of up to 40 s, else overlapping passages of 40 s."""
     if frames <= LONGEST_WHOLE_FRAMES:
         return [Passage(0, frames, 0, frames)]
     passages = []
@@ -127,10 +127,10 @@ class _PassageEncoder:
 
     def encode(self, passage: Passage) -> tuple[torch.Tensor, ...]:
         """Return the states after each of the 12 layers: [1, frames of the passage, 768]."""
-        _, states = self._model.encoder(self._model.feature_projection(self._heard(passage)[None]))
+        _, states = self._model.encoder(self._model.feature_projection(self._interpolate_steps(passage)[None]))
         return states[1:]
 
-    def _heard(self, passage: Passage) -> torch.Tensor:
+    def _interpolate_steps(self, passage: Passage) -> torch.Tensor:
         """Return the convolutions' steps, interpolated to frames with the first and last aligned: [frames, 512]."""
         positions = np.arange(passage.start_frame, passage.end_frame) * self._steps_per_frame
         before = np.minimum(positions.astype(int), self._steps - 1)
@@ -146,16 +146,16 @@ class _PassageEncoder:
             end = min(start + _PIECE_STEPS, end_step)
             samples = self._samples(start * HOP_SAMPLES, (end - 1) * HOP_SAMPLES + FIELD_SAMPLES)
             first, *others = self._layers
-            heard = torch.nn.functional.gelu(self._normalize(first.layer_norm, first.conv(samples)))
+            states = torch.nn.functional.gelu(self._normalize(first.layer_norm, first.conv(samples)))
             for layer in others:
-                heard = layer(heard)
-            pieces.append(heard[0].T)
+                states = layer(states)
+            pieces.append(states[0].T)
         return torch.cat(pieces)
 
-    def _normalize(self, norm: torch.nn.GroupNorm, heard: torch.Tensor) -> torch.Tensor:
+    def _normalize(self, norm: torch.nn.GroupNorm, states: torch.Tensor) -> torch.Tensor:
         """Return what the norm, a group a channel, would give over all of the speech."""
-        weight, bias, stream = cast_bias_weight(norm, heard, offloadable=True)
-        normalized = torch.nn.functional.batch_norm(heard, self._mean, self._variance, weight, bias, eps=norm.eps)
+        weight, bias, stream = cast_bias_weight(norm, states, offloadable=True)
+        normalized = torch.nn.functional.batch_norm(states, self._mean, self._variance, weight, bias, eps=norm.eps)
         uncast_bias_weight(norm, weight, bias, stream)
         return normalized
 
@@ -167,8 +167,8 @@ class _PassageEncoder:
         for start in range(0, steps, piece):
             end = min(start + piece, steps)
             samples = self._samples(start * _FIRST_HOP_SAMPLES, (end - 1) * _FIRST_HOP_SAMPLES + _FIRST_FIELD_SAMPLES)
-            heard = self._layers[0].conv(samples)[0]
-            variance, mean = (part.cpu().double() for part in torch.var_mean(heard, dim=-1, correction=0))
+            states = self._layers[0].conv(samples)[0]
+            variance, mean = (part.cpu().double() for part in torch.var_mean(states, dim=-1, correction=0))
             total = total + (end - start) * mean
             squares = squares + (end - start) * (variance + mean.square())
         mean = total / steps

@@ -16,5 +16,5 @@ def project_audio(projector: MultiTalkAudioProjModel, features: torch.Tensor) ->
     """
     first, later = features[:1], features[1:].unflatten(0, (-1, 4))
     middle = features.shape[1] // 2
-    heard = [later[:, 0, : middle + 1], later[:, 1:3, middle], later[:, 3, middle:]]
-    return projector(first[None], torch.cat(heard, dim=1)[None])
+    parts = [later[:, 0, : middle + 1], later[:, 1:3, middle], later[:, 3, middle:]]
+    return projector(first[None], torch.cat(parts, dim=1)[None])

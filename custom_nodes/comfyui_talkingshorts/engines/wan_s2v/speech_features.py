@@ -34,12 +34,12 @@ def normalize_speech(sound: Sound) -> np.ndarray:
     Source: AudioEncoder.extract_audio_feat in Wan-Video/Wan2.2, wan/modules/s2v/audio_encoder.py.
     """
     frames = count_video_frames(sound, S2V_FPS)
-    heard = np.zeros((LEADING_FRAMES + frames) * _SAMPLES_PER_FRAME, np.float32)
-    spoken = heard[LEADING_FRAMES * _SAMPLES_PER_FRAME :]
+    padded = np.zeros((LEADING_FRAMES + frames) * _SAMPLES_PER_FRAME, np.float32)
+    spoken = padded[LEADING_FRAMES * _SAMPLES_PER_FRAME :]
     resampled = resample_mono(sound)[: spoken.size]
     spoken[: resampled.size] = resampled
-    mean, variance = heard.mean(dtype=np.float64), heard.var(dtype=np.float64)
-    return ((heard - mean) / np.sqrt(variance + 1e-7)).astype(np.float32)
+    mean, variance = padded.mean(dtype=np.float64), padded.var(dtype=np.float64)
+    return ((padded - mean) / np.sqrt(variance + 1e-7)).astype(np.float32)
 
 
 class SpeechEncoder:
@@ -76,8 +76,8 @@ class SpeechEncoder:
             after = np.minimum(before + 1, self._steps - 1)
             states = self._encode_steps(before[0], after[-1] + 1)
             share = torch.from_numpy((positions - before).astype(np.float32))[:, None]
-            heard = states[:, before - before[0]].lerp(states[:, after - before[0]], share)
-            features[0, :, :, : positions.size] = heard.transpose(1, 2)
+            chosen = states[:, before - before[0]].lerp(states[:, after - before[0]], share)
+            features[0, :, :, : positions.size] = chosen.transpose(1, 2)
         return features
 
     def _encode_steps(self, first_step: int, end_step: int) -> torch.Tensor:

@@ -16,11 +16,11 @@ import pytest
 import torch
 from comfyui_talkingshorts.core.errors import VideoError
 from comfyui_talkingshorts.core.sound import Sound
-from comfyui_talkingshorts.engines.long_video import session as session_module
-from comfyui_talkingshorts.engines.long_video.session import Session, keeps_motion_frames, trim_sessions
+from comfyui_talkingshorts.engines.long_video.session import Session, _lock, keeps_motion_frames, trim_sessions
 
 HEIGHT, WIDTH, WINDOW_FRAMES, MOTION_FRAMES = 32, 48, 4, 2
 WINDOWS = 5
+MODULE = "comfyui_talkingshorts.engines.long_video.session"
 KEY = "0f" * 16
 SPEECH = Sound(np.zeros((1, WINDOWS * WINDOW_FRAMES * 320), np.float32), 8000)
 
@@ -199,7 +199,7 @@ def test_a_finished_video_needs_no_motion_frames(root: Path) -> None:
 
 def test_a_session_of_another_format_starts_afresh(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(session_module, "FORMAT_VERSION", 0)
+        patch.setattr(f"{MODULE}.FORMAT_VERSION", 0)
         finish_video(root)
 
     assert finish_video(root) == [*range(WINDOWS)]
@@ -283,7 +283,7 @@ def test_an_error_of_the_encoder_is_raised_at_the_next_window_and_ends_the_video
         with open_session(root) as session, session.write_windows() as writer:
             for index in range(WINDOWS):
                 if index == 1:
-                    monkeypatch.setattr(session_module, "write_segment", refuse)
+                    monkeypatch.setattr(f"{MODULE}.write_segment", refuse)
                 frames = make_window(index, None)
                 writer.submit(index, frames, frames)
                 submitted.append(index)
@@ -367,7 +367,7 @@ def test_a_session_that_can_not_be_opened_lets_go_of_its_lock(root: Path, monkey
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(session_module, "sync_file", refuse)
+        patch.setattr(f"{MODULE}.sync_file", refuse)
         with pytest.raises(VideoError, match="Free some space"):
             open_session(root).__enter__()
 
@@ -393,7 +393,7 @@ def test_a_session_in_use_is_never_removed(root: Path) -> None:
     fill_session(root, "mine", 5000, 9)
     fill_session(root, "theirs", 5000, 8)
     fill_session(root, "nobodys", 5000, 1)
-    with session_module._lock(root / "theirs"):
+    with _lock(root / "theirs"):
         trim_sessions(root, 1000, in_use="mine")
 
     assert sorted(path.name for path in root.iterdir() if path.is_dir()) == ["mine", "theirs"]
