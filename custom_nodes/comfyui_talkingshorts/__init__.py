@@ -1,4 +1,4 @@
-"""TalkingShorts: a voice reference and a script in, a talking-head short out. A ComfyUI node pack."""
+"""TalkingShorts: reference audio and a script in, a talking-head short out. A ComfyUI node pack."""
 
 from __future__ import annotations
 

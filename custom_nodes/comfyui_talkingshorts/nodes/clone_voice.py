@@ -14,7 +14,7 @@ from .shared.progress import make_progress_bar
 
 
 class CloneVoice(io.ComfyNode):
-    """Reference voice and script in, the script in that voice out."""
+    """Reference audio and script in, the script in that voice out."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:

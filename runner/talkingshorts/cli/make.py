@@ -19,7 +19,6 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    """Return what the command line says about the short."""
     from ..shorts.options import MakeOptions
 
 

@@ -8,7 +8,7 @@ from ..errors import NodeFailedError, OutOfMemoryError, RunnerError, ValidationE
 from ..workflow.file import Workflow
 
 
-def describe_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
+def read_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
     """Return the error for a failed node: ValidationError when the pack blames an input, else NodeFailedError.
 
     `error` is ComfyUI's execution_error.

@@ -23,7 +23,7 @@ from ..errors import (
 from ..results.fetch import list_files
 from ..workflow.file import Workflow
 from .cancel import cancel_and_wait
-from .failure import describe_failure
+from .failure import read_failure
 from .files import fetch_files
 from .follow import Limits, ProgressTracker, Show, follow
 from .records import JobRecord, JobState, RecordStore, new_job_id
@@ -235,7 +235,7 @@ class Run:
         self._record.ending = asdict(job)
         if job.status == FAILED:
             self._settle("failed")
-            raise describe_failure(self._record.workflow, job.error or {})
+            raise read_failure(self._record.workflow, job.error or {})
         if job.status == CANCELLED:
             self._settle("cancelled")
             raise CancelledError("The job was cancelled.")

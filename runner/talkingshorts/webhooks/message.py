@@ -25,7 +25,7 @@ from ..comfyui.client import CANCELLED, COMPLETED, Job, RemoteFile
 from ..errors import CancelledError, LostJobError, RunnerError, UsageError
 from ..http import CONNECT_SECONDS, find_cause, normalize_url, open_session, read_retry_after, split_credentials
 from ..jobs.cancel import ENDED_STATES
-from ..jobs.failure import describe_failure
+from ..jobs.failure import read_failure
 from ..jobs.records import JobRecord
 from ..jobs.report import read_reports
 from ..results.destination import is_url
@@ -238,6 +238,6 @@ def _describe_error(record: JobRecord, end: Job | RunnerError) -> dict[str, Any]
     if end.status == CANCELLED:
         return {"kind": CancelledError.__name__, "node": None, "message": "The job was cancelled."}
     details = end.error or {}
-    failure = describe_failure(record.workflow, details)
+    failure = read_failure(record.workflow, details)
     node = record.workflow.describe(str(details.get("node_id", "?")))
     return {"kind": type(failure).__name__, "node": node, "message": str(failure)}

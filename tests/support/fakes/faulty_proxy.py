@@ -46,14 +46,6 @@ class FaultyProxy:
     slow_path: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     heads: list[bytes] = field(default_factory=list)
-    thawed: threading.Event = field(default_factory=threading.Event)
-
-    def freeze(self) -> None:
-        """Let nothing through, and close nothing, until `thaw`."""
-        self.thawed.clear()
-
-    def thaw(self) -> None:
-        self.thawed.set()
 
     def count(self, method: str, path: str) -> int:
         """Return how often the path was asked for."""
@@ -69,12 +61,10 @@ def serve_faulty_proxy(target: str) -> Iterator[FaultyProxy]:
     """Serve a proxy to the ComfyUI at `target` on a free loopback port."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         proxy = FaultyProxy(f"http://127.0.0.1:{listener.getsockname()[1]}", target)
-        proxy.thaw()
         threading.Thread(target=_accept, args=(listener, proxy), daemon=True).start()
         try:
             yield proxy
         finally:
-            proxy.thaw()
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
 
@@ -95,7 +85,6 @@ def _serve(client: socket.socket, proxy: FaultyProxy) -> None:
         method, path, head, body = request
         proxy.asked.append((method, path))
         proxy.heads.append(head)
-        proxy.thawed.wait()
         is_socket = path == "/ws"
         if is_socket and proxy.progress_socket == "refused":
             client.sendall(REFUSAL)
@@ -116,7 +105,6 @@ def _relay_answer(client: socket.socket, server: socket.socket, proxy: FaultyPro
     answer = bytearray()
     while chunk := server.recv(CHUNK_BYTES):
         answer += chunk
-    proxy.thawed.wait()
     if _use_up(proxy.lost_answers, f"{method} {path}"):
         return
     if path == "/view" and proxy.truncated_downloads:
@@ -128,7 +116,6 @@ def _relay_answer(client: socket.socket, server: socket.socket, proxy: FaultyPro
         client.sendall(answer)
         return
     for at in range(0, len(answer), 64):
-        proxy.thawed.wait()
         time.sleep(64 / bytes_per_second)
         client.sendall(answer[at : at + 64])
 
@@ -142,7 +129,6 @@ def _relay_socket(client: socket.socket, server: socket.socket, proxy: FaultyPro
     began = time.monotonic()
     while not breaks or time.monotonic() - began < SOCKET_LIFE_SECONDS:
         for source in select.select([client, server], [], [], 0.1)[0]:
-            proxy.thawed.wait()
             data = source.recv(CHUNK_BYTES)
             if not data:
                 return

@@ -1,4 +1,4 @@
-"""How a talking video is made of windows, and which sound each of their frames hears."""
+"""How a talking video is made of windows, and which sound drives each of their frames."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def plan_windows(
 
 
 def index_audio(window: Window, frames: int) -> np.ndarray:
-    """Return which of the `frames` audio features each frame of a window hears: [window frames, 5] int64.
+    """Return which of the `frames` audio features drive each frame of a window: [window frames, 5] int64.
 
-    The five are its own and two to either side. Past its end the sound is heard backwards, before its start the first
-    feature again. Source: as plan_windows; its tail of `end - len + 3` reversed embeddings is a reflection.
+    The five are its own and two to either side. Past its end the sound runs backwards, before its start the first
+    feature is repeated. Source: as plan_windows; its tail of `end - len + 3` reversed embeddings is a reflection.
     """
     positions = np.arange(window.start_frame, window.end_frame)[:, None] + CONTEXT_OFFSETS
     return np.minimum(positions, 2 * frames - 1 - positions).clip(min=0)

@@ -39,8 +39,8 @@ def plan_s2v_windows(frames: int, window_frames: int = S2V_WINDOW_FRAMES) -> lis
     """Return the windows of a video of so many frames, one or more.
 
     The first adds window_frames (4n+1), as its first latent is worth one frame, each later one 4n+4.
-    Source: WanS2V.generate in Wan-Video/Wan2.2, wan/speech2video.py (infer_frames is 4n+4 there). It hears the speech
-    from the first dropped frame on, so that pictures come 3/16 s before their sound; here silence is heard meanwhile.
+    Source: WanS2V.generate in Wan-Video/Wan2.2, wan/speech2video.py (infer_frames is 4n+4 there). It encodes the speech
+    from the first dropped frame on, so that pictures come 3/16 s before their sound; here silence stands in for it.
     Raises InputError unless a window replaces all frames that the next continues from.
     """
     latents = (window_frames - 1) // _FRAMES_PER_LATENT + 1

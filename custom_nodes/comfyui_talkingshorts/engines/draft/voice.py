@@ -1,4 +1,4 @@
-"""The draft's voice: a script spoken by espeak-ng at the pitch and pace of a reference clip, in an exact time."""
+"""The draft's voice: a script spoken by espeak-ng at the pitch and pace of reference audio, in an exact time."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from .ai_mark import make_ai_mark
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-SYNTHETIC = "the speaker and the voice are"
+_SYNTHETIC = "the speaker and the voice are"
 TRANSCODE_CRF = 16
 
 
@@ -51,7 +51,7 @@ def save_short(video: Input.Video, path: Path, metadata: Mapping[str, Any]) -> S
                 str(partial),
                 format=Types.VideoContainer.MP4,
                 codec=Types.VideoCodec.H264,
-                metadata={**metadata, **make_ai_mark(SYNTHETIC)},  # ComfyUI makes tags of it
+                metadata={**metadata, **make_ai_mark(_SYNTHETIC)},  # ComfyUI makes tags of it
                 bit_depth=8,
                 crf=None if _is_shareable(video) else TRANSCODE_CRF,
             )

@@ -12,7 +12,7 @@ from comfy_api.latest import InputImpl
 
 _PLAIN = (type(None), bool, int, float, str)
 
-Block = torch.Tensor | Path
+KeptBlock = torch.Tensor | Path
 
 
 class UnkeepableError(Exception):
@@ -27,7 +27,7 @@ class Packed:
     """
 
     form: Any
-    blocks: Sequence[Block]
+    blocks: Sequence[KeptBlock]
 
 
 def pack(value: Any) -> Packed:
@@ -35,11 +35,11 @@ def pack(value: Any) -> Packed:
 
     Raises UnkeepableError for anything else, also for what only derives from one of these.
     """
-    blocks: list[Block] = []
+    blocks: list[KeptBlock] = []
     return Packed(_pack(value, blocks), blocks)
 
 
-def unpack(form: Any, read_block: Callable[[int], Block]) -> Any:
+def unpack(form: Any, read_block: Callable[[int], KeptBlock]) -> Any:
     """Return the value that was packed; `read_block` gives each block by its number."""
     if not isinstance(form, dict):
         return form
@@ -58,7 +58,7 @@ def unpack(form: Any, read_block: Callable[[int], Block]) -> Any:
     return tensor.permute([order.index(dim) for dim in range(len(order))]).to(content["device"])
 
 
-def _pack(value: Any, blocks: list[Block]) -> Any:
+def _pack(value: Any, blocks: list[KeptBlock]) -> Any:
     # Exact types: a class that derives from one of these would come back as another.
     kind = type(value)
     if kind in _PLAIN:
@@ -74,7 +74,7 @@ def _pack(value: Any, blocks: list[Block]) -> Any:
     raise UnkeepableError(f"a {kind.__name__}")
 
 
-def _pack_tensor(tensor: torch.Tensor, blocks: list[Block]) -> dict[str, Any]:
+def _pack_tensor(tensor: torch.Tensor, blocks: list[KeptBlock]) -> dict[str, Any]:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.requires_grad:
         raise UnkeepableError(f"a tensor of layout {tensor.layout}")
     # Written as it lies in memory, so that it lies so again: what is computed of it may depend on that.
@@ -83,7 +83,7 @@ def _pack_tensor(tensor: torch.Tensor, blocks: list[Block]) -> dict[str, Any]:
     return {"block": len(blocks) - 1, "order": order, "device": tensor.device.type}
 
 
-def _pack_video(video: InputImpl.VideoFromFile, blocks: list[Block]) -> int:
+def _pack_video(video: InputImpl.VideoFromFile, blocks: list[KeptBlock]) -> int:
     source = video.get_stream_source()
     if not isinstance(source, str) or video.get_active_trim_window() != (0.0, 0.0):
         raise UnkeepableError("a part of a video, or one without a file")

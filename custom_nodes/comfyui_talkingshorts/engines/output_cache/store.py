@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from ...core.folder_cap import list_least_recent
 from ..files.whole import replacing, sync_file, sync_folder
-from .kept_value import Block, Packed, UnkeepableError, pack, unpack
+from .kept_value import KeptBlock, Packed, UnkeepableError, pack, unpack
 
 FORMAT = "talkingshorts-output-2"
 MAX_TENSOR_BYTES = 64 * 1000**2
@@ -115,7 +115,7 @@ class _NoVideoError(Exception):
     """The kept video is whole, but can't be written to where it is used."""
 
 
-def _measure(blocks: Sequence[Block]) -> int:
+def _measure(blocks: Sequence[KeptBlock]) -> int:
     """Return the bytes of all blocks. Raises UnkeepableError when they are too many or of a type that isn't kept."""
     tensor_bytes = file_bytes = 0
     for block in blocks:
@@ -148,14 +148,14 @@ def _read(path: Path, video_folder: Path) -> Any:
         form = json.loads(metadata["form"])
         videos = set(_list_videos(form))
         # A tensor that the file lends would hold the file.
-        blocks: dict[int, Block] = {
+        blocks: dict[int, KeptBlock] = {
             int(name): _write_video(tensor, video_folder) if int(name) in videos else tensor.clone()
             for name, tensor in tensors.items()
         }
     return unpack(form, blocks.__getitem__)
 
 
-def _as_tensor(block: Block) -> torch.Tensor:
+def _as_tensor(block: KeptBlock) -> torch.Tensor:
     """Return the block as a tensor of its own; the bytes of a file, which may be gigabytes, stay on the disk."""
     if isinstance(block, torch.Tensor):
         return block.detach().cpu().clone(memory_format=torch.contiguous_format)

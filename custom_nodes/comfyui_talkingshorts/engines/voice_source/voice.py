@@ -1,4 +1,4 @@
-"""Load a voice reference: from the cache, from a file, or from the web."""
+"""Load reference audio: from the cache, from a file, or from the web."""
 
 from __future__ import annotations
 

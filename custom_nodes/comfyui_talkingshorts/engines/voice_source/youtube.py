@@ -34,7 +34,7 @@ from .youtube_errors import (
     SOCKET_TIMEOUT_SECONDS,
     UPCOMING_MESSAGE,
     UPGRADE_REMEDY,
-    explain_failure,
+    make_source_error,
 )
 
 MAX_DOWNLOAD_MB = "TALKINGSHORTS_MAX_DOWNLOAD_MB"
@@ -95,7 +95,7 @@ def fetch_clip(url: str, piece: Piece, on_progress: OnProgress) -> tuple[Sound, 
             info = _resolve(ydl, url)
             return _cut_from_web(ydl, info, piece, report, log), _pick_title(info)
     except YoutubeDLError as error:
-        raise explain_failure(error, url, log.complaints) from error
+        raise make_source_error(error, url, log.complaints) from error
 
 
 def _make_allowance() -> Allowance:

@@ -66,8 +66,8 @@ NO_SOUND = r"requested format is not available|no video formats"
 NO_SOUND_MESSAGE = f"The page has no sound that can be fetched. Give another video. On YouTube: {UPGRADE_REMEDY}"
 
 
-def explain_failure(error: BaseException, url: str, warnings: Sequence[str] = ()) -> SourceError:
-    """Return what went wrong in the user's words, with the remedy; `warnings` came before the error."""
+def make_source_error(error: BaseException, url: str, warnings: Sequence[str] = ()) -> SourceError:
+    """Return the error that says what went wrong in the user's words, with the remedy; `warnings` came before it."""
     causes = list(_list_causes(error))
     for cause in causes:
         if isinstance(cause, SourceError):

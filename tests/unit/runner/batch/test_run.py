@@ -7,7 +7,6 @@ import pytest
 from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
 from talkingshorts.batch import retry
 from talkingshorts.cli.main import main
-from talkingshorts.comfyui import client
 from talkingshorts.jobs import submit
 
 OUT_OF_MEMORY = {"node_id": "2", "exception_type": "torch.OutOfMemoryError", "exception_message": "Allocation failed"}
@@ -18,22 +17,15 @@ Batch = Callable[..., int]
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(submit, "POST_PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(submit, "ARRIVAL_SECONDS", 0.0)
     monkeypatch.setattr(retry, "ROW_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as comfyui:
-        monkeypatch.setenv("TALKINGSHORTS_SERVER", comfyui.url)
-        monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
-        monkeypatch.delenv("TALKINGSHORTS_TOKEN", raising=False)
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "w.api.json").write_text(json.dumps(GRAPH))
-        (tmp_path / "jobs.csv").write_text("width\n64\n65\n66\n")
-        yield comfyui
+def fake(fake: FakeComfyUI) -> FakeComfyUI:
+    """Return the server that the environment names, with a table beside its graph."""
+    Path("jobs.csv").write_text("width\n64\n65\n66\n")
+    return fake
 
 
 @pytest.fixture

@@ -72,22 +72,22 @@ def test_lengths_that_the_vae_cannot_take_or_that_make_nothing_new_are_refused(
         plan_windows(200, window_frames, motion_frames)
 
 
-def test_a_frame_hears_its_own_sound_and_two_frames_to_either_side() -> None:
+def test_a_frame_is_driven_by_its_own_sound_and_two_frames_to_either_side() -> None:
     second = plan_windows(200)[1]
 
     assert index_audio(second, 200).shape == (81, 5)
     assert index_audio(second, 200)[0].tolist() == [70, 71, 72, 73, 74]
 
 
-def test_before_the_start_the_first_sound_is_heard_again() -> None:
+def test_before_the_start_the_first_sound_is_repeated() -> None:
     assert index_audio(plan_windows(200)[0], 200)[:2].tolist() == [[0, 0, 0, 1, 2], [0, 0, 1, 2, 3]]
 
 
-def test_past_the_end_the_sound_is_heard_backwards() -> None:
-    heard = index_audio(plan_windows(50)[0], 50)
+def test_past_the_end_the_sound_runs_backwards() -> None:
+    used = index_audio(plan_windows(50)[0], 50)
 
-    assert heard[48:53, 2].tolist() == [48, 49, 49, 48, 47]
-    assert heard[49].tolist() == [47, 48, 49, 49, 48]
+    assert used[48:53, 2].tolist() == [48, 49, 49, 48, 47]
+    assert used[49].tolist() == [47, 48, 49, 49, 48]
 
 
 def test_sound_shorter_than_what_is_missing_ends_on_its_first_frame() -> None:
@@ -95,11 +95,11 @@ def test_sound_shorter_than_what_is_missing_ends_on_its_first_frame() -> None:
 
 
 @pytest.mark.parametrize("frames", LENGTHS)
-def test_only_sound_that_exists_is_heard(frames: int) -> None:
-    heard = np.stack([index_audio(window, frames) for window in plan_windows(frames)])
+def test_only_sound_that_exists_is_used(frames: int) -> None:
+    used = np.stack([index_audio(window, frames) for window in plan_windows(frames)])
 
-    assert heard.min() == 0
-    assert heard.max() == frames - 1
+    assert used.min() == 0
+    assert used.max() == frames - 1
 
 
 def test_four_frames_make_a_latent_after_the_first() -> None:

@@ -17,7 +17,7 @@ import pytest
 from comfy_api.latest import io
 from comfyui_talkingshorts.core.graph_key import fold_constants, list_ancestors
 from comfyui_talkingshorts.engines.files.named import FileWatch
-from comfyui_talkingshorts.engines.output_cache import keys as output_keys
+from comfyui_talkingshorts.engines.output_cache import keys as keys_module
 from comfyui_talkingshorts.engines.output_cache.keys import OutputKeys
 from support.checkout import ROOT
 
@@ -307,7 +307,7 @@ def test_another_packs_code_counts_from_comfyuis_next_start(
     os.utime(tmp_path / changed, (1, 1))
 
     assert make_key(graph, PORTRAIT) == before
-    output_keys._hash_code.cache_clear()
+    keys_module._hash_code.cache_clear()
     assert (make_key(graph, PORTRAIT) != before) == counts
 
 
@@ -352,12 +352,12 @@ def test_a_node_that_is_not_in_the_graph_as_it_was_sent_has_no_key(node_id: str,
 @pytest.mark.parametrize("name", ["PACK_VERSION", "KEY_VERSION"])
 def test_another_version_has_other_keys(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = make_key(load_short(), NEGATIVE)
-    monkeypatch.setattr(output_keys, name, "2")
-    output_keys.describe_surroundings.cache_clear()
+    monkeypatch.setattr(keys_module, name, "2")
+    keys_module.describe_surroundings.cache_clear()
     try:
         assert make_key(load_short(), NEGATIVE) != before
     finally:
-        output_keys.describe_surroundings.cache_clear()
+        keys_module.describe_surroundings.cache_clear()
 
 
 def test_a_file_that_changes_while_comfyui_runs_is_not_trusted_until_its_next_start(models: Path) -> None:
@@ -438,6 +438,6 @@ def test_precision_and_attention_count_and_where_comfyui_listens_does_not() -> N
     }
     where = {"port": 8188, "fast_disk": True, "output_directory": "/tmp", "listen": "0.0.0.0"}
 
-    assert output_keys.list_number_options(options | where) == [
+    assert keys_module.list_number_options(options | where) == [
         *("fast={'fp16_accumulation'}", "fp8_e4m3fn_unet=True", "use_sage_attention=True")
     ]

@@ -20,7 +20,7 @@ import pytest
 import torch
 from comfy_api.latest import InputImpl
 from comfyui_talkingshorts.core.folder_cap import parse_gigabytes
-from comfyui_talkingshorts.engines.output_cache import store as output_store
+from comfyui_talkingshorts.engines.output_cache import store as store_module
 from comfyui_talkingshorts.engines.output_cache.store import OutputStore
 from safetensors import safe_open
 
@@ -290,7 +290,7 @@ def test_an_entry_that_can_not_be_read_counts_as_missing(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(output_store, "safe_open", refuse)
+        patch.setattr(store_module, "safe_open", refuse)
         assert store.load(KEY) is None
     assert list_entries(tmp_path) == []
 
@@ -330,7 +330,7 @@ def test_an_entry_for_which_there_is_no_memory_stays_kept(
     def fail(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(output_store, "_read", fail)
+    monkeypatch.setattr(store_module, "_read", fail)
 
     assert store.load(KEY) is None
     assert entry(tmp_path).is_file()
@@ -377,7 +377,7 @@ def test_an_entry_has_its_name_only_when_it_is_whole_and_on_the_disk(
     store: OutputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names_when_synced: list[str] = []
-    monkeypatch.setattr(output_store, "sync_folder", lambda folder: None)
+    monkeypatch.setattr(store_module, "sync_folder", lambda folder: None)
     monkeypatch.setattr(os, "fsync", lambda descriptor: names_when_synced.extend(list_entries(tmp_path)))
 
     assert store.store(KEY, NOISE)
@@ -413,12 +413,12 @@ def test_what_is_larger_than_all_may_be_is_not_kept_and_drives_nothing_out(tmp_p
 
 
 def test_many_pictures_are_not_kept(store: OutputStore) -> None:
-    assert not store.store(KEY, [torch.zeros(1).expand(output_store.MAX_TENSOR_BYTES // 4 + 1)])
+    assert not store.store(KEY, [torch.zeros(1).expand(store_module.MAX_TENSOR_BYTES // 4 + 1)])
 
 
 def test_a_giant_video_is_not_kept(store: OutputStore, tmp_path: Path) -> None:
     video = write_video(tmp_path)
-    os.truncate(path_of(video), output_store.MAX_FILE_BYTES + 1)
+    os.truncate(path_of(video), store_module.MAX_FILE_BYTES + 1)
 
     assert not store.store(KEY, video)
 

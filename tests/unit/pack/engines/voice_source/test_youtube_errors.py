@@ -2,7 +2,7 @@
 # (pyright's own stubs describe an older yt-dlp than the one installed.)
 
 import pytest
-from comfyui_talkingshorts.engines.voice_source.youtube_errors import explain_failure
+from comfyui_talkingshorts.engines.voice_source.youtube_errors import make_source_error
 from yt_dlp.utils import DownloadError, ExtractorError, GeoRestrictedError
 
 URL = "https://www.youtube.com/watch?v=abc"
@@ -11,7 +11,7 @@ URL = "https://www.youtube.com/watch?v=abc"
 def explain(error: Exception) -> str:
     """Return what the user reads when yt-dlp ends with `error`."""
     wrapped = DownloadError(f"\x1b[0;31mERROR:\x1b[0m {error}", (type(error), error, None))
-    message = str(explain_failure(wrapped, URL))
+    message = str(make_source_error(wrapped, URL))
     assert "\x1b" not in message
     assert "\n" not in message
     return message

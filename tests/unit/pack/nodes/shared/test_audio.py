@@ -4,7 +4,6 @@ import torch
 from comfyui_talkingshorts.core.errors import InputError
 from comfyui_talkingshorts.core.sound import Phoneme, Sound
 from comfyui_talkingshorts.nodes.shared.audio import audio_from_sound, sound_from_audio
-from comfyui_talkingshorts.nodes.shared.image import image_from_picture, picture_from_image
 
 
 def test_a_sound_passes_between_nodes_with_its_phonemes() -> None:
@@ -40,19 +39,3 @@ def test_of_several_clips_the_first_is_taken_and_no_phonemes_are_made_up() -> No
 def test_audio_that_holds_no_sound_is_refused(waveform: torch.Tensor, word: str) -> None:
     with pytest.raises(InputError, match=word):
         sound_from_audio({"waveform": waveform, "sample_rate": 8000})
-
-
-def test_a_picture_passes_between_nodes_pixel_for_pixel() -> None:
-    picture = np.arange(256 * 3, dtype=np.uint32).reshape(16, 16, 3).astype(np.uint8)
-
-    image = image_from_picture(picture)
-
-    assert image.shape == (1, 16, 16, 3)
-    assert image.dtype == torch.float32
-    assert np.array_equal(picture_from_image(image), picture)
-
-
-def test_values_beyond_black_and_white_are_clipped() -> None:
-    image = torch.tensor([-0.5, 0.0, 1.5]).reshape(1, 1, 1, 3)
-
-    assert picture_from_image(image).tolist() == [[[0, 0, 255]]]
