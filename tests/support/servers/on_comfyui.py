@@ -61,6 +61,11 @@ def count_posts(comfyui: ComfyUI) -> int:
     return (comfyui.base.parent / "server" / "comfyui.log").read_text(errors="replace").count("got prompt")
 
 
+def count_jobs(comfyui: ComfyUI) -> int:
+    """Return how many jobs the server ever took. Unlike a post, one counts only when all of its graph came through."""
+    return comfyui.get("/api/jobs?limit=1")["pagination"]["total"]
+
+
 def saved_files(comfyui: ComfyUI, prefix: str) -> list[Path]:
     """Return the files that the server saved under this name."""
     return sorted((comfyui.base / "output").glob(f"{prefix}_*"))

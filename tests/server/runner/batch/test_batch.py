@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from support.processes import Runner, start_runner
 from support.servers.managed_home import managed_home
-from support.servers.on_comfyui import ComfyUI, count_posts, post_as_another, read_status, wait_for_status
+from support.servers.on_comfyui import ComfyUI, count_jobs, post_as_another, read_status, wait_for_status
 from support.servers.small_graphs import slow_graph, write_graph
 from support.waiting import wait_until
 from talkingshorts.managed.server import ensure_server, read_state, stop_server
@@ -73,7 +73,7 @@ def test_each_row_is_made_once_however_often_the_command_is_killed(
     comfyui: ComfyUI, second: ComfyUI, tmp_path: Path
 ) -> None:
     table = Table(tmp_path, "batch-killed", rows=24)
-    posts = count_posts(comfyui) + count_posts(second)
+    jobs = count_jobs(comfyui) + count_jobs(second)
     arguments = table.arguments(comfyui, second)
     for kind in ("created", "submitted", "started", "node_started", "ended", "result", "row_done", "batch_progress"):
         with start_runner(tmp_path, *arguments) as runner:
@@ -85,7 +85,7 @@ def test_each_row_is_made_once_however_often_the_command_is_killed(
 
     table.require_made()
     assert table.count_saved(comfyui, second) == table.rows
-    assert count_posts(comfyui) + count_posts(second) - posts == table.rows
+    assert count_jobs(comfyui) + count_jobs(second) - jobs == table.rows
     assert results_of(runner.events) == [f"out/{row}.png" for row in range(1, table.rows + 1)]
 
 
