@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,8 @@ def download_models(options: Namespace) -> int:
         for model in wanted:
             _print_model(options, model, f"{model.file.url} -> {model.path}")
         return 0
-    display = choose_display(options.json)
-    try:
+    with closing(choose_display(options.json)) as display:
         errors = Transfers(wanted, options.jobs).run(display.show)
-    finally:
-        display.close()
     if not options.json:
         paths = {model.file: model.path for model in [*found, *wanted]}
         for path in paths.values():
@@ -106,11 +104,8 @@ def verify_models(options: Namespace) -> int:
     models = [find_model(file, model_roots()) for file in chosen]
     if not options.names:
         models = [model for model in models if model.status != "missing"]
-    display = choose_display(options.json)
-    try:
+    with closing(choose_display(options.json)) as display:
         faults = find_faults(models, display.show)
-    finally:
-        display.close()
     for model in models:
         fault = faults.get(model.file, "")
         unhashed = "" if model.file.sha256 else " (by its size: no hash is published)"

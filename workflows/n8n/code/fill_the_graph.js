@@ -6,7 +6,7 @@ const settings = $("Settings").first().json;
 const uploads = {};
 if ($("Upload").isExecuted) {
   for (const [index, { json }] of $input.all().entries()) {
-    if (json.statusCode !== 200) return [{ json: { job_id: makeUuid(), next: "answer", is_open: false, next_look: Date.now(), answer: sayRefusal(json) } }];
+    if (json.statusCode !== 200) return [{ json: { job_id: makeUuid(), next: "answer", is_open: false, next_look: Date.now(), answer: makeRefusal(json) } }];
     const { name, subfolder } = json.body;
     uploads[$("Read request").all()[index].json.file] = subfolder ? `${subfolder}/${name}` : name;
   }
@@ -57,7 +57,7 @@ function makeUuid() {
 }
 
 // The file is the caller's to put right; anything else isn't. n8n puts an answer that is no JSON into data.
-function sayRefusal({ statusCode, data }) {
+function makeRefusal({ statusCode, data }) {
   if (statusCode === undefined) return refuse(503, "unreachable", "ComfyUI can't be reached. Try again later.");
   const reason = data?.trim() || "no reason is given.";
   return refuse({ 400: 400, 403: 400, 413: 413 }[statusCode] ?? 502, "upload_failed", `ComfyUI refuses the file (${statusCode}): ${reason}`);

@@ -82,7 +82,7 @@ if (server.statusCode !== 200) {
 }
 
 const hasVoice = Boolean(binary.voice || request.youtube_url);
-return sayWhatMayBeMade();
+return planNextStep();
 
 // n8n leaves a file out, without a word, that is larger than it takes: the form is then longer than what arrived of it.
 function countLostBytes() {
@@ -91,7 +91,7 @@ function countLostBytes() {
   return Number(headers["content-length"]) - arrived;
 }
 
-function sayWhatMayBeMade() {
+function planNextStep() {
   const choice = chooseQualities();
   const files = FILES.filter((name) => binary[name]);
   if (files.length === 0) return [{ json: { next: "fill", request, ...choice } }];
