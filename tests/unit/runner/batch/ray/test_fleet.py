@@ -1,89 +1,26 @@
-"""A slot that an actor owns, with the actor's own class in this process in place of a Ray."""
+"""The slots of a fleet, whose workers are in this process in place of a Ray."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from support.fakes.comfyui import GRAPH, FakeComfyUI, serve_fake_comfyui
+from support.fakes.comfyui import GRAPH, FakeComfyUI
+from support.fakes.ray_worker import WorkerHere
 from support.fakes.slots import WORKFLOW, make_jobs
-from support.waiting import wait_until
 from talkingshorts.batch.ray.fleet import Fleet, RaySlot, format_cause
-from talkingshorts.batch.ray.tunnel import Tunnel
-from talkingshorts.batch.ray.worker import CHUNK_BYTES, ComfyWorker, claim_folder
 from talkingshorts.batch.state import BatchState, RowStore
 from talkingshorts.cli.main import main
 from talkingshorts.errors import UnreachableError
 from talkingshorts.jobs.follow import Limits
 from talkingshorts.jobs.request import bind
-from talkingshorts.managed import server
-
-
-class WorkerHere:
-    """Calls a ComfyWorker as Ray does, on an event loop in a thread. A killed one answers nothing any more."""
-
-    def __init__(self, start: Callable[[], str]) -> None:
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._worker = ComfyWorker()
-        self._start = start
-        self._killed = threading.Event()
-        self.has_died = False
-
-    def kill(self) -> None:
-        self._killed.set()
-
-    def start(self) -> None:
-        self._call(self._worker.start(lambda folder, say: self._start()))
-
-    def wait_for_end(self) -> None:
-        self._killed.wait()
-        self.has_died = True
-        raise UnreachableError("It was killed.")
-
-    def stop(self) -> None:
-        self.kill()
-
-    def open(self) -> int:
-        return self._call(self._worker.open())
-
-    def send(self, number: int, data: bytes) -> None:
-        self._call(self._worker.send(number, data))
-
-    def receive(self, number: int) -> bytes:
-        return self._call(self._worker.receive(number))
-
-    def close(self, number: int) -> None:
-        self._call(self._worker.close(number))
-
-    def _call(self, answer: Coroutine[Any, Any, Any]) -> Any:
-        if self._killed.is_set():
-            answer.close()
-            raise UnreachableError("It was killed.")
-        return asyncio.run_coroutine_threadsafe(answer, self._loop).result(10)
-
-
-@pytest.fixture
-def comfyui() -> Iterator[FakeComfyUI]:
-    with serve_fake_comfyui() as fake:
-        yield fake
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -111,28 +48,6 @@ def run_one(slot: RaySlot, folder: Path) -> list[str]:
         return slot.run(job, workflow, None, RowStore(state, job.key), lambda event: None)
 
 
-def serve_once(serve: Callable[[socket.socket], None]) -> str:
-    """Return the address of a server that `serve`s one connection."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def accept() -> None:
-        with listener, listener.accept()[0] as connection:
-            serve(connection)
-
-    threading.Thread(target=accept, daemon=True).start()
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-def started_worker(url: str) -> WorkerHere:
-    worker = WorkerHere(lambda: url)
-    worker.start()
-    return worker
-
-
-def connect(tunnel: Tunnel) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(tunnel.url.rpartition(":")[2])), timeout=10)
-
-
 def test_a_job_runs_through_the_tunnel_and_its_file_lands_here(
     slot: RaySlot, comfyui: FakeComfyUI, tmp_path: Path
 ) -> None:
@@ -141,67 +56,6 @@ def test_a_job_runs_through_the_tunnel_and_its_file_lands_here(
     assert slot.url != comfyui.url
     assert [Path(path).read_bytes() for path in run_one(slot, tmp_path)] == [b"picture"]
     assert len(comfyui.posted) == 1
-
-
-def test_bytes_pass_both_ways_whole_and_in_order() -> None:
-    sent = bytes(range(256)) * (5 * CHUNK_BYTES // 256) + b"end"
-
-    def echo(connection: socket.socket) -> None:
-        while data := connection.recv(CHUNK_BYTES):
-            connection.sendall(data)
-
-    tunnel = Tunnel(started_worker(serve_once(echo)))
-    came = bytearray()
-    with connect(tunnel) as connection:
-        threading.Thread(target=connection.sendall, args=(sent,), daemon=True).start()
-        while len(came) < len(sent):
-            came += connection.recv(CHUNK_BYTES)
-    tunnel.close("")
-
-    assert bytes(came) == sent
-
-
-def test_a_connection_that_comfyui_closes_is_closed_here() -> None:
-    tunnel = Tunnel(started_worker(serve_once(lambda connection: connection.sendall(b"bye"))))
-
-    with connect(tunnel) as connection:
-        assert connection.makefile("rb").read() == b"bye"
-    tunnel.close("")
-
-
-def test_a_connection_that_is_closed_here_is_closed_at_comfyui() -> None:
-    seen: list[bytes] = []
-    is_over = threading.Event()
-
-    def read(connection: socket.socket) -> None:
-        seen.append(connection.makefile("rb").read())
-        is_over.set()
-
-    tunnel = Tunnel(started_worker(serve_once(read)))
-    with connect(tunnel) as connection:
-        connection.sendall(b"bye")
-        wait_until(lambda: tunnel._connections)
-    assert is_over.wait(10)
-    tunnel.close("")
-
-    assert seen == [b"bye"]
-
-
-def test_a_killed_worker_ends_the_connections_at_once() -> None:
-    def greet(connection: socket.socket) -> None:
-        connection.sendall(b"x")
-        connection.recv(1)
-
-    worker = started_worker(serve_once(greet))
-    tunnel = Tunnel(worker)
-    threading.Thread(target=RaySlot._watch, args=(worker, tunnel), daemon=True).start()
-    with connect(tunnel) as connection:
-        assert connection.recv(1) == b"x"
-        worker.kill()
-
-        assert connection.recv(1) == b""
-    wait_until(lambda: tunnel.ending)
-    assert tunnel.ending == "It was killed."
 
 
 def test_a_killed_worker_is_a_lost_slot_and_the_next_connect_hires_another(
@@ -233,26 +87,6 @@ def test_a_worker_that_has_no_place_yet_is_asked_again_and_no_other_is_hired(hir
             slot.connect()
 
     assert len(hired) == 1
-
-
-def test_a_comfyui_that_ended_is_started_again_by_its_worker(
-    comfyui: FakeComfyUI, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    starts: list[str] = []
-
-    def start() -> str:
-        starts.append(comfyui.url)
-        return comfyui.url
-
-    worker = WorkerHere(start)
-    monkeypatch.setattr(server, "own_server_runs", lambda folder: True)
-    worker.start()
-    worker.start()
-    assert len(starts) == 1
-
-    monkeypatch.setattr(server, "own_server_runs", lambda folder: False)
-    worker.start()
-    assert len(starts) == 2
 
 
 @pytest.mark.parametrize(
@@ -289,17 +123,6 @@ def test_a_number_that_was_asked_for_or_made_of_cpus_stays(resources: dict[str, 
     resources["GPU"] = 8.0
 
     assert fleet.find_slots() == []
-
-
-def test_workers_on_one_node_have_folders_of_their_own_and_a_freed_one_is_taken_again(home: Path) -> None:
-    first, first_claim = claim_folder(home / "ray")
-    second, second_claim = claim_folder(home / "ray")
-    first_claim.close()
-    third, third_claim = claim_folder(home / "ray")
-
-    assert [folder.name for folder in (first, second, third)] == ["1", "2", "1"]
-    second_claim.close()
-    third_claim.close()
 
 
 @pytest.fixture
