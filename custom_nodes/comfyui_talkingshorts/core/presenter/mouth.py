@@ -12,7 +12,7 @@ import numpy as np
 from ..sound import VIDEO_FPS, Phoneme, Sound, count_video_frames
 
 STEPS_PER_FRAME = 4
-LEAD_SECONDS = 0.03
+_LEAD_SECONDS = 0.03
 REACH_SECONDS = 0.075
 SILENCE_DB = -66.0
 SPEECH_RANGE_DB = 28.0
@@ -139,7 +139,7 @@ def _from_phonemes(phonemes: tuple[Phoneme, ...], seconds: float, frames: int) -
         edges = np.linspace(phoneme.start_seconds, max(end_seconds, phoneme.start_seconds), len(sounds) + 1)
         for sound, start, end in zip(sounds, edges[:-1], edges[1:], strict=True):
             viseme = VISEMES.get(sound, UNKNOWN_SOUND)
-            first, last = (round((edge - LEAD_SECONDS) * rate) for edge in (start, end))
+            first, last = (round((edge - _LEAD_SECONDS) * rate) for edge in (start, end))
             span = slice(max(0, first), max(0, last))
             firmness[span] = viseme.firmness
             shapes[span] = astuple(viseme.shape)

@@ -16,7 +16,7 @@ GAP_UNITS = 0.30
 JAW_SHARE = 0.42
 SHIFT_UNITS = 0.030
 TURN_UNITS = 0.045
-ROLL_RADIANS = 0.022
+_ROLL_RADIANS = 0.022
 EYE_HALF_WIDTH = 0.25
 LID_REST, LID_SHUT, LID_ROOT = -0.140, 0.085, -0.265
 
@@ -234,7 +234,7 @@ class _Fields:
     def head_shift(self, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
         """Return how far each pixel reaches back (pixels), so that the head sways before a steady background."""
         unit = self._marks.unit
-        angle = np.float32(pose.roll * ROLL_RADIANS)
+        angle = np.float32(pose.roll * _ROLL_RADIANS)
         move_x, move_y = (
             np.float32(pose.yaw * SHIFT_UNITS * unit),
             np.float32((pose.pitch - pose.breath * 0.3) * SHIFT_UNITS * unit),

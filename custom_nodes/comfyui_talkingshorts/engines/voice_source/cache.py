@@ -21,7 +21,7 @@ from ..files.whole import replacing
 from .clip import cut_clip
 
 MAX_FOLDER_BYTES = 1 << 30
-FORMAT_VERSION = 1
+_FORMAT_VERSION = 1
 
 
 class VoiceCache:
@@ -72,7 +72,7 @@ def make_cache_key(source: WebSource | FileSource, piece: Piece) -> str:
         identity = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns]
     else:
         identity = [source.url]
-    parts = [FORMAT_VERSION, *identity, float(piece.start_seconds), float(piece.duration_seconds)]
+    parts = [_FORMAT_VERSION, *identity, float(piece.start_seconds), float(piece.duration_seconds)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -21,7 +21,7 @@ from .ink import Mask, Sheet
 
 HEAD_BOX = (-1.75, -2.25, 1.75, 3.0)
 NECK_Y = 1.5
-ROLL_RADIANS = 0.050
+_ROLL_RADIANS = 0.050
 TURN = 0.105
 NOD = 0.085
 SHIFT = 0.045
@@ -209,7 +209,7 @@ class Fields:
 
     def source_shift(self, pose: Pose, bend: Bend) -> tuple[np.ndarray, np.ndarray]:
         """Return where each place takes its paint from, as a distance in figure units."""
-        angle = pose.roll * ROLL_RADIANS
+        angle = pose.roll * _ROLL_RADIANS
         cosine, sine = np.float32(math.cos(angle) - 1), np.float32(math.sin(angle))
         move_x, move_y = np.float32(pose.yaw * SHIFT), np.float32(pose.pitch * SHIFT * 0.7)
         shift_x = cosine * self.from_neck_x + sine * self.from_neck_y - move_x * self.follow
