@@ -86,21 +86,35 @@ class VibeVoice:
         import comfy.model_management
 
         device = self.patcher.load_device
-        lacking = [
+        lacking_bytes = sum(tensor.nbytes for _, _, tensor in self._list_lacking(device))
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + lacking_bytes)
+        # Where not all fits, ComfyUI leaves behind, or takes back to make room, what it can't stream.
+        for module, name, tensor in self._list_lacking(device):
+            setattr(module, name, _moved(tensor, device))
+        self._give_up_only_linear_layers(device)
+        return device
+
+    def _give_up_only_linear_layers(self, device: torch.device) -> None:
+        """Let ComfyUI take back no more than what streams: to it, the rest isn't loaded, and not its to unload."""
+        streaming_bytes = 0
+        modules: Iterator[Any] = self.model.modules()
+        for module in modules:
+            if not _streams(module):
+                module.comfy_patched_weights = False
+            else:
+                streaming_bytes += sum(tensor.nbytes for _, tensor in _own_tensors(module) if _is_on(device, tensor))
+        if self.patcher.model.model_lowvram:
+            self.patcher.model.model_loaded_weight_memory = streaming_bytes
+
+    def _list_lacking(self, device: torch.device) -> list[tuple[nn.Module, str, torch.Tensor]]:
+        """Return what can't stream and isn't on the device: module, name and tensor."""
+        return [
             (module, name, tensor)
             for module in self.model.modules()
             if not _streams(module)
             for name, tensor in _own_tensors(module)
-            if tensor.device != device
+            if not _is_on(device, tensor)
         ]
-        lacking_bytes = sum(tensor.nbytes for _, _, tensor in lacking)
-        comfy.model_management.load_models_gpu([self.patcher], memory_required=working_bytes + lacking_bytes)
-        for module, name, _ in lacking:
-            # When it loads a model in part, ComfyUI leaves behind what it can't stream.
-            tensor = getattr(module, name)
-            if tensor.device != device:
-                setattr(module, name, _moved(tensor, device))
-        return device
 
 
 def load_vibevoice(path: Path, dtype_choice: str) -> VibeVoice:
@@ -199,6 +213,11 @@ def _quantized(weight: torch.Tensor) -> nn.Parameter:
 
 def _streams(module: nn.Module) -> bool:
     return hasattr(module, "comfy_cast_weights")
+
+
+def _is_on(device: torch.device, tensor: torch.Tensor) -> bool:
+    """Tell whether the tensor is on the device, which may be named without an index: what is on "mps" is on mps:0."""
+    return tensor.device.type == device.type and device.index in (None, tensor.device.index)
 
 
 def _own_tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
