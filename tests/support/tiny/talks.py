@@ -29,6 +29,18 @@ def paint(height: int = HEIGHT, width: int = WIDTH, channels: int = 3, seed: int
     return spots.repeat(-(-height // 4), 0)[:height].repeat(-(-width // 4), 1)[:, :width]
 
 
+def add_lora(model: Any) -> Any:
+    """Return the video model with a LoRA that changes its first block."""
+    from comfy.sd import load_lora_for_models
+
+    weight = model.model.diffusion_model.blocks[0].ffn[0].weight
+    lora = {
+        "diffusion_model.blocks.0.ffn.0.lora_A.weight": torch.ones(1, weight.shape[1]),
+        "diffusion_model.blocks.0.ffn.0.lora_B.weight": torch.ones(weight.shape[0], 1),
+    }
+    return load_lora_for_models(model, None, lora, 1.0, 0.0)[0]
+
+
 @contextlib.contextmanager
 def watch_forwards(model: Any) -> Iterator[list[int]]:
     """Yield the list of how many branches each forward of the video model has, while the block lasts.

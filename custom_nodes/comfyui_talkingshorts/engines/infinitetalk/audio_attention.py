@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from comfy.ldm.modules import attention as comfy_attention
 from comfy.ldm.wan.model_multitalk import MultiTalkCrossAttnPatch, MultiTalkGetAttnMapPatch
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
@@ -14,6 +15,7 @@ from ...core.errors import ModelError
 from .guidance import Branch
 
 _NATIVE_WRAPPER = "infinite_talk_outer_sample"
+_TOKENS = "talkingshorts_tokens"
 
 
 class AudioAttention:
@@ -27,6 +29,8 @@ class AudioAttention:
         self._branches: Sequence[Branch] = ()
         self._tokens: Mapping[Branch, torch.Tensor] = {}
         self._stacked: dict[tuple[int, ...], torch.Tensor] = {}
+        untraced: Any = torch.compiler.disable(self._attend)
+        self._hear: Callable[[dict[str, Any]], torch.Tensor] = self._attend if _is_traced_whole() else untraced
 
     def set_tokens(self, branches: Sequence[Branch], tokens: Mapping[Branch, torch.Tensor]) -> None:
         """Set what a window's branches hear: tokens [latent frames, 32, width], and the order of the branches."""
@@ -38,9 +42,31 @@ class AudioAttention:
         return [self._model_patch]
 
     def __call__(self, arguments: dict[str, Any]) -> torch.Tensor:
+        return self._hear(arguments)
+
+    def hand_over_tokens(
+        self,
+        apply_model: Callable[..., torch.Tensor],
+        x: torch.Tensor,
+        timestep: torch.Tensor,
+        c_concat: torch.Tensor | None,
+        c_crossattn: torch.Tensor | None,
+        control: Any,
+        options: dict[str, Any],
+        **conditions: Any,
+    ) -> torch.Tensor:
+        """Wrap a forward (APPLY_MODEL), and give the patch the tokens of the branches in it.
+
+        A compiled model would keep those of the branches that it saw first, for ComfyUI lets nothing in the
+        transformer's options be guarded: only tensors there are looked up anew.
+        """
+        options = {**options, _TOKENS: self._stack(options["cond_or_uncond"])}
+        return apply_model(x, timestep, c_concat, c_crossattn, control, options, **conditions)
+
+    def _attend(self, arguments: dict[str, Any]) -> torch.Tensor:
         x, options = arguments["x"], arguments["transformer_options"]
         block = self._model_patch.model.blocks[options["block_index"]]
-        tokens = self._stack(options["cond_or_uncond"]).to(x)
+        tokens = options[_TOKENS].to(x)
         return x + block.audio_cross_attn(block.norm_x(x), tokens, shape=options["grid_sizes"])
 
     def _stack(self, branches: Sequence[int]) -> torch.Tensor:
@@ -65,7 +91,17 @@ def attach_audio(model: ModelPatcher, model_patch: ModelPatcher) -> tuple[ModelP
     clone.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, _NATIVE_WRAPPER)
     attention = AudioAttention(model_patch)
     clone.set_model_attn2_patch(attention)
+    clone.add_wrapper_with_key(WrappersMP.APPLY_MODEL, "talkingshorts", attention.hand_over_tokens)
     return clone, attention
+
+
+def _is_traced_whole() -> bool:
+    """Return whether torch.compile makes one graph of the video model.
+
+    Another attention than PyTorch's may break it inside the blocks. One graph then stands for all blocks, and as
+    ComfyUI guards nothing in the transformer's options, all would hear through the first block of the patch.
+    """
+    return comfy_attention.optimized_attention is comfy_attention.attention_pytorch
 
 
 def _require_fit(model: ModelPatcher, model_patch: ModelPatcher) -> None:

@@ -3,69 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import numpy as np
 import pytest
 import torch
 from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 from comfyui_talkingshorts.core.errors import ModelError, VideoError
-from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
-from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
-from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
-from comfyui_talkingshorts.engines.infinitetalk.sampling import (
-    TalkingModels,
-    TalkingSampler,
-    TalkingSampling,
-    TalkingWindow,
-)
-from support.tiny.talking_models import encode_prompt, take_talking_models
-from support.tiny.talks import HEIGHT, WIDTH, paint, watch_forwards
+from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingModels, TalkingWindow
+from support.tiny.talks import HEIGHT, WIDTH, add_lora, paint, watch_forwards
 from support.tiny.wan import video_model, write_checkpoint
 
 Sample = Callable[..., TalkingWindow]
-FRAMES, WINDOW_FRAMES = 13, 9
+WINDOW_FRAMES = 9
 SCALES = {1: {"text_scale": 1.0, "audio_scale": 1.0}, 2: {"text_scale": 1.0}, 3: {}}
-
-
-@pytest.fixture(scope="module")
-def prompts(talking_models: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    encoder = talking_models["text_encoders"]
-    return encode_prompt(encoder, "a woman talks"), encode_prompt(encoder, "blurry")
-
-
-@pytest.fixture(scope="module")
-def features_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of what is heard in each of FRAMES frames."""
-    path = tmp_path_factory.mktemp("features") / "features.npy"
-    np.save(path, np.random.default_rng(1).standard_normal((FRAMES, 12, 768)).astype(np.float32))
-    return path
-
-
-@pytest.fixture
-def models(talking_models: dict[str, Any]) -> TalkingModels:
-    return take_talking_models(talking_models)
-
-
-@pytest.fixture
-def sample(models: TalkingModels, prompts: tuple[list[Any], list[Any]], features_path: Path) -> Sample:
-    """Return a function that samples the window `index` of the video."""
-
-    def sample_window(index: int = 0, steps: int = 2, model: Any = models.model, **guidance: Any) -> TalkingWindow:
-        scales = {"text_scale": 5.0, "audio_scale": 4.0, "end": 1.0, "batch": "auto", "is_projected": False}
-        sigmas = torch.from_numpy(plan_sigmas(steps, 7.0))
-        sampling = TalkingSampling(sigmas, Guidance(**{**scales, **guidance}), 1, WINDOW_FRAMES, 0.0, "auto")
-        windows = plan_windows(FRAMES, WINDOW_FRAMES, 5)
-        sampler = TalkingSampler(replace(models, model=model), prompts, paint(), features_path, windows, sampling)
-        motion = None if index == 0 else torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))
-        return sampler.sample(index, motion, lambda: None)
-
-    return sample_window
 
 
 def assert_same(got: TalkingWindow, want: TalkingWindow) -> None:
@@ -218,14 +172,7 @@ def test_easycache_goes_on_skipping_after_the_end_of_audio_guidance(sample: Samp
 
 
 def test_a_lora_of_the_model_counts(sample: Sample, models: TalkingModels) -> None:
-    from comfy.sd import load_lora_for_models
-
-    weight = models.model.model.diffusion_model.blocks[0].ffn[0].weight
-    lora = {
-        "diffusion_model.blocks.0.ffn.0.lora_A.weight": torch.ones(1, weight.shape[1]),
-        "diffusion_model.blocks.0.ffn.0.lora_B.weight": torch.ones(weight.shape[0], 1),
-    }
-    tuned, _ = load_lora_for_models(models.model, None, lora, 1.0, 0.0)
+    tuned = add_lora(models.model)
     want = sample()
 
     assert (sample(model=tuned).latents - want.latents).abs().max() > 0.01
