@@ -49,7 +49,7 @@ class JobQueue:
         return dict(self._running)
 
     def add(self, jobs: Sequence[RowJob]) -> None:
-        """Let jobs wait."""
+        """Let jobs wait whose rows the state knows."""
         for job in jobs:
             self._wait(Work(job))
         self._changed.notify_all()

@@ -49,7 +49,7 @@ class RowRun:
         self.scheduler.connect()
 
     def run(self, patience_seconds: float = AWAY_PATIENCE_SECONDS) -> None:
-        """Run the rows, which the state knows, until each is done or failed for good: the state tells which.
+        """Run the rows until each is done or failed for good: the state tells which.
 
         Raises UnreachableError when no server answers for `patience_seconds`, CancelledError on a Ctrl-C.
         """

@@ -34,8 +34,8 @@ def admit_any(connection: Connection) -> None:
 class Scheduler:
     """Runs jobs on slots until each is done, failed for good, or was withdrawn; waits for more until it is told to end.
 
-    `show` is told what happens, one event at a time. What became of each job stands in `state`, where its row has to be
-    before it is added. `find_slots` returns the slots that have come since it was asked last.
+    `show` is told what happens, one event at a time. What became of each job stands in `state`. `find_slots` returns
+    the slots that have come since it was asked last.
 
     Jobs of the same speaker and models go to the slot that had them last, as long as no other one stands idle.
     """
@@ -74,8 +74,13 @@ class Scheduler:
             self._start_thread(partial(self._connections.grow, self._find_slots, self._start))
 
     def add(self, jobs: Sequence[RowJob]) -> None:
-        """Run these jobs, too, each as soon as a slot is free for it. Lower rows go first."""
+        """Run these jobs, too, each as soon as a slot is free for it. Lower rows go first.
+
+        They are noted in the state before this returns: the next process finds there what this one leaves undone.
+        Raises UsageError when they can't be noted, and runs none of them.
+        """
         with self._changed:
+            self._state.add(jobs)
             self._queue.add(jobs)
 
     def withdraw(self, key: str) -> bool:

@@ -34,7 +34,6 @@ class OpenEnd(_Told):
 
     def __init__(self, state: BatchState, *slots: FakeSlot) -> None:
         super().__init__()
-        self._state = state
         self.scheduler = Scheduler(slots, state, self.events.append)
 
     def __enter__(self) -> Self:
@@ -49,7 +48,6 @@ class OpenEnd(_Told):
         self.scheduler.wait()
 
     def add(self, *jobs: RowJob) -> None:
-        self._state.add(jobs)
         self.scheduler.add(jobs)
 
 

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.fakes.batches import Batch, OpenEnd, failing
@@ -254,6 +255,14 @@ def test_a_row_is_given_up_after_some_attempts(state: BatchState) -> None:
     assert a.ran == [1] * MAX_ATTEMPTS
 
 
+def test_each_run_counts_a_rows_attempts_anew(state: BatchState) -> None:
+    a = FakeSlot("a", failing({1: LostJobError("gone")}, times=2 * MAX_ATTEMPTS - 1))
+    Batch(state, a, jobs=make_jobs(1)).run()
+
+    assert Batch(state, a, jobs=make_jobs(1)).run() == []
+    assert a.ran == [1] * 2 * MAX_ATTEMPTS
+
+
 def test_a_row_that_takes_each_server_down_is_given_up_and_those_behind_it_arent(state: BatchState) -> None:
     class Down(FakeSlot):
         def run(
@@ -317,6 +326,28 @@ def test_jobs_that_are_added_while_it_runs_are_run(state: BatchState) -> None:
 
     assert sorted(a.ran) == [1, 2, 3, 4, 5]
     assert state.count() == Counts(done=5, failed=0, left=0)
+
+
+def test_a_job_is_noted_before_it_waits(state: BatchState, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, jobs = OpenEnd(state, FakeSlot("a")), make_jobs(2)
+    noted: list[set[str]] = []
+    monkeypatch.setattr(run.scheduler._queue, "add", lambda _: noted.append(state.list_left()))
+
+    run.add(*jobs)
+
+    assert noted == [{"key-1", "key-2"}]
+
+
+def test_jobs_that_can_not_be_noted_are_not_run(tmp_path: Path) -> None:
+    with BatchState(tmp_path / "s") as state:
+        run = OpenEnd(state, slot := FakeSlot("a"))
+    with pytest.raises(UsageError, match="state"):
+        run.add(*make_jobs(1))
+
+    run.scheduler.close()
+    run.scheduler.start()
+    run.scheduler.wait()
+    assert slot.ran == []
 
 
 def test_it_waits_for_a_server_as_long_as_it_takes(state: BatchState) -> None:
