@@ -26,6 +26,7 @@ CREATE TABLE jobs (
 );
 CREATE TABLE strays (prompt_id TEXT PRIMARY KEY, server TEXT NOT NULL, record TEXT NOT NULL);
 """
+"""`attempts` isn't used: other versions of the runner, which share this format, count in it."""
 
 INDEX = "CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state)"
 """Makes counting cheap. A file of this version that lacks it gets it, and is read without it, too."""
@@ -89,7 +90,7 @@ class BatchState:
             for key in done - finished.keys():
                 database.execute("UPDATE jobs SET state = 'waiting' WHERE key = ?", (key,))
             self._add(database, jobs)
-            database.execute("UPDATE jobs SET attempts = 0, reason = NULL WHERE state = 'waiting'")
+            database.execute("UPDATE jobs SET reason = NULL WHERE state = 'waiting'")
         return Changes(len(keys - known), len(known - keys))
 
     def add(self, jobs: Sequence[RowJob]) -> None:
@@ -154,8 +155,8 @@ class BatchState:
         with self._transaction(outlasts_power=record.state == "created") as database:
             database.execute(
                 "UPDATE jobs SET state = 'running', server = ?, record = ?, started = coalesce(started, ?), "
-                "attempts = attempts + (prompt_id IS NOT ?), prompt_id = ? WHERE key = ? AND state != 'dropped'",
-                (record.server, json.dumps(vars(record)), _now(), record.id, record.id, key),
+                "prompt_id = ? WHERE key = ? AND state != 'dropped'",
+                (record.server, json.dumps(vars(record)), _now(), record.id, key),
             )
 
     def finish(self, key: str, places: Iterable[str]) -> None:

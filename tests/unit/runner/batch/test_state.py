@@ -238,6 +238,8 @@ def test_a_batch_that_an_earlier_version_began_goes_on(tmp_path: Path) -> None:
         RowStore(state, "key-2").save(record)
     with contextlib.closing(sqlite3.connect(tmp_path / "s")) as database:
         database.execute("DROP INDEX jobs_by_state")  # version 1 as it was first written
+        database.execute("UPDATE jobs SET attempts = 3")
+        database.commit()
         assert database.execute("PRAGMA user_version").fetchone() == (1,)
 
     with BatchState(tmp_path / "s") as state:
