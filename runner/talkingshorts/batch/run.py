@@ -98,7 +98,7 @@ def _run_left(
         rows.connect()
         changes = state.adopt(jobs)
         if changes.dropped:
-            say(f"{changes.dropped} rows of earlier runs aren't in the table any more: what they made stays.")
+            say(_describe_dropped(changes.dropped))
         for job in jobs:
             if job.key in finished:
                 display.show(RowKept(job.row, _name_files(job, finished[job.key])))
@@ -110,6 +110,12 @@ def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:
     """Return how long to wait; a server that stays silent is lost, and no reason to give up the row that it has."""
     busy_seconds = options.idle_seconds or BUSY_PATIENCE_SECONDS
     return Limits(options.timeout_seconds, None, min(gone_seconds, busy_seconds), busy_seconds)
+
+
+def _describe_dropped(rows: int) -> str:
+    if rows == 1:
+        return "1 row of earlier runs isn't in the table any more: what it made stays."
+    return f"{rows} rows of earlier runs aren't in the table any more: what they made stays."
 
 
 def _describe_failures(failures: Sequence[tuple[int, str]], rows: int, left: int) -> str:

@@ -92,7 +92,17 @@ def test_only_a_changed_row_is_made_anew_in_place_of_the_old_one(
 
     assert batch() == 0
     assert widths(fake)[3:] == [99]
-    assert "1 rows of earlier runs aren't in the table any more" in capsys.readouterr().err
+    told = "1 row of earlier runs isn't in the table any more: what it made stays."
+    assert told in capsys.readouterr().err
+
+
+def test_rows_that_are_gone_are_counted(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:
+    batch()
+    Path("jobs.csv").write_text("width\n64\n")
+
+    assert batch() == 0
+    told = "2 rows of earlier runs aren't in the table any more: what they made stays."
+    assert told in capsys.readouterr().err
 
 
 def test_a_row_whose_result_was_deleted_is_made_again(fake: FakeComfyUI) -> None:
