@@ -231,9 +231,9 @@ def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Finding:
     """Return whether torch, as `look` saw it, can compute on the GPUs that are there."""
     build, devices = seen["torch"], seen["devices"]
     if not devices and nvidia.gpus:
-        return row("GPU", False, *_explain_unused_gpu(build, nvidia))
+        return row("GPU", False, *_diagnose_unused_gpu(build, nvidia))
     for device in devices:
-        if trouble := _explain_unknown_gpu(build, device):
+        if trouble := _diagnose_unknown_gpu(build, device):
             return row("GPU", False, *trouble)
     if not devices:
         return row("GPU", None, f"torch {build['version']} finds none; drafts need none")
@@ -243,7 +243,7 @@ def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Finding:
     return row("GPU", True, f"{names}, torch for CUDA {build['cuda']}" if build["cuda"] else names)
 
 
-def _explain_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tuple[str, str]:
+def _diagnose_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tuple[str, str]:
     """Return what keeps torch from the NVIDIA GPUs that are there, and the remedy."""
     gpus, known = ", ".join(nvidia.gpus), nvidia.cuda_version
     if not build["cuda"]:
@@ -259,7 +259,7 @@ def _explain_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tuple
     )
 
 
-def _explain_unknown_gpu(build: Mapping[str, Any], device: Mapping[str, Any]) -> tuple[str, str] | None:
+def _diagnose_unknown_gpu(build: Mapping[str, Any], device: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return that torch has no code for the GPU, and the remedy; None when it has some."""
     capability = device.get("capability")
     if not capability or _has_code_for(build["architectures"], tuple(capability)):

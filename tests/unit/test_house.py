@@ -93,6 +93,25 @@ def test_the_runner_imports_nothing_of_the_pack_or_of_comfyui(path: Path) -> Non
     }
 
 
+TEXT = frozenset({"str", "str | None"})
+RESULTS_BY_VERB = {"format": TEXT, "explain": TEXT, "print": frozenset({"None"}), "say": frozenset[str]()}
+"""What a function whose name begins so may return. Nothing says: it either returns a text or prints one."""
+
+
+@pytest.mark.parametrize("path", [*RUNNER_FILES, *PACK_FILES], ids=name_of)
+def test_a_name_tells_whether_a_function_returns_a_text_or_prints_one(path: Path) -> None:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    wrong = {
+        function.name: result
+        for function in functions
+        if (verb := function.name.lstrip("_").partition("_")[0]) in RESULTS_BY_VERB
+        and (result := ast.unparse(function.returns) if function.returns else "") not in RESULTS_BY_VERB[verb]
+    }
+
+    assert wrong == {}
+
+
 @pytest.mark.parametrize("path", [path for path in RUNNER_FILES if path.parent.name != "cli"], ids=name_of)
 def test_only_the_command_line_knows_how_options_are_written(path: Path) -> None:
     assert "argparse" not in {module for _, module in list_imports(path)}

@@ -11,12 +11,12 @@ from .options import AddCommand
 def add_commands(add: AddCommand) -> None:
     """Add `completion`."""
     parser = add(
-        "completion", "print what makes a shell complete these commands; put it in its start-up file", print_script
+        "completion", "print what makes a shell complete these commands; put it in its start-up file", show_script
     )
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
-def print_script(options: Namespace) -> int:
+def show_script(options: Namespace) -> int:
     """Print the script for a shell: `eval "$(talkingshorts completion bash)"`."""
     from argcomplete.shell_integration import shellcode
 

@@ -21,7 +21,7 @@ def add_commands(add: AddCommand) -> None:
     parser = add("models", "list, download or verify the model files that the workflows need")
     add_action = nest_commands(parser, "list|download|verify")
     listing = "say which model files are here, how large they are, and which presets need them"
-    _add_names(add_action("list", listing, print_models), "*")
+    _add_names(add_action("list", listing, show_models), "*")
     downloading = "download what is missing; a download that was stopped goes on where it was"
     download = add_action("download", downloading, download_models)
     _add_names(download, "+")
@@ -39,7 +39,7 @@ def _add_names(parser: ArgumentParser, count: str) -> None:
     )
 
 
-def print_models(options: Namespace) -> int:
+def show_models(options: Namespace) -> int:
     """Print one line a file, and say what each preset comes to."""
     from ..display.terminal import format_size
     from ..models.files import find_model, model_roots

@@ -15,7 +15,7 @@ def add_commands(add: AddCommand) -> None:
     add_action = nest_commands(parser, "start|stop|status|install")
     add_action("start", "start it, or find the one that runs; print its URL", start_server)
     add_action("stop", "end it", end_server)
-    add_action("status", "print the URL of the one that runs", print_server)
+    add_action("status", "print the URL of the one that runs", show_server)
     installing = "install a ComfyUI with the node pack, for a program that wasn't set up in a checkout (about 6.5 GB)"
     add_action("install", installing, set_up_server).add_argument("--yes", action="store_true", help="don't ask first")
 
@@ -24,10 +24,11 @@ def start_server(options: Namespace) -> int:
     """Start the managed server, or find the one that runs."""
     from ..managed.server import ensure_server
 
-    return _print_url(options, ensure_server(print_note))
+    _print_url(options, ensure_server(print_note))
+    return 0
 
 
-def print_server(options: Namespace) -> int:
+def show_server(options: Namespace) -> int:
     """Print where the managed server is, if it runs."""
     from ..errors import UnreachableError
     from ..managed.server import find_server
@@ -35,7 +36,8 @@ def print_server(options: Namespace) -> int:
     url = find_server()
     if url is None:
         raise UnreachableError("No managed server is running: `talkingshorts server start` starts one.")
-    return _print_url(options, url)
+    _print_url(options, url)
+    return 0
 
 
 def end_server(options: Namespace) -> int:
@@ -68,9 +70,8 @@ def _confirm(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _print_url(options: Namespace, url: str) -> int:
+def _print_url(options: Namespace, url: str) -> None:
     if options.json:
         print_json({"url": url})
     else:
         print(url)
-    return 0

@@ -12,12 +12,12 @@ def add_commands(add: AddCommand) -> None:
     """Add `workflows`."""
     parser = add("workflows", "list or show the workflows that come with the program")
     add_action = nest_commands(parser, "list|show")
-    add_action("list", "print each one's name, which stands for it as WORKFLOW, and what it makes", print_workflows)
-    show = add_action("show", "print one as the JSON that ComfyUI's POST /prompt takes", print_workflow)
+    add_action("list", "print each one's name, which stands for it as WORKFLOW, and what it makes", show_workflows)
+    show = add_action("show", "print one as the JSON that ComfyUI's POST /prompt takes", show_workflow)
     show.add_argument("name", metavar="NAME", help="its name, as `workflows list` prints it")
 
 
-def print_workflows(options: Namespace) -> int:
+def show_workflows(options: Namespace) -> int:
     """Print one line a workflow."""
     from ..shipped.workflows import list_workflows
 
@@ -31,7 +31,7 @@ def print_workflows(options: Namespace) -> int:
     return 0
 
 
-def print_workflow(options: Namespace) -> int:
+def show_workflow(options: Namespace) -> int:
     """Print the graph."""
     from ..shipped.workflows import get_workflow
 

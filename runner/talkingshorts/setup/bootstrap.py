@@ -28,7 +28,7 @@ def main() -> int:
     try:
         if checkout is None:
             raise SetupError("Set-up runs in a checkout of the project: clone it, then run `make setup` there.")
-        Setup(checkout, _say).run(with_test_tools="--test" in sys.argv[1:], with_n8n="--n8n" in sys.argv[1:])
+        Setup(checkout, _print_line).run(with_test_tools="--test" in sys.argv[1:], with_n8n="--n8n" in sys.argv[1:])
     except KeyboardInterrupt:
         return _fail("interrupted; run it again to go on.", 130)
     except OSError as error:
@@ -42,12 +42,12 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt(f"signal {number}")
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def _fail(message: str, exit_code: int) -> int:
-    _say(f"set-up: {message}")
+    _print_line(f"set-up: {message}")
     return exit_code
 
 

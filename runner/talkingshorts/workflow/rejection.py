@@ -32,7 +32,7 @@ def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeIn
         line
         for node_id, entry in (answer.get("node_errors") or {}).items()
         for error in entry.get("errors", [])
-        for line in _explain_node_error(workflow, nodes or {}, node_id, error)
+        for line in _list_node_problems(workflow, nodes or {}, node_id, error)
     ]
     if lines:
         return "\n".join(dict.fromkeys(lines))
@@ -48,7 +48,7 @@ def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeIn
     return f"{error.get('message', 'The server refused the graph')}{f' ({details})' if details else ''}"
 
 
-def _explain_node_error(workflow: Workflow, nodes: NodeInfos, node_id: str, error: dict[str, Any]) -> Iterator[str]:
+def _list_node_problems(workflow: Workflow, nodes: NodeInfos, node_id: str, error: dict[str, Any]) -> Iterator[str]:
     """Yield one of the server's errors (execution.py, validate_inputs) in the words of find_problems."""
     kind, extra = str(error.get("type")), error.get("extra_info") or {}
     if kind == "dependency_cycle":

@@ -19,6 +19,6 @@ def make_ai_mark(synthetic: str) -> dict[str, str]:
     }
 
 
-def format_tags(metadata: Mapping[str, Any], synthetic: str) -> dict[str, str]:
+def collect_tags(metadata: Mapping[str, Any], synthetic: str) -> dict[str, str]:
     """Return all tags (name -> text) of a file: the metadata, whose values are JSON-able, as JSON, and the mark."""
     return {name: json.dumps(value) for name, value in metadata.items()} | make_ai_mark(synthetic)

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from ...core.errors import PictureError
 from ...core.version import PACK_VERSION
 from ..files.whole import hash_file, replacing
-from .ai_mark import format_tags
+from .ai_mark import collect_tags
 
 _SYNTHETIC = "the person is"
 
@@ -38,7 +38,7 @@ def save_portrait(pixels: np.ndarray, path: Path, metadata: Mapping[str, Any]) -
     name only when it is complete. Raises PictureError when it can't be written.
     """
     texts = PngInfo()
-    for name, text in format_tags(metadata, _SYNTHETIC).items():
+    for name, text in collect_tags(metadata, _SYNTHETIC).items():
         texts.add_text(name, text)
     try:
         with replacing(path) as partial:

@@ -15,7 +15,7 @@ from ...core.errors import SoundError
 from ...core.sound import Sound
 from ...core.version import PACK_VERSION
 from ..files.whole import hash_file, replacing
-from .ai_mark import format_tags
+from .ai_mark import collect_tags
 
 _SYNTHETIC = "the voice is"
 CHUNK_SAMPLES = 1 << 18
@@ -41,7 +41,7 @@ def save_speech(sound: Sound, path: Path, metadata: Mapping[str, Any]) -> Speech
     (name -> JSON-able value) and the AI-generated mark become the file's tags. The file appears under its name only
     when it is complete. Raises SoundError when it can't be written.
     """
-    tags = format_tags(metadata, _SYNTHETIC)
+    tags = collect_tags(metadata, _SYNTHETIC)
     try:
         with replacing(path) as partial:
             _encode(sound, partial, tags)

@@ -338,7 +338,7 @@ def test_an_interrupted_run_ends_with_130_and_one_line(workshop: Workshop, monke
     monkeypatch.setattr(bootstrap.signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["bootstrap"])
     workshop.let_pip(CTRL_C_WHILE_FETCHING)
-    monkeypatch.setattr(bootstrap, "_say", workshop.listen)
+    monkeypatch.setattr(bootstrap, "_print_line", workshop.listen)
     assert bootstrap.main() == 130
     assert workshop.said[-1] == "set-up: interrupted; run it again to go on."
 
