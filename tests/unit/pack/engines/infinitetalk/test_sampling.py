@@ -208,6 +208,14 @@ def test_a_model_of_another_kind_is_refused(sample: Sample) -> None:
         sample(model=other)
 
 
+def test_a_model_that_is_split_over_gpus_is_refused(sample: Sample, models: TalkingModels) -> None:
+    split = models.model.clone()
+    split.set_additional_models("multigpu", [models.model.clone()])
+
+    with pytest.raises(ModelError, match=r"split over several GPUs.*before MultiGPU CFG Split"):
+        sample(model=split)
+
+
 def test_a_model_patch_of_another_kind_is_refused(models: TalkingModels) -> None:
     with pytest.raises(ModelError, match="not InfiniteTalk"):
         attach_audio(models.model, models.model)
