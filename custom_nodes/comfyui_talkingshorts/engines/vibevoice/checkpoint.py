@@ -37,7 +37,7 @@ def load_network(path: Path, dtype: torch.dtype) -> VibeVoiceForConditionalGener
     config = read_json(files.config)
     try:
         is_original = detect_layout(config) == "original"
-        network = build_empty_network(native_config(config) if is_original else config)
+        network = build_empty_network(_native_arguments(config))
     except ModelError as error:
         raise ModelError(f"{path} can't be loaded. {error}") from error
     weights = {
@@ -51,6 +51,24 @@ def load_network(path: Path, dtype: torch.dtype) -> VibeVoiceForConditionalGener
     if is_tied:
         network.lm_head.weight = network.model.language_model.embed_tokens.weight
     return network.requires_grad_(False).eval()
+
+
+def read_hidden_size(path: Path) -> int:
+    """Return the width of the language model in a folder or file: 1536 of the 1.5B, 3584 of the 7B.
+
+    Raises ModelError, with the path and the remedy, where the config.json isn't that of a VibeVoice that speaks.
+    """
+    try:
+        return int(_native_arguments(read_json(find_checkpoint(path).config))["text_config"]["hidden_size"])
+    except ModelError as error:
+        raise ModelError(f"{path} can't be loaded. {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} can't be loaded. Its config.json names no hidden_size. Download it anew.") from error
+
+
+def _native_arguments(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments for VibeVoiceConfig of a config.json in either layout."""
+    return native_config(config) if detect_layout(config) == "original" else config
 
 
 def build_empty_network(arguments: dict[str, Any]) -> VibeVoiceForConditionalGeneration:

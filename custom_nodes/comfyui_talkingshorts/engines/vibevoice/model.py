@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ...core.errors import ModelError
-from .checkpoint import load_network
+from .checkpoint import load_network, read_hidden_size
 from .codec import stream_decoder, stream_encoder
 from .tokenizer import SpeechTokenizer, load_tokenizer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ = 24000
 
+# The 7B is 3584 wide. In fp32 it wouldn't fit on any card that has no bf16.
+_WIDEST_IN_FP32 = 2048
 _PLAIN_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
@@ -123,26 +125,31 @@ def load_vibevoice(path: Path, dtype_choice: str) -> VibeVoice:
     Raises ModelError, with the remedy, when it can't be loaded.
     """
     folder = path if path.is_dir() else path.parent
-    dtype = choose_dtype(dtype_choice)
+    dtype = choose_dtype(dtype_choice, read_hidden_size(path))
     network = load_network(path, dtype)
     return assemble(
         network, load_tokenizer(folder), path.stem if path.is_file() else path.name, dtype, dtype_choice == "fp8"
     )
 
 
-def choose_dtype(choice: str) -> torch.dtype:
-    """Return what to compute in: for `auto` and `fp8` bf16, as VibeVoice was trained, where the device is good at it.
+def choose_dtype(choice: str, hidden_size: int) -> torch.dtype:
+    """Return what a model of this width computes in: for `auto` and `fp8` bf16, as VibeVoice was trained.
 
-    Older cards get fp16, and the CPU fp32: it is slow at both halves.
+    Where the device isn't good at bf16 (GPUs older than Ampere, the CPU) it is fp32, or for the 7B fp16, if the device
+    is good at that: fp16 holds no number beyond 65,504, which a Qwen2.5 may come to. Raises ModelError where fp8 is
+    chosen and the device knows no 8-bit floats.
     """
-    if choice in _PLAIN_DTYPES:
-        return _PLAIN_DTYPES[choice]
     import comfy.model_management
 
+    if choice in _PLAIN_DTYPES:
+        return _PLAIN_DTYPES[choice]
     device = comfy.model_management.get_torch_device()
+    if choice == "fp8" and not comfy.model_management.supports_cast(device, torch.float8_e4m3fn):
+        raise ModelError(f"The device {device.type} knows no 8-bit floats (fp8). Set the loader's dtype to auto.")
     if comfy.model_management.should_use_bf16(device):
         return torch.bfloat16
-    return torch.float16 if comfy.model_management.should_use_fp16(device) else torch.float32
+    is_fp16_better = hidden_size > _WIDEST_IN_FP32 and comfy.model_management.should_use_fp16(device)
+    return torch.float16 if is_fp16_better else torch.float32
 
 
 def assemble(

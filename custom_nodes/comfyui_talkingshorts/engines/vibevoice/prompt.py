@@ -60,4 +60,5 @@ def embed_controls(vibevoice: VibeVoice, device: torch.device) -> torch.Tensor:
 
 
 def _look_up(vibevoice: VibeVoice, ids: Sequence[int], device: torch.device) -> torch.Tensor:
-    return F.embedding(torch.tensor(ids), vibevoice.embed_tokens).to(device, vibevoice.dtype)
+    table = vibevoice.embed_tokens
+    return F.embedding(torch.tensor(ids, device=table.device), table).to(device, vibevoice.dtype)

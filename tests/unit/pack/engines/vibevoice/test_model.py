@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 from comfyui_talkingshorts.core.errors import ModelError
-from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network
+from comfyui_talkingshorts.engines.vibevoice.checkpoint import load_network, read_hidden_size
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, choose_dtype, load_vibevoice
 from comfyui_talkingshorts.engines.vibevoice.tokenizer import load_tokenizer
 from support.tiny.vibevoice import write_tiny_vibevoice
 
+HIDDEN_1_5B, HIDDEN_7B = 1536, 3584
 CPU = torch.device("cpu")
 # It has no memory: a stand-in for a GPU on which nothing can be computed, but by which one sees what was moved.
 ELSEWHERE = torch.device("meta")
@@ -167,23 +168,49 @@ def test_fp8_halves_the_language_models_linear_layers_and_hardly_changes_what_it
 
 
 @pytest.mark.parametrize(
-    ("has_bf16", "has_fp16", "expected"),
-    [(True, True, torch.bfloat16), (False, True, torch.float16), (False, False, torch.float32)],
+    ("has_bf16", "has_fp16", "hidden_size", "expected"),
+    [
+        (True, True, HIDDEN_7B, torch.bfloat16),
+        (False, True, HIDDEN_7B, torch.float16),
+        (False, True, HIDDEN_1_5B, torch.float32),
+        (False, False, HIDDEN_7B, torch.float32),
+    ],
 )
 @pytest.mark.parametrize("choice", ["auto", "fp8"])
 def test_auto_computes_in_what_the_device_is_good_at(
-    choice: str, has_bf16: bool, has_fp16: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    choice: str,
+    has_bf16: bool,
+    has_fp16: bool,
+    hidden_size: int,
+    expected: torch.dtype,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import comfy.model_management
 
     monkeypatch.setattr(comfy.model_management, "should_use_bf16", lambda device: has_bf16)
     monkeypatch.setattr(comfy.model_management, "should_use_fp16", lambda device: has_fp16)
 
-    assert choose_dtype(choice) == expected
+    assert choose_dtype(choice, hidden_size) == expected
 
 
 def test_auto_is_fp32_on_a_cpu() -> None:
-    assert choose_dtype("auto") == torch.float32
+    assert choose_dtype("auto", HIDDEN_7B) == torch.float32
+
+
+def test_the_width_of_a_model_is_read_in_either_layout(tmp_path: Path) -> None:
+    for layout in ("original", "native", "single"):
+        assert read_hidden_size(write_tiny_vibevoice(tmp_path / layout, layout)) == 64
+
+
+def test_fp8_is_refused_in_words_where_the_device_knows_no_8_bit_floats(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import comfy.model_management
+
+    monkeypatch.setattr(comfy.model_management, "get_torch_device", lambda: torch.device("mps"))
+
+    with pytest.raises(ModelError, match="The device mps knows no 8-bit floats"):
+        load_vibevoice(folder, "fp8")
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from comfyui_talkingshorts.core.script.prepared import PreparedLine, PreparedScr
 from comfyui_talkingshorts.engines.vibevoice import takes
 from comfyui_talkingshorts.engines.vibevoice.generate import AUDIO
 from comfyui_talkingshorts.engines.vibevoice.model import VibeVoice, load_vibevoice
+from comfyui_talkingshorts.engines.vibevoice.prompt import embed_controls
 from comfyui_talkingshorts.engines.vibevoice.takes import read_takes
 from comfyui_talkingshorts.engines.vibevoice.voices import encode_voice_once
 from support.pretended_cuda import CUDA, Memory, PretendedCuda, pretend_cuda
@@ -132,3 +134,35 @@ def test_a_frame_waits_for_the_gpu_twice_and_copies_next_to_nothing(take_count: 
         assert syncs - syncs_before <= 2
         assert copies - copies_before <= 3
         assert sum(cuda.copies[copies_before:]) <= 100 * take_count
+
+
+def test_words_are_looked_up_where_the_embedding_table_is(folder: Path) -> None:
+    with pretend_cuda(PLENTY_BYTES):
+        vibevoice = load_vibevoice(folder, "bf16")
+        for device in (torch.device("cpu"), CUDA):
+            there = replace(vibevoice, embed_tokens=vibevoice.embed_tokens.to(device))
+            assert embed_controls(there, CUDA).device == CUDA
+
+
+def test_a_device_without_an_index_holds_what_lies_on_the_first_of_its_kind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import comfy.model_management
+
+    asked: list[float] = []
+    load = comfy.model_management.load_models_gpu
+    with pretend_cuda(PLENTY_BYTES):
+        monkeypatch.setattr(
+            comfy.model_management,
+            "load_models_gpu",
+            lambda patchers, memory_required: (asked.append(memory_required), load(patchers, memory_required)),
+        )
+        vibevoice = load_vibevoice(folder, "bf16")
+        vibevoice.patcher.load_device = torch.device(
+            "cuda"
+        )  # whose tensors are on cuda:0, as those of mps are on mps:0
+        for _ in range(2):
+            vibevoice.move_to_device(1000)
+
+    assert asked[0] > 1000
+    assert asked[1] == 1000
