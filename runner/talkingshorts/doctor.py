@@ -16,7 +16,7 @@ from . import __version__, home
 from .comfyui.client import ComfyClient
 from .display.terminal import format_size
 from .errors import UnreachableError
-from .jobs.server import ServerChoice
+from .jobs.reach import ServerChoice
 from .managed import keeper, provision, server
 from .managed.environment import GIB
 from .managed.install import explain_install, is_outdated

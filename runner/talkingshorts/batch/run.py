@@ -14,7 +14,7 @@ from ..display.batch import BatchDisplay
 from ..display.batch_events import RowKept
 from ..errors import PartialBatchError, UsageError
 from ..jobs.follow import BUSY_PATIENCE_SECONDS, GONE_PATIENCE_SECONDS, Limits
-from ..jobs.server import reach_named_server, start_managed_server
+from ..jobs.reach import reach_named_server, start_managed_server
 from ..managed.provision import Say
 from ..workflow.file import Workflow, load_workflow
 from .connections import FindSlots

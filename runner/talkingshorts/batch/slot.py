@@ -10,10 +10,10 @@ from ..comfyui.client import CANCELLED, ComfyClient, FailedServerError
 from ..errors import LostJobError, UnreachableError, ValidationError
 from ..jobs.cancel import cancel_and_wait
 from ..jobs.follow import Limits, Show
+from ..jobs.reach import Server
 from ..jobs.records import JobRecord
 from ..jobs.request import describe_nodes
 from ..jobs.run import Run
-from ..jobs.server import Server
 from ..jobs.submit import was_taken
 from ..workflow.file import Workflow
 from ..workflow.validation import NodeInfos

@@ -22,8 +22,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..jobs.reach import Server
     from ..jobs.records import JobRecord
-    from ..jobs.server import Server
 
 
 def add_commands(add: AddCommand) -> None:

@@ -60,7 +60,7 @@ def _add_options(parser: ArgumentParser) -> None:
 def make(options: Namespace) -> int:
     """Make a short from a script."""
     from ..display.events import Notice
-    from ..jobs.server import reach_server
+    from ..jobs.reach import reach_server
     from ..managed.install import install_server
     from ..managed.server import explain_missing
     from ..results.destination import require_writable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from ..jobs.follow import Limits
     from ..jobs.options import RunOptions, Setting
-    from ..jobs.server import ServerChoice
+    from ..jobs.reach import ServerChoice
     from ..webhooks.announcer import WebhookOptions
 
 PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
@@ -83,7 +83,7 @@ def add_common(parser: argparse.ArgumentParser, is_root: bool, takes_servers: bo
 
 def read_server(options: argparse.Namespace) -> ServerChoice:
     """Return the server that the command line names, else the environment, else neither."""
-    from ..jobs.server import ServerChoice
+    from ..jobs.reach import ServerChoice
 
     url = options.server or os.environ.get("TALKINGSHORTS_SERVER") or None
     return ServerChoice(url, read_token(options), is_explicit=bool(options.server))

@@ -30,8 +30,8 @@ def add_commands(add: AddCommand) -> None:
 
 def run(options: Namespace) -> int:
     """Run a workflow to its end, or only start it with --detach."""
+    from ..jobs.reach import reach_server
     from ..jobs.request import build_request
-    from ..jobs.server import reach_server
     from .running import open_announcer, require_presignable, run_to_its_end, submit_request
 
     request = build_request(read_run_options(options, options.output))

@@ -7,10 +7,10 @@ from contextlib import closing
 
 from ..display.terminal import choose_display
 from ..errors import UsageError
+from ..jobs.reach import Server, reach_server
 from ..jobs.records import open_jobs
 from ..jobs.request import Request
 from ..jobs.run import Run
-from ..jobs.server import Server, reach_server
 from ..results.destination import is_url, presign
 from ..webhooks.announcer import Announcer
 from .answers import open_notices, print_note, print_paths

@@ -36,8 +36,8 @@ def list_inputs(options: Namespace) -> int:
 def validate(options: Namespace) -> int:
     """Check a workflow against a server without running it."""
     from ..errors import ValidationError
+    from ..jobs.reach import reach_server
     from ..jobs.request import bind_on, build_request
-    from ..jobs.server import reach_server
 
     request = build_request(read_run_options(options, output=None))
     try:

@@ -8,8 +8,8 @@ from ..http import public_url
 from ..managed.provision import Say
 from ..managed.server import ensure_server, find_server
 from .options import RUN_OUTPUT
+from .reach import Server, ServerChoice, server_of
 from .records import JobRecord, JobStore
-from .server import Server, ServerChoice, server_of
 
 
 def find_job(

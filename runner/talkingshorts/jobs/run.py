@@ -26,10 +26,10 @@ from .cancel import cancel_and_wait
 from .failure import read_failure
 from .files import fetch_files
 from .follow import Limits, ProgressTracker, Show, follow
+from .reach import Server
 from .records import JobRecord, JobState, RecordStore, new_job_id
 from .report import read_notes
 from .request import Request, bind_on
-from .server import Server
 from .submit import Upload, note_job, post
 
 RESUBMISSIONS = 3

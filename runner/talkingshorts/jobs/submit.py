@@ -14,9 +14,9 @@ from ..workflow.binding import list_named_inputs
 from ..workflow.file import Workflow
 from ..workflow.rejection import describe_rejection
 from .follow import Show
+from .reach import Server
 from .records import JobRecord, RecordStore, new_job_id
 from .request import Request, describe_nodes, find_seed
-from .server import Server
 
 POST_PAUSES_SECONDS = (0.3, 1.0)
 """Before a job that didn't reach the server is posted again."""

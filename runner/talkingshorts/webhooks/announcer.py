@@ -11,8 +11,8 @@ from ..display.events import Notice
 from ..errors import CancelledError, RunnerError, UsageError
 from ..http import public_url
 from ..jobs.follow import Show
+from ..jobs.reach import ServerChoice
 from ..jobs.records import canonical_id, open_jobs
-from ..jobs.server import ServerChoice
 from .delivery import Claim, can_sign, deliver, open_store, start_follower
 from .message import Webhook, build_event, mark_key, read_end, read_key, require_webhook_url
 

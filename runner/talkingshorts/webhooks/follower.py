@@ -15,9 +15,9 @@ from ..display.events import Notice
 from ..display.terminal import PlainDisplay
 from ..errors import CancelledError, LostJobError, RunnerError, UnreachableError
 from ..jobs.follow import Limits, Show
+from ..jobs.reach import server_of
 from ..jobs.records import JobRecord, open_jobs
 from ..jobs.run import Run
-from ..jobs.server import server_of
 from .delivery import deliver, open_store
 from .message import build_event, read_key
 

@@ -21,10 +21,10 @@ from PIL import Image
 from support.servers.on_comfyui import ComfyUI
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import ValidationError
+from talkingshorts.jobs.reach import Server
 from talkingshorts.jobs.records import JobStore, new_job_id
 from talkingshorts.jobs.request import Request, bind_on
 from talkingshorts.jobs.run import Run
-from talkingshorts.jobs.server import Server
 from talkingshorts.jobs.submit import post
 from talkingshorts.workflow.file import Workflow
 

@@ -8,7 +8,7 @@ import pytest
 from support.checkout import ROOT
 from support.fakes.comfyui import describe_nodes, serve_fake_comfyui
 from talkingshorts import doctor
-from talkingshorts.jobs.server import ServerChoice
+from talkingshorts.jobs.reach import ServerChoice
 from talkingshorts.managed import server
 from talkingshorts.shipped.models import list_presets, load_model_list
 from talkingshorts.shorts.quality import Machine

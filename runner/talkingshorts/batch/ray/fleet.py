@@ -25,8 +25,8 @@ from ...comfyui.client import ComfyClient
 from ...errors import CancelledError, RunnerError, UnreachableError, UsageError
 from ...files import is_alive
 from ...jobs.follow import Limits
+from ...jobs.reach import Server, reach_named_server
 from ...jobs.records import JobRecord
-from ...jobs.server import Server, reach_named_server
 from ...managed import keeper
 from ...workflow.file import Workflow
 from ...workflow.validation import NodeInfos

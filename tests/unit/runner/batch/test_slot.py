@@ -6,7 +6,7 @@ from talkingshorts.batch.slot import ServerSlot
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import UnreachableError, ValidationError
 from talkingshorts.jobs.follow import Limits
-from talkingshorts.jobs.server import reach_named_server
+from talkingshorts.jobs.reach import reach_named_server
 from talkingshorts.workflow.file import Workflow
 
 PICTURE = Workflow("picture.api.json", GRAPH)

@@ -13,7 +13,7 @@ from talkingshorts.cli.options import read_limits, read_run_options, read_server
 from talkingshorts.cli.parser import build_parser
 from talkingshorts.jobs.follow import Limits
 from talkingshorts.jobs.options import RunOptions
-from talkingshorts.jobs.server import ServerChoice
+from talkingshorts.jobs.reach import ServerChoice
 from talkingshorts.webhooks.announcer import WebhookOptions
 
 DRAFT = ROOT / "workflows" / "draft.api.json"

@@ -6,8 +6,8 @@ from support.fakes.comfyui import FakeComfyUI
 from talkingshorts.errors import LostJobError
 from talkingshorts.jobs import lookup
 from talkingshorts.jobs.lookup import find_job
+from talkingshorts.jobs.reach import ServerChoice
 from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id
-from talkingshorts.jobs.server import ServerChoice
 
 ELSEWHERE = "http://127.0.0.1:1"
 

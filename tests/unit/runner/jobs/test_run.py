@@ -11,10 +11,10 @@ from talkingshorts.display.events import Created, Ended, Event, Result, Submitte
 from talkingshorts.errors import CancelledError
 from talkingshorts.jobs.follow import Limits
 from talkingshorts.jobs.options import RunOptions
+from talkingshorts.jobs.reach import Server, ServerChoice, reach_server
 from talkingshorts.jobs.records import JobStore
 from talkingshorts.jobs.request import Request, bind_on, build_request
 from talkingshorts.jobs.run import RESUBMISSIONS, Run
-from talkingshorts.jobs.server import Server, ServerChoice, reach_server
 from talkingshorts.results import fetch
 
 

@@ -2,9 +2,9 @@ import pytest
 from support.fakes.comfyui import FakeComfyUI
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.errors import UnreachableError
-from talkingshorts.jobs import server
+from talkingshorts.jobs import reach
+from talkingshorts.jobs.reach import ManagedServer, Server, ServerChoice, reach_server, server_of
 from talkingshorts.jobs.records import JobRecord, new_job_id
-from talkingshorts.jobs.server import ManagedServer, Server, ServerChoice, reach_server, server_of
 
 
 def make_record(is_managed: bool) -> JobRecord:
@@ -30,7 +30,7 @@ def test_a_named_server_needs_its_token(fake: FakeComfyUI) -> None:
 
 
 def test_the_managed_server_is_started_where_none_is_named(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "ensure_server", lambda say: say("Starting") or fake.url)
+    monkeypatch.setattr(reach, "ensure_server", lambda say: say("Starting") or fake.url)
     told: list[str] = []
 
     reached = reach_server(ServerChoice(), told.append)
@@ -44,7 +44,7 @@ def test_the_managed_server_has_ended_when_it_is_gone_or_replaced(monkeypatch: p
 
     ended = {}
     for found in (url, "http://127.0.0.1:2", None):
-        monkeypatch.setattr(server, "find_server", lambda found=found: found)
+        monkeypatch.setattr(reach, "find_server", lambda found=found: found)
         ended[found] = managed.has_ended()
 
     assert ended == {url: False, "http://127.0.0.1:2": True, None: True}
@@ -62,14 +62,14 @@ def test_a_named_server_is_waited_for_until_it_answers_again(
 
     named = Server(ComfyClient(fake.url), "0.30.0")
     fake.fails_every = 1
-    monkeypatch.setattr(server.time, "sleep", come_back)
+    monkeypatch.setattr(reach.time, "sleep", come_back)
 
     assert named.recover(be_silent) is named
     assert fake.fails_every == 0
 
 
 def test_a_named_server_that_stays_away_is_given_up(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "RESTART_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(reach, "RESTART_PATIENCE_SECONDS", 0.0)
     fake.fails_every = 1
 
     with pytest.raises(UnreachableError):
@@ -77,7 +77,7 @@ def test_a_named_server_that_stays_away_is_given_up(fake: FakeComfyUI, monkeypat
 
 
 def test_the_managed_server_is_started_again(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "ensure_server", lambda say: fake.url)
+    monkeypatch.setattr(reach, "ensure_server", lambda say: fake.url)
 
     recovered = ManagedServer(ComfyClient("http://127.0.0.1:1"), "0.29.0").recover(be_silent)
 
