@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from support.checkout import ROOT
 from support.fakes.webhook_receiver import WebhookReceiver, serve_webhook_receiver
+from support.full_disk import limit_file_size
 from support.servers.managed_home import managed_home
 from support.servers.on_comfyui import ComfyUI
 from support.servers.small_graphs import add_hold_node
@@ -56,6 +57,13 @@ def receiver() -> Iterator[WebhookReceiver]:
     """Give whoever waits for a webhook, and takes what is posted."""
     with serve_webhook_receiver() as served:
         yield served
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder while no file may pass 4 KiB."""
+    with limit_file_size():
+        yield tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.full_disk import LIMIT_BYTES
 from talkingshorts.errors import UsageError
 from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id
 
@@ -93,3 +94,10 @@ def test_a_folder_that_can_not_be_read_is_a_usage_error(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="jobs"):
         JobStore(tmp_path / "jobs").load(new_job_id())
+
+
+def test_a_job_that_can_not_be_noted_is_an_error_and_leaves_no_file(full_disk: Path) -> None:
+    with pytest.raises(UsageError, match="TALKINGSHORTS_HOME"):
+        JobStore(full_disk).save(replace(record(), inputs={"script": "x" * 2 * LIMIT_BYTES}))
+
+    assert list(full_disk.iterdir()) == []

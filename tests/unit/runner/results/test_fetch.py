@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.checkout import RUNNER
+from support.full_disk import LIMIT_BYTES
 from talkingshorts.comfyui.client import Delivery, MissingFileError, RemoteFile
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.results import fetch
@@ -211,6 +212,23 @@ def test_a_target_that_can_not_be_written_is_a_usage_error(tmp_path: Path) -> No
 
     with pytest.raises(UsageError, match="can't be written"):
         download(ScriptedSource([b"x"]), FILE, tmp_path / "folder")
+
+
+def test_a_download_that_does_not_fit_keeps_the_file_that_stood_there(full_disk: Path) -> None:
+    (full_disk / "a.mp4").write_text("before")
+
+    with pytest.raises(UsageError, match=r"a\.mp4 can't be written: File too large"):
+        download(ScriptedSource([bytes(LIMIT_BYTES)] * 8), FILE, full_disk / "a.mp4")
+
+    assert [path.name for path in full_disk.iterdir()] == ["a.mp4"]
+    assert (full_disk / "a.mp4").read_text() == "before"
+
+
+def test_a_report_that_does_not_fit_leaves_no_file(full_disk: Path) -> None:
+    with pytest.raises(UsageError, match="can't be written"):
+        write_report(full_disk / "a.json", {"script": "x" * 2 * LIMIT_BYTES})
+
+    assert list(full_disk.iterdir()) == []
 
 
 def test_the_report_stands_beside_the_first_file(tmp_path: Path) -> None:

@@ -176,3 +176,15 @@ def test_joining_takes_no_more_memory_for_more_segments(tmp_path: Path) -> None:
 
     measure_peak_bytes(2)
     assert measure_peak_bytes(80) < 1.1 * measure_peak_bytes(8) + 10_000
+
+
+@pytest.mark.parametrize("segments", [1, 40], ids=["at the end", "midway"])
+def test_windows_that_do_not_fit_into_one_video_are_an_error_and_stay(segments: int, full_disk: Path) -> None:
+    segment = full_disk / "0.mp4"
+    write_segment(segment, np.random.default_rng(1).integers(0, 256, (1, 32, 32, 3), np.uint8), 16)
+    noise = np.random.default_rng(1).uniform(-1, 1, (2, 48000)).astype(np.float32)
+
+    with pytest.raises(VideoError, match="Free some space"):
+        join_segments([segment] * segments, Sound(noise, 48000), full_disk / "a.mp4")
+
+    assert list(full_disk.iterdir()) == [segment]

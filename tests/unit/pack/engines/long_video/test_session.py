@@ -423,3 +423,22 @@ def test_a_video_shorter_than_its_speech_is_never_written(root: Path) -> None:
             session.assemble(SPEECH, root.parent / "video.mp4")
 
     assert not (root.parent / "video.mp4").exists()
+
+
+@pytest.mark.parametrize(("grain", "motion_frames"), [(255, 1), (0, 9)], ids=["the segment", "the motion frames"])
+def test_a_window_that_does_not_fit_is_an_error_and_keeps_those_before(
+    grain: int, motion_frames: int, full_disk: Path
+) -> None:
+    def add_windows() -> None:
+        with Session(full_disk, "key", 3, crf=16) as session:
+            session.add(0, np.zeros((2, 16, 16, 3), np.uint8), np.zeros((1, 8, 8, 3), np.float32))
+            pixels = np.random.default_rng(1).integers(0, 1 + grain, (9, 96, 64, 3), np.uint8)
+            session.add(1, pixels, np.zeros((motion_frames, 16, 16, 3), np.float32))
+
+    with pytest.raises(VideoError, match="Free some space"):
+        add_windows()
+
+    assert sorted(path.name for path in (full_disk / "key").glob("[!0]*")) == ["manifest.json"]
+    with Session(full_disk, "key", 3, crf=16) as session:
+        assert session.finished == 1
+    assert len(list((full_disk / "key").iterdir())) == 3

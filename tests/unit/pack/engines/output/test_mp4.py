@@ -85,3 +85,17 @@ def test_every_sample_rate_keeps_its_length(sample_rate_hz: int, tmp_path: Path)
 )
 def test_the_sound_decides_the_number_of_frames(samples: int, sample_rate_hz: int, frames: int) -> None:
     assert count_video_frames(Sound(np.zeros((1, samples), np.float32), sample_rate_hz)) == frames
+
+
+def test_a_video_that_does_not_fit_is_an_error_and_leaves_no_file(full_disk: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (96, 64, 3), np.uint8)
+
+    def write_noise() -> None:
+        with Mp4Writer(full_disk / "a.mp4", 64, 96, Sound(np.zeros((1, 8000), np.float32), 8000)) as writer:
+            for _ in range(25):
+                writer.write(noise)
+
+    with pytest.raises(VideoError, match="Free some space"):
+        write_noise()
+
+    assert list(full_disk.iterdir()) == []

@@ -87,3 +87,17 @@ def test_a_rate_that_flac_does_not_know_is_an_error_and_leaves_no_file(tmp_path:
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SoundError, match="No such file"):
         save_speech(make_noise(), tmp_path / "gone" / "a.flac", {})
+
+
+@pytest.mark.parametrize("seconds", [1, 60], ids=["at the end", "midway"])
+def test_speech_that_does_not_fit_is_an_error_and_keeps_the_file_that_stood_there(
+    seconds: int, full_disk: Path
+) -> None:
+    (full_disk / "a.flac").write_text("before")
+    noise = np.random.default_rng(1).uniform(-1, 1, (1, 8000 * seconds)).astype(np.float32)
+
+    with pytest.raises(SoundError, match="Check the free space"):
+        save_speech(Sound(noise, 8000), full_disk / "a.flac", {})
+
+    assert [path.name for path in full_disk.iterdir()] == ["a.flac"]
+    assert (full_disk / "a.flac").read_text() == "before"

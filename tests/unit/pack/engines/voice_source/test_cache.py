@@ -97,6 +97,12 @@ def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     VoiceCache(tmp_path / "file" / "voices").store("key", Sound(make_sweep(8000, 1, 0.1), 8000), "title")
 
 
+def test_a_voice_that_can_not_be_kept_is_used_all_the_same(full_disk: Path) -> None:
+    VoiceCache(full_disk).store("key", Sound(np.zeros((1, 8000), np.float32), 8000), "title")
+
+    assert list(full_disk.iterdir()) == []
+
+
 def test_the_key_knows_address_and_segment() -> None:
     source = WebSource("https://example.org/a")
 
