@@ -1,4 +1,4 @@
-"""Voices from the web, on loopback servers."""
+"""Voices from any other site than YouTube, and from plain media addresses, on loopback servers."""
 
 import re
 import tempfile
