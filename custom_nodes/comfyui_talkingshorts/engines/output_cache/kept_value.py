@@ -19,6 +19,10 @@ class UnkeepableError(Exception):
     """A value holds something that can't be kept: a model, a function, a video that is no whole file."""
 
 
+class DamagedValueError(Exception):
+    """What is read from the disk isn't what was kept there."""
+
+
 @dataclass(frozen=True)
 class Packed:
     """A value as JSON-able `form`, in which tensors and files stand by their number in `blocks`.
@@ -40,7 +44,10 @@ def pack(value: Any) -> Packed:
 
 
 def unpack(form: Any, read_block: Callable[[int], KeptBlock]) -> Any:
-    """Return the value that was packed; `read_block` gives each block by its number."""
+    """Return the value that was packed; `read_block` gives each block by its number.
+
+    Raises DamagedValueError when a block is a file where a tensor belongs.
+    """
     if not isinstance(form, dict):
         return form
     [(kind, content)] = form.items()
@@ -53,7 +60,8 @@ def unpack(form: Any, read_block: Callable[[int], KeptBlock]) -> Any:
     if kind == "video":
         return InputImpl.VideoFromFile(str(read_block(content)))
     tensor = read_block(content["block"])
-    assert isinstance(tensor, torch.Tensor)
+    if not isinstance(tensor, torch.Tensor):
+        raise DamagedValueError(f"block {content['block']} is a file where a tensor belongs")
     order = content["order"]
     return tensor.permute([order.index(dim) for dim in range(len(order))]).to(content["device"])
 

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from ...core.folder_cap import list_least_recent
 from ..files.whole import replacing, sync_file, sync_folder
-from .kept_value import KeptBlock, Packed, UnkeepableError, pack, unpack
+from .kept_value import DamagedValueError, KeptBlock, Packed, UnkeepableError, pack, unpack
 
 FORMAT = "talkingshorts-output-2"
 MAX_TENSOR_BYTES = 64 * 1000**2
@@ -144,7 +144,7 @@ def _read(path: Path, video_folder: Path) -> Any:
         tensors = {name: file.get_tensor(name) for name in sorted(file.keys(), key=int)}
         expected = metadata.pop("sha256")
         if _hash(metadata, tensors) != expected or metadata["format"] != FORMAT:
-            raise ValueError("its checksum differs")
+            raise DamagedValueError("its checksum differs")
         form = json.loads(metadata["form"])
         videos = set(_list_videos(form))
         # A tensor that the file lends would hold the file.

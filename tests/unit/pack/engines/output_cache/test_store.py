@@ -6,11 +6,9 @@ import json
 import logging
 import math
 import os
-import resource
-import signal
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import torch
 from comfy_api.latest import InputImpl
 from comfyui_talkingshorts.core.folder_cap import parse_gigabytes
 from comfyui_talkingshorts.engines.output_cache import store as store_module
+from comfyui_talkingshorts.engines.output_cache.kept_value import Packed
 from comfyui_talkingshorts.engines.output_cache.store import OutputStore
 from safetensors import safe_open
 
@@ -269,6 +268,18 @@ def test_a_damaged_entry_counts_as_missing_is_told_and_removed(
     assert_same(keep(store, NOISE), NOISE)
 
 
+def test_an_entry_that_fits_its_checksum_but_makes_no_sense_counts_as_missing_and_is_removed(
+    store: OutputStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(store, BYTES)
+    tensor = {"tensor": {"block": 0, "order": [0], "device": "cpu"}}
+    store_module._write(entry(tmp_path), Packed({"list": [{"video": 0}, tensor]}, [BYTES]))
+
+    assert store.load(KEY) is None
+    assert "block 0 is a file where a tensor belongs" in caplog.text
+    assert list_entries(tmp_path) == []
+
+
 def test_no_flipped_bit_is_served(store: OutputStore, tmp_path: Path) -> None:
     value = [torch.arange(4), "note"]
     store.store(KEY, value)
@@ -344,26 +355,15 @@ def test_a_video_that_has_no_room_where_it_is_used_stays_kept(store: OutputStore
     assert list_entries(tmp_path) == [entry(tmp_path).name]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """While this lasts no file may pass 4 KiB."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, handler)
-
-
 def test_a_full_disk_is_told_once_and_leaves_nothing(
-    store: OutputStore, tmp_path: Path, full_disk: None, caplog: pytest.LogCaptureFixture
+    store: OutputStore, full_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
         assert not store.store(KEY, torch.zeros(5000))
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "Free some space" in caplog.text
-    assert list_entries(tmp_path) == []
+    assert list_entries(full_disk) == []
 
 
 def test_a_folder_that_can_not_be_made_does_no_harm(tmp_path: Path) -> None:
