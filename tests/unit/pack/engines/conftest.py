@@ -28,3 +28,13 @@ def speech_videos(speech_models: dict[str, Any], tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(speech_video, "SpeechEncoder", QuickSpeechEncoder)
     return make_speech_videos(speech_models, tmp_path)
+
+
+@pytest.fixture
+def whole_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute attention as ComfyUI does on a GPU: its choice for a CPU breaks a compiled graph."""
+    from comfy.ldm.modules import attention
+    from comfy.ldm.wan import model, model_multitalk
+
+    for module in (attention, model, model_multitalk):
+        monkeypatch.setattr(module, "optimized_attention", attention.attention_pytorch)

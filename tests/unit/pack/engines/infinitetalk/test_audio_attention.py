@@ -11,6 +11,7 @@ import torch
 from comfy.model_management import load_models_gpu
 from comfyui_talkingshorts.engines.infinitetalk.audio_attention import attach_audio
 from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingModels, TalkingWindow
+from support.compiled import compile_model
 from support.tiny.talking_models import load_models
 from support.tiny.talks import add_lora
 from support.tiny.wan import write_tiny_talking_models
@@ -18,15 +19,6 @@ from torch._dynamo.utils import counters
 
 Sample = Callable[..., TalkingWindow]
 Prepare = Callable[[Any], Any]
-
-
-def compile_model(model: Any) -> Any:
-    """Return the model as ComfyUI's TorchCompileModel gives it, which skips the guards on transformer_options."""
-    from comfy_extras.nodes_torch_compile import TorchCompileModel
-
-    torch._dynamo.reset()
-    counters.clear()
-    return TorchCompileModel.execute(model, "eager").args[0]
 
 
 def leave(model: Any) -> Any:
@@ -41,16 +33,6 @@ def add_easycache(model: Any) -> Any:
 
 def assert_same(got: TalkingWindow, want: TalkingWindow) -> None:
     torch.testing.assert_close(got.latents, want.latents, rtol=1e-3, atol=1e-4)
-
-
-@pytest.fixture
-def whole_attention(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute attention as ComfyUI does on a GPU: its choice for a CPU breaks a compiled graph."""
-    from comfy.ldm.modules import attention
-    from comfy.ldm.wan import model, model_multitalk
-
-    for module in (attention, model, model_multitalk):
-        monkeypatch.setattr(module, "optimized_attention", attention.attention_pytorch)
 
 
 @pytest.mark.usefixtures("whole_attention")
