@@ -30,6 +30,19 @@ from .workflow.model_names import find_model_fields
 
 FREE_DISK_BYTES = 2 * GIB
 NEW_GPU_CAPABILITY, NEW_GPU_CUDA = (10, 0), "12.8"
+OLD_GPU_CUDA = "12.6"
+"""The last CUDA for which torch 2.11 is built with code for GPUs before the RTX 20 series."""
+
+DRIVERS = {12: 525, 13: 580}
+"""The oldest NVIDIA driver that serves a torch built for any CUDA of a major version, on Linux."""
+
+FREE_GPU = (
+    "Look with nvidia-smi at what else uses the GPU, or restart the machine; then `talkingshorts server stop`, "
+    "so that the next server looks for it anew."
+)
+AMD_DRIVER = Path("/dev/kfd")
+ON_ROCM = "fast and best are not tried out on ROCm; drafts need no GPU"
+ANOTHER_TORCH = "in ComfyUI's Python, as docs/install.md shows"
 LOOK_PATIENCE_SECONDS = 60
 PACK_NODE = "TalkingShortsSaveShort"
 PACKAGES = {
@@ -73,6 +86,10 @@ try:
             devices.append(
                 {"name": of.name, "type": "cuda", "vram_total": of.total_memory, "capability": capability}
             )
+        try:
+            torch.ones(2, device="cuda").sum().item()
+        except Exception as error:
+            build["failure"] = (str(error).splitlines() or [type(error).__name__])[0]
     elif torch.backends.mps.is_available():
         devices.append({"name": "Apple GPU", "type": "mps", "vram_total": psutil.virtual_memory().total})
     build["ram_total"] = psutil.virtual_memory().total
@@ -218,16 +235,18 @@ def _installed_rows(seen: Mapping[str, Any]) -> list[Finding]:
     ]
     if seen["trouble"]:
         return [*rows, row("torch works", False, seen["trouble"], "Install torch anew in ComfyUI's Python.")]
-    machine = read_machine({"system": seen["torch"], "devices": seen["devices"]})
+    gpu = gpu_row(seen, ask_nvidia_driver(), has_amd=AMD_DRIVER.exists())
+    system = seen["torch"] | {"pytorch_version": seen["torch"]["version"]}
+    machine = read_machine({"system": system, "devices": seen["devices"] if gpu["ok"] else []})
     return [
         *rows,
-        gpu_row(seen, ask_nvidia_driver()),
+        gpu,
         ram_row(machine),
         *preset_rows(machine, _find_lacking, _models_disk_free()),
     ]
 
 
-def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Finding:
+def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver, *, has_amd: bool) -> Finding:
     """Return whether torch, as `look` saw it, can compute on the GPUs that are there."""
     build, devices = seen["torch"], seen["devices"]
     if not devices and nvidia.gpus:
@@ -235,11 +254,15 @@ def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver) -> Finding:
     for device in devices:
         if trouble := _diagnose_unknown_gpu(build, device):
             return row("GPU", False, *trouble)
+    if build.get("failure"):
+        return row("GPU", False, f"{devices[0]['name']}, but torch fails on it: {build['failure']}", FREE_GPU)
+    if not devices and has_amd and not build["hip"]:
+        return row("GPU", None, f"an AMD GPU, for which torch {build['version']} isn't built; {ON_ROCM}")
     if not devices:
         return row("GPU", None, f"torch {build['version']} finds none; drafts need none")
     names = ", ".join(f"{device['name']} ({device['vram_total'] / 10**9:.0f} GB)" for device in devices)
     if build["hip"]:
-        return row("GPU", True, f"{names}, torch for ROCm {build['hip']}; fast and best are not tried out on ROCm")
+        return row("GPU", True, f"{names}, torch for ROCm {build['hip']}; {ON_ROCM}")
     return row("GPU", True, f"{names}, torch for CUDA {build['cuda']}" if build["cuda"] else names)
 
 
@@ -248,15 +271,22 @@ def _diagnose_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tupl
     gpus, known = ", ".join(nvidia.gpus), nvidia.cuda_version
     if not build["cuda"]:
         return f"{gpus}, but torch {build['version']} is built without CUDA", (
-            "Install a torch built for CUDA in ComfyUI's Python."
+            f"Install a torch built for CUDA {ANOTHER_TORCH}."
         )
-    if known and _parse_version(known) < _parse_version(build["cuda"]):
+    # A driver that knows any CUDA of a major version serves a torch that is built for any other of it.
+    if known and _read_major(known) < _read_major(build["cuda"]):
         return f"{gpus}, but the driver knows CUDA up to {known}, and torch is built for {build['cuda']}", (
-            f"Update the NVIDIA driver, or install a torch built for CUDA {known} or older in ComfyUI's Python."
+            f"Update the NVIDIA driver{_format_driver(build['cuda'])}, "
+            f"or install a torch built for CUDA {_read_major(known)} {ANOTHER_TORCH}."
         )
     return f"{gpus}, but torch for CUDA {build['cuda']} finds none of them", (
         "Look at CUDA_VISIBLE_DEVICES, and restart the machine if the driver was updated since its start."
     )
+
+
+def _format_driver(cuda_version: str) -> str:
+    driver = DRIVERS.get(_read_major(cuda_version))
+    return f" to {driver} or newer" if driver else ""
 
 
 def _diagnose_unknown_gpu(build: Mapping[str, Any], device: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -266,9 +296,9 @@ def _diagnose_unknown_gpu(build: Mapping[str, Any], device: Mapping[str, Any]) -
         return None
     name = f"sm_{capability[0]}{capability[1]}"
     if tuple(capability) >= NEW_GPU_CAPABILITY:
-        remedy = f"Install a torch built for CUDA {NEW_GPU_CUDA} or newer in ComfyUI's Python."
+        remedy = f"Install a torch built for CUDA {NEW_GPU_CUDA} or newer {ANOTHER_TORCH}."
     else:
-        remedy = "Install a torch built for an older CUDA, which still knows this GPU, in ComfyUI's Python."
+        remedy = f"Install a torch built for CUDA {OLD_GPU_CUDA}, an older CUDA with code for it, {ANOTHER_TORCH}."
     known = ", ".join(build["architectures"])
     return f"{device['name']} is {name}, and torch {build['version']} is built for {known}", remedy
 
@@ -285,8 +315,8 @@ def _has_code_for(architectures: list[str], capability: tuple[int, int]) -> bool
     return False
 
 
-def _parse_version(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(".")))
+def _read_major(version: str) -> int:
+    return int(version.partition(".")[0])
 
 
 def ram_row(machine: Machine) -> Finding:

@@ -48,10 +48,25 @@ SECRET_VARIABLES = (
 
 RUNNER_ONLY_VARIABLES = (*SECRET_VARIABLES, "TALKINGSHORTS_HOME")
 
-FIND_DEVICE = (
-    "import sys, torch; xpu = getattr(torch, 'xpu', None); "
-    "sys.exit(not (torch.cuda.is_available() or torch.backends.mps.is_available() or xpu and xpu.is_available()))"
-)
+DEVICES = Path("/dev")
+GPU_SIGNS = ("nvidia[0-9]*", "nvhost-*", "kfd", "dxg")
+DISPLAY_SIGNS = ("dri/render*",)
+"""What Linux shows in /dev for GPUs that compute, and for any that draw: the small ones inside processors, too."""
+
+# Runs in ComfyUI's Python, and ends with the reason why its torch can compute on no GPU. Only a kernel that is run
+# tells whether torch has code for a GPU: CUDA is "available" on those that are too old for it, too.
+FIND_DEVICE = """
+import sys, torch
+kinds = (("cuda", torch.cuda), ("mps", torch.backends.mps), ("xpu", getattr(torch, "xpu", None)))
+device = next((name for name, kind in kinds if kind and kind.is_available()), None)
+if device is None:
+    sys.exit(f"torch {torch.__version__} finds none")
+try:
+    torch.ones(2, device=device).sum().item()
+except Exception as error:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    sys.exit(f"torch {torch.__version__} fails on it ({reason})")
+"""
 
 
 @dataclass(frozen=True)
@@ -270,7 +285,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     port = free_port()
     launch = {
-        "command": _command(folder, model_paths, port, is_own=owner_pid is not None),
+        "command": _command(folder, model_paths, port, say, is_own=owner_pid is not None),
         "port": port,
         "url": f"http://127.0.0.1:{port}",
         "fingerprint": wanted,
@@ -292,7 +307,7 @@ def _start(
         )
 
 
-def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, is_own: bool) -> list[str]:
+def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, say: Say, is_own: bool) -> list[str]:
     # ComfyUI reads YAML, and JSON is YAML that needs no library to write.
     generated = folder / "model_paths.yaml"
     generated.write_text(json.dumps(model_paths, indent=1), encoding="utf-8")
@@ -304,7 +319,7 @@ def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, is
         *(_own_directories(folder) if is_own else []),
         *("--database-url", database_url(folder), "--extra-model-paths-config", *configs),
         *("--disable-api-nodes", "--disable-auto-launch", "--max-upload-size", str(MAX_UPLOAD_MB)),
-        *([] if has_accelerator(python) else ["--cpu"]),
+        *([] if has_accelerator(python, say) else ["--cpu"]),
     ]
 
 
@@ -333,17 +348,34 @@ def free_port() -> int:
     raise UnreachableError("No free loopback port between 20000 and 32767 was found for ComfyUI.")
 
 
-def has_accelerator(python: Path) -> bool:
-    """Tell whether ComfyUI's torch can use a GPU. It is slow to ask, so only where the system shows signs of one."""
-    devices = Path("/dev")
-    signs = ("nvidia[0-9]*", "nvhost-*", "kfd", "dxg", "dri/render*")
-    if sys.platform == "linux" and not any(path for sign in signs for path in devices.glob(sign)):
+def has_accelerator(python: Path, say: Say) -> bool:
+    """Tell whether ComfyUI's torch can compute on a GPU; `say` is told why it can't on one that is there.
+
+    It is slow to ask, so only where the system shows signs of a GPU.
+    """
+    if sys.platform == "linux" and not _shows(*GPU_SIGNS, *DISPLAY_SIGNS):
         return False
+    reason = _explain_unused(python)
+    if reason and _shows(*GPU_SIGNS):
+        say(f"There is a GPU, but {reason}: ComfyUI computes on the CPU. `talkingshorts doctor` says what to do.")
+    return not reason
+
+
+def _shows(*signs: str) -> bool:
+    return any(path for sign in signs for path in DEVICES.glob(sign))
+
+
+def _explain_unused(python: Path) -> str:
+    """Return why ComfyUI's torch can compute on no GPU; "" when it can."""
     try:
-        done = subprocess.run([python, "-c", FIND_DEVICE], capture_output=True, timeout=120, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        done = subprocess.run([python, "-c", FIND_DEVICE], capture_output=True, text=True, timeout=120, check=False)
+    except OSError as error:
+        return f"{python} can't be run ({error.strerror})"
+    except subprocess.TimeoutExpired:
+        return "torch doesn't answer within 120 s"
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip().splitlines() or [f"torch ended with exit code {done.returncode}"])[-1]
 
 
 def idle_minutes() -> float:

@@ -15,21 +15,29 @@ from ..workflow.model_names import find_model_fields, list_models
 BEST_GPU_BYTES = 22 * 10**9
 """What a card sold as 24 GB reports at the least: nearly all of the talking model's weights stay on it."""
 
-STREAMING_RAM_BYTES = 30 * 10**9
-"""What 32 GB of RAM report at the least: weights that don't fit a smaller GPU wait there."""
+ROOMY_GPU_BYTES = 72 * 10**9
+"""All models of a short with VibeVoice-7B (63 GB) stay on such a GPU, and it computes in the rest."""
 
-VOICE_GPU_GB, BETTER_VOICE_GPU_GB, STREAMING_GPU_GB = 6, 20, 12
+WAITING_RAM_BYTES = 30 * 10**9
+"""What 32 GB of RAM report at the least: models that have to leave the GPU for others wait there."""
+
+GPU_GB = {"best": 24, "vibevoice_7b": 16, "voice_clone": 6}
+STREAMING_GPU_GB = 12
+"""What the presets need. VibeVoice-7B (16.4 GB) streams a tenth of its weights on 16 GB, and still outruns speech."""
 
 VOICE_LOADER, BETTER_VOICE = "TalkingShortsLoadVibeVoice", "VibeVoice-7B"
+
+WHY_NO_GPU = "An NVIDIA GPU needs driver 580 or newer; `talkingshorts doctor` on ComfyUI's machine says what is wrong."
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What ComfyUI computes on: the name and memory of its GPU ("" and 0 without one that CUDA knows), and the RAM."""
+    """What ComfyUI computes on: the name and memory of its GPU ("" and 0 without one of NVIDIA or AMD), and the RAM."""
 
     gpu: str = ""
     gpu_bytes: int = 0
     ram_bytes: int = 0
+    is_rocm: bool = False
 
     def __str__(self) -> str:
         return f"{self.gpu} ({self.gpu_bytes / 10**9:.0f} GB)" if self.gpu else "no CUDA GPU"
@@ -38,25 +46,29 @@ class Machine:
 def read_machine(stats: Mapping[str, Any]) -> Machine:
     """Return the machine that /system_stats describes. ComfyUI computes on the first device that it names."""
     first = next(iter(stats.get("devices") or ()), {})
-    ram_bytes = stats.get("system", {}).get("ram_total", 0)
+    system = stats.get("system", {})
+    ram_bytes = system.get("ram_total", 0)
     if first.get("type") != "cuda":
         return Machine(ram_bytes=ram_bytes)
     name = re.sub(r"^cuda:\d+ | : \S+$", "", first["name"])
-    return Machine(name, first["vram_total"], ram_bytes)
+    # torch calls AMD's GPUs "cuda", too; its version tells, but for builds of some distributions.
+    is_rocm = "rocm" in system.get("pytorch_version", "") or bool(re.match("AMD|Radeon", name))
+    return Machine(name, first["vram_total"], ram_bytes, is_rocm)
 
 
 def explain_unfit(preset: str, machine: Machine) -> str:
-    """Return why the machine is too small for a quality, or a preset of models; "" when it isn't."""
-    if preset == "draft" or machine.gpu_bytes >= BEST_GPU_BYTES:
+    """Return why the machine isn't fit for a quality, or a preset of models; "" when it is."""
+    if preset == "draft":
         return ""
     if not machine.gpu:
         return f"{preset} needs a CUDA GPU, and ComfyUI has none"
-    if preset == "best":
-        return f"best needs a GPU with 24 GB, and {machine} is smaller"
-    gigabytes = {"voice_clone": VOICE_GPU_GB, "vibevoice_7b": BETTER_VOICE_GPU_GB}.get(preset, STREAMING_GPU_GB)
-    if machine.gpu_bytes < gigabytes * 10**9:
+    if machine.is_rocm:
+        return f"{preset} isn't tried out on ROCm, which {machine} computes with"
+    gigabytes = GPU_GB.get(preset, STREAMING_GPU_GB)
+    if machine.gpu_bytes < (BEST_GPU_BYTES if preset == "best" else gigabytes * 10**9):
         return f"{preset} needs a GPU with {gigabytes} GB, and {machine} is smaller"
-    if gigabytes == STREAMING_GPU_GB and machine.ram_bytes < STREAMING_RAM_BYTES:
+    has_room = machine.gpu_bytes >= ROOMY_GPU_BYTES or machine.ram_bytes >= WAITING_RAM_BYTES
+    if preset != "voice_clone" and not has_room:
         return f"{preset} needs 32 GB of RAM beside {machine}, and there are {machine.ram_bytes / 10**9:.0f} GB"
     return ""
 
@@ -69,7 +81,7 @@ def choose_request(client: ComfyClient, requests: Mapping[str, Request]) -> tupl
     if list(requests) == ["draft"]:
         return requests["draft"], ""
     machine = read_machine(client.system_stats())
-    if "best" in requests and machine.gpu_bytes >= BEST_GPU_BYTES:
+    if "best" in requests and not explain_unfit("best", machine):
         requests = {**requests, "best": _with_better_voice(client, requests["best"])}
     chosen, reason = (_obey if len(requests) == 1 else _find_best)(client, machine, requests)
     if BETTER_VOICE in list_models(requests[chosen].workflow.graph):
@@ -93,11 +105,16 @@ def _obey(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]
     (quality,) = requests
     if lack := _explain_lack(client, quality, requests[quality]):
         raise ValidationError(f"--quality {quality} can't be made: {lack}.")
+    return quality, f"{quality}, as asked for{_explain_expected(machine)}"
+
+
+def _explain_expected(machine: Machine) -> str:
+    """Return where a quality that was asked for is made, and what is to be expected there."""
     if not machine.gpu:
-        return quality, f"{quality}, as asked for: without a CUDA GPU it will be slow."
-    if machine.gpu_bytes < BEST_GPU_BYTES:
-        return quality, f"{quality}, as asked for: on {machine}, weights that don't fit stream in from RAM: slower."
-    return quality, f"{quality}, as asked for, on {machine}."
+        return f": without a CUDA GPU it will be slow, and take days on a CPU. {WHY_NO_GPU}"
+    if machine.is_rocm:
+        return f", on {machine}: it isn't tried out on ROCm."
+    return f", on {machine}.{_explain_streaming(machine)}"
 
 
 def _find_best(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
@@ -110,14 +127,19 @@ def _find_best(client: ComfyClient, machine: Machine, requests: Mapping[str, Req
         if not lacks[quality]:
             return quality, _praise(quality, machine)
     why_not = next((f"{quality} would fit {machine}, but {lack}" for quality, lack in lacks.items()), "")
-    return "draft", f"draft: {why_not or explain_unfit('fast', machine)}."
+    reason = f"draft: {why_not or explain_unfit('fast', machine)}."
+    return "draft", reason if machine.gpu else f"{reason} {WHY_NO_GPU}"
 
 
 def _praise(quality: str, machine: Machine) -> str:
     if quality == "best":
         return f"best: {machine} and all models are there. --quality fast takes less time."
-    streaming = "" if machine.gpu_bytes >= BEST_GPU_BYTES else " Weights that don't fit stream in from RAM: slower."
-    return f"fast: {machine} and all models are there.{streaming}"
+    return f"fast: {machine} and all models are there.{_explain_streaming(machine)}"
+
+
+def _explain_streaming(machine: Machine) -> str:
+    is_large = machine.gpu_bytes >= BEST_GPU_BYTES
+    return "" if is_large else " Weights that don't fit stream in from RAM: a little slower."
 
 
 def _explain_lack(client: ComfyClient, quality: str, request: Request) -> str:

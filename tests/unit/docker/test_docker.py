@@ -157,7 +157,7 @@ def test_the_images_cuda_is_the_one_that_torch_is_built_for() -> None:
         r"^cuda-toolkit==(\d+\.\d+)", (ROOT / "requirements/constraints.txt").read_text(), re.MULTILINE
     )
     (base,) = re.findall(
-        r"^ARG BASE=nvidia/cuda:(\d+\.\d+)\.\d+-runtime-", (DOCKER / "Dockerfile").read_text(), re.MULTILINE
+        r"^ARG BASE=nvidia/cuda:(\d+\.\d+)\.\d+-base-", (DOCKER / "Dockerfile").read_text(), re.MULTILINE
     )
 
     assert base == pinned

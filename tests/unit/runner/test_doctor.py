@@ -134,8 +134,10 @@ def build(**changed: Any) -> dict[str, Any]:
     return {"version": "2.11.0", "cuda": "13.0", "hip": None, "architectures": ["sm_75", "sm_90", "sm_120"]} | changed
 
 
-def look_at(devices: list[dict[str, Any]], nvidia: doctor.NvidiaDriver = NO_DRIVER, **changed: Any) -> Any:
-    return doctor.gpu_row(seen(devices=devices, torch=build(**changed)), nvidia)
+def look_at(
+    devices: list[dict[str, Any]], nvidia: doctor.NvidiaDriver = NO_DRIVER, *, has_amd: bool = False, **changed: Any
+) -> Any:
+    return doctor.gpu_row(seen(devices=devices, torch=build(**changed)), nvidia, has_amd=has_amd)
 
 
 def test_a_gpu_that_torch_computes_on_is_named_with_the_cuda_that_torch_is_built_for() -> None:
@@ -151,8 +153,14 @@ def test_no_gpu_is_no_failure() -> None:
     ("nvidia", "cuda", "detail", "remedy"),
     [
         (RTX, None, "RTX 4090, but torch 2.11.0 is built without CUDA", "built for CUDA"),
-        (RTX, "13.0", "the driver knows CUDA up to 12.4, and torch is built for 13.0", "Update the NVIDIA driver"),
+        (
+            RTX,
+            "13.0",
+            "the driver knows CUDA up to 12.4, and torch is built for 13.0",
+            "Update the NVIDIA driver to 580 or newer, or install a torch built for CUDA 12 in ComfyUI's Python",
+        ),
         (RTX, "12.4", "torch for CUDA 12.4 finds none of them", "CUDA_VISIBLE_DEVICES"),
+        (RTX, "12.9", "torch for CUDA 12.9 finds none of them", "CUDA_VISIBLE_DEVICES"),
         (doctor.NvidiaDriver(("RTX 4090",)), "13.0", "finds none of them", "CUDA_VISIBLE_DEVICES"),
     ],
 )
@@ -187,7 +195,23 @@ def test_a_new_gpu_needs_a_newer_cuda_and_an_old_one_an_older() -> None:
     new = look_at([H200 | {"name": "RTX 5090", "capability": [12, 0]}], architectures=["sm_90"], cuda="12.6")
     assert new["detail"] == "RTX 5090 is sm_120, and torch 2.11.0 is built for sm_90"
     assert "CUDA 12.8 or newer" in new["remedy"]
-    assert "older CUDA" in look_at([H200 | {"capability": [6, 1]}])["remedy"]
+    assert "CUDA 12.6, an older CUDA" in look_at([H200 | {"capability": [6, 1]}])["remedy"]
+
+
+def test_a_gpu_on_which_torch_fails_is_a_failure() -> None:
+    row = look_at([H200], failure="CUDA error: out of memory")
+    assert (row["ok"], row["detail"]) == (False, "H200, but torch fails on it: CUDA error: out of memory")
+
+
+@pytest.mark.parametrize("trouble", [{"capability": [6, 1]}, {"capability": [9, 0]}])
+def test_a_gpu_that_torch_cannot_compute_on_makes_drafts(
+    comfyui: Path, monkeypatch: pytest.MonkeyPatch, trouble: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(doctor, "_find_lacking", lambda files: [])
+    torch = build(ram_total=64 * 10**9)
+    monkeypatch.setattr(doctor, "look", lambda python: seen(devices=[H200 | trouble], torch=torch))
+    quality = by_check(doctor.run_doctor(MANAGED))["quality"]["detail"]
+    assert quality.endswith(": draft" if trouble["capability"] == [6, 1] else ": best")
 
 
 def test_other_makers_gpus_are_named_without_a_promise() -> None:
@@ -195,6 +219,35 @@ def test_other_makers_gpus_are_named_without_a_promise() -> None:
     assert amd["ok"] is True
     assert "not tried out on ROCm" in amd["detail"]
     assert look_at([MAC], cuda=None)["detail"] == "Apple GPU (64 GB)"
+
+
+def test_an_amd_gpu_under_a_torch_for_cuda_is_named_as_unused() -> None:
+    row = look_at([], has_amd=True)
+    assert row["ok"] is None
+    assert "an AMD GPU, for which torch 2.11.0 isn't built; fast and best are not tried out on ROCm" in row["detail"]
+    assert look_at([], RTX, has_amd=True)["ok"] is False
+
+
+TORCH_WITH_GPU = """
+class version: cuda, hip = "13.0", None
+class Properties: name, total_memory, major, minor = "P40", 24 * 10**9, 6, 1
+class cuda:
+    is_available = staticmethod(lambda: True)
+    get_arch_list = staticmethod(lambda: ["sm_75"])
+    device_count = staticmethod(lambda: 1)
+    get_device_properties = staticmethod(lambda index: Properties)
+def ones(count, device): raise RuntimeError("no kernel image\\nCompile with more")
+__version__ = "2.11.0"
+"""
+
+
+def test_looking_runs_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text(TORCH_WITH_GPU)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = doctor.look(Path(sys.executable))
+    assert isinstance(found, dict)
+    assert found["torch"]["failure"] == "no kernel image"
+    assert [device["capability"] for device in found["devices"]] == [[6, 1]]
 
 
 def test_the_driver_is_asked_for_its_gpus_and_its_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def folder(tmp_path: Path, comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """Give the server's folder in a fresh home whose ComfyUI is the stand-in."""
     monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "my home"))
     monkeypatch.delenv("TALKINGSHORTS_IDLE_MINUTES", raising=False)
-    monkeypatch.setattr(server, "has_accelerator", lambda python: False)
+    monkeypatch.setattr(server, "has_accelerator", lambda python, say: False)
     yield tmp_path / "my home" / "server"
     server.stop_server()
 
@@ -179,7 +179,7 @@ def test_a_restart_waits_for_running_jobs_even_when_the_server_is_too_busy_to_an
 def test_two_processes_start_one_server(folder: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from talkingshorts.managed import server; "
-        "server.has_accelerator = lambda python: False; print(server.ensure_server(lambda line: None))"
+        "server.has_accelerator = lambda python, say: False; print(server.ensure_server(lambda line: None))"
     )
     runner = str(RUNNER)
     both = [
@@ -291,7 +291,7 @@ def test_an_own_server_is_known_to_run_until_it_ends(own: Path) -> None:
 def test_an_own_server_ends_with_the_process_that_started_it_even_when_that_is_killed(own: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from talkingshorts.managed import server; "
-        "server.has_accelerator = lambda python: False; "
+        "server.has_accelerator = lambda python, say: False; "
         "server.start_own_server(Path(sys.argv[1]), print); print('ready', flush=True); time.sleep(60)"
     )
     runner = RUNNER
@@ -468,3 +468,60 @@ def test_of_a_log_the_lines_that_say_something_are_told() -> None:
 )
 def test_a_pack_that_comfyui_could_not_load_is_told(log: str, trouble: str | None) -> None:
     assert server.pack_trouble(log) == trouble
+
+
+TORCH = """
+class backends:
+    class mps:
+        is_available = staticmethod(lambda: False)
+class cuda:
+    is_available = staticmethod(lambda: {is_available})
+class Ones:
+    def sum(self): return self
+    def item(self):
+        {computes}
+ones = lambda count, device: Ones()
+__version__ = "2.11.0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_available", "computes", "reason"),
+    [
+        (True, "return 2.0", None),
+        (False, "return 2.0", "torch 2.11.0 finds none"),
+        (
+            True,
+            "raise RuntimeError('CUDA error: no kernel image is available\\nCompile with more')",
+            "torch 2.11.0 fails on it (CUDA error: no kernel image is available)",
+        ),
+        (True, "import os; os._exit(9)", "torch ended with exit code 9"),
+    ],
+)
+def test_a_gpu_is_one_on_which_torch_can_run_a_kernel_and_one_that_is_not_used_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_available: bool, computes: str, reason: str | None
+) -> None:
+    (tmp_path / "torch.py").write_text(TORCH.format(is_available=is_available, computes=computes))
+    (tmp_path / "nvidia0").touch()
+    monkeypatch.setattr(server, "DEVICES", tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said: list[str] = []
+
+    assert server.has_accelerator(Path(sys.executable), said.append) is (reason is None)
+    assert [line.partition(": ComfyUI computes on the CPU")[0] for line in said] == (
+        [f"There is a GPU, but {reason}"] if reason else []
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows its GPUs as files")
+@pytest.mark.parametrize("sign", ["tty", "renderD128"])
+def test_a_machine_without_a_gpu_that_computes_hears_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    (tmp_path / "dri").mkdir()
+    (tmp_path / "dri" / sign).touch()
+    monkeypatch.setattr(server, "DEVICES", tmp_path)
+    said: list[str] = []
+
+    assert server.has_accelerator(Path("/nowhere/python"), said.append) is False
+    assert said == []

@@ -67,6 +67,69 @@ def test_comfyui_computes_on_the_first_device_that_it_names() -> None:
     assert read_machine({"system": {"ram_total": 5}}) == Machine(ram_bytes=5)
 
 
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [("2.11.0+rocm7.1", "cuda:0 Instinct : native"), ("2.11.0", "cuda:0 AMD Radeon RX 7900 XTX : native")],
+)
+def test_a_gpu_of_amd_is_not_taken_for_one_that_cuda_knows(fake: FakeComfyUI, version: str, name: str) -> None:
+    stats = {"system": {"pytorch_version": version}, "devices": [gpu(25, name=name)]}
+    assert read_machine(stats).is_rocm
+    assert not read_machine({"system": {"pytorch_version": "2.11.0+cu130"}, "devices": [gpu(25)]}).is_rocm
+
+    fake.devices = [gpu(25, name="cuda:0 AMD Radeon RX 7900 XTX : native")]
+    request, said = choose(fake)
+    assert request.workflow.name == "draft.api.json"
+    assert said == "draft: fast isn't tried out on ROCm, which AMD Radeon RX 7900 XTX (25 GB) computes with."
+    assert choose(fake, *CLONING, "--quality", "fast")[1].endswith("it isn't tried out on ROCm.")
+
+
+@pytest.mark.parametrize("arguments", [CLONING, (*CLONING, "--quality", "fast"), (*CLONING, "--quality", "best")])
+def test_a_gpu_that_comfyui_does_not_see_is_told_before_anything_is_made(
+    fake: FakeComfyUI, arguments: tuple[str, ...]
+) -> None:
+    fake.devices = [CPU]
+    said = choose(fake, *arguments)[1]
+
+    assert "An NVIDIA GPU needs driver 580 or newer; `talkingshorts doctor`" in said
+    assert "--quality" not in arguments or "take days on a CPU" in said
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "ram_gigabytes", "workflow"),
+    [(25, 16, "draft.api.json"), (25, 33, "talking_short.api.json"), (80, 16, "talking_short.api.json")],
+)
+def test_models_wait_in_enough_ram_unless_all_stay_on_the_gpu(
+    fake: FakeComfyUI, gigabytes: int, ram_gigabytes: int, workflow: str
+) -> None:
+    fake.devices, fake.ram_bytes = [gpu(gigabytes)], ram_gigabytes * GB
+
+    assert choose(fake)[0].workflow.name == workflow
+
+
+def test_the_larger_voice_model_is_not_taken_where_ram_is_short(fake: FakeComfyUI) -> None:
+    fake.devices, fake.ram_bytes = [gpu(25)], 16 * GB
+    fake.nodes["TalkingShortsLoadVibeVoice"]["input"]["required"]["model"][1]["options"].append("VibeVoice-7B")
+
+    assert "VibeVoice-1.5B" in list_models(choose(fake, *CLONING, "--quality", "best")[0].workflow.graph)
+
+
+@pytest.mark.parametrize(
+    ("preset", "gigabytes", "ram_gigabytes", "is_fit"),
+    [
+        ("voice_clone", 6.4, 8, True),
+        ("voice_clone", 4, 64, False),
+        ("vibevoice_7b", 16.9, 33, True),
+        ("vibevoice_7b", 16.9, 16, False),
+        ("vibevoice_7b", 12.6, 33, False),
+        ("s2v", 12.6, 33, True),
+    ],
+)
+def test_a_preset_fits_by_gpu_and_ram(preset: str, gigabytes: float, ram_gigabytes: int, is_fit: bool) -> None:
+    machine = Machine("RTX 9", int(gigabytes * GB), ram_gigabytes * GB)
+
+    assert (explain_unfit(preset, machine) == "") is is_fit
+
+
 def test_weights_stream_to_a_small_gpu_only_from_enough_ram(fake: FakeComfyUI) -> None:
     fake.devices, fake.ram_bytes = [gpu(16)], 16 * GB
     request, said = choose(fake)
