@@ -20,7 +20,8 @@ from ..errors import RunnerError, UsageError, ValidationError
 from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
-from ..workflow.binding import Target, ValueReader, list_named_inputs, resolve
+from ..texts import read_text_file
+from ..workflow.binding import Target, list_named_inputs, resolve
 from ..workflow.file import Workflow, is_link
 from ..workflow.model_names import list_models
 from ..workflow.node_info import LOADER_FIELDS
@@ -183,7 +184,6 @@ class _Planner:
         self._workflow = workflow
         self._folder = folder
         self._template = RowTemplate(output)
-        self._reader = ValueReader({})
         self._named = list_named_inputs(workflow)
         self._target = cache(lambda address: resolve(workflow, address))
         self._hash = cache(_hash_file)
@@ -228,11 +228,10 @@ class _Planner:
         return f"{content}-{self._alike[content]}"
 
     def _read(self, text: str) -> str:
-        """Return the text, or what the file holds that `@FILE` names beside the table."""
-        if not text.startswith("@"):
-            return text
-        is_escaped = text.startswith("@@")
-        return self._reader.read(text if is_escaped else f"@{self._folder / text[1:]}")
+        """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""
+        if text.startswith("@@"):
+            return text[1:]
+        return read_text_file(self._folder / text[1:]) if text.startswith("@") else text
 
     def _local_file(self, target: Target, text: str) -> Path | None:
         """Return the file beside the table that the text names, for an input that takes a file."""

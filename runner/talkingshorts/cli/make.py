@@ -17,6 +17,7 @@ from .options import (
     read_settings,
     read_size,
 )
+from .values import ValueReader
 
 if TYPE_CHECKING:
     from ..shorts.options import MakeOptions
@@ -86,11 +87,12 @@ def make(options: Namespace) -> int:
 
 
 def read_make_options(options: Namespace) -> MakeOptions:
-    """Return what the command line says about the short."""
+    """Return what the command line says about the short. Raises UsageError for a value that can't be read."""
     from ..shorts.options import MakeOptions
 
+    values = ValueReader()
     return MakeOptions(
-        script=options.script,
+        script=values.read(options.script),
         voice=options.voice,
         start_seconds=options.start,
         duration_seconds=options.duration,
@@ -101,6 +103,6 @@ def read_make_options(options: Namespace) -> MakeOptions:
         size=options.size,
         target_seconds=options.target_seconds,
         seed=options.seed,
-        settings=read_settings(options),
+        settings=read_settings(options, values),
         output=options.output,
     )

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .values import ValueReader, split_assignment
+
 if TYPE_CHECKING:
     from ..jobs.follow import Limits
     from ..jobs.options import RunOptions, Setting
@@ -106,11 +108,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_settings(options: argparse.Namespace) -> list[Setting]:
-    """Return the addresses and the texts for them. Raises UsageError for what is no ADDRESS=VALUE."""
-    from ..workflow.binding import split_assignment
+def read_settings(options: argparse.Namespace, values: ValueReader) -> list[Setting]:
+    """Return the addresses and the texts for them.
 
-    return [split_assignment(text) for text in options.set]
+    Raises UsageError for what is no ADDRESS=VALUE, and for a value that can't be read.
+    """
+    assignments = [split_assignment(text) for text in options.set]
+    return [(address, values.read(value)) for address, value in assignments]
 
 
 def add_values(parser: argparse.ArgumentParser) -> None:
@@ -135,14 +139,16 @@ def read_workflow(options: argparse.Namespace) -> Path:
 
 
 def read_run_options(options: argparse.Namespace, output: str | None) -> RunOptions:
-    """Return what the command line says about the workflow to run. Raises UsageError for what is no ADDRESS=VALUE."""
+    """Return what the command line says about the workflow to run.
+
+    Raises UsageError for what is no ADDRESS=VALUE, and for a value that can't be read.
+    """
     from ..jobs.options import RUN_OUTPUT, RunOptions
-    from ..workflow.binding import split_assignment
 
     files = [split_assignment(text) for text in options.input]
     return RunOptions(
         read_workflow(options),
-        read_settings(options),
+        read_settings(options, ValueReader()),
         [(address, Path(name)) for address, name in files],
         output or RUN_OUTPUT,
     )

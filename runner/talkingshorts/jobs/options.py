@@ -9,7 +9,7 @@ from pathlib import Path
 RUN_OUTPUT = "out/{workflow}-{id}{ext}"
 
 Setting = tuple[str, str]
-"""The address of an input, and the text to set it to, which may be @FILE, - or {env:NAME}."""
+"""The address of an input, and the text to set it to, just as it stands."""
 
 
 @dataclass(frozen=True)

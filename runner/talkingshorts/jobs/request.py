@@ -10,7 +10,7 @@ from typing import Any
 from ..comfyui.client import ComfyClient
 from ..errors import UsageError, ValidationError
 from ..results.destination import require_writable
-from ..workflow.binding import Target, ValueReader, parse_value, require_field, resolve
+from ..workflow.binding import Target, parse_value, require_field, resolve
 from ..workflow.file import Workflow, load_workflow
 from ..workflow.node_info import NodeInfo
 from ..workflow.validation import NodeInfos, find_problems, find_unknown_nodes, require_valid
@@ -48,11 +48,10 @@ def build_request(options: RunOptions) -> Request:
     """
     workflow = load_workflow(options.workflow)
     require_writable(options.output, workflow.stem)
-    reader = ValueReader()
     return Request(
         workflow,
         options.output,
-        [(resolve(workflow, address), reader.read(text)) for address, text in options.settings],
+        [(resolve(workflow, address), text) for address, text in options.settings],
         [(resolve(workflow, address), require_readable(path)) for address, path in options.files],
     )
 

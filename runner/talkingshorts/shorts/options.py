@@ -12,9 +12,9 @@ from ..jobs.options import Setting
 class MakeOptions:
     """A short: what is said in whose voice, who is seen, and how well it is made.
 
-    `script` is a text, @FILE or - (stdin); `voice` a URL or a file, from `start_seconds` on for `duration_seconds`;
-    `portrait` a file. `settings` set further inputs of the graph that makes the short. A quality of None is the best
-    that can be had, a size is width and height in pixels.
+    `script` is the text itself; `voice` a URL or a local file, from `start_seconds` on for `duration_seconds`;
+    `portrait` a local file. `settings` set further inputs of the graph that makes the short. A quality of None is the
+    best that can be had, a size is width and height in pixels.
     """
 
     script: str

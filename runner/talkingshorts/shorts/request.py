@@ -11,7 +11,7 @@ from ..jobs.options import Setting
 from ..jobs.request import Request, require_readable
 from ..results.destination import is_url
 from ..shipped.workflows import list_workflows
-from ..workflow.binding import ValueReader, list_named_inputs, resolve
+from ..workflow.binding import list_named_inputs, resolve
 from ..workflow.file import load_workflow
 from ..workflow.validation import require_valid
 from .options import MakeOptions
@@ -41,10 +41,10 @@ def build_requests(options: MakeOptions) -> dict[str, Request]:
     well formed but impossible.
     """
     _require_mp4(options.output)
-    reader, choices = ValueReader(), Choices()
+    choices = Choices()
     _choose_voice(options, choices)
     _choose_portrait(options, choices)
-    choices.values["script"] = _read_script(reader, options.script)
+    choices.values["script"] = _require_words(options.script)
     if options.size:
         choices.values["width"], choices.values["height"] = map(str, _check_size(*options.size))
     if options.target_seconds is not None:
@@ -55,9 +55,8 @@ def build_requests(options: MakeOptions) -> dict[str, Request]:
         [options.quality] if options.quality else ["draft"] if explain_uncloned(options) else ["best", "fast", "draft"]
     )
     paths = {workflow.name: workflow.path for workflow in list_workflows()}
-    settings = [(address, reader.read(text)) for address, text in options.settings]
     requests = {
-        quality: _add_settings(_build_request(options, choices, paths[WORKFLOWS[quality]]), settings)
+        quality: _add_settings(_build_request(options, choices, paths[WORKFLOWS[quality]]), options.settings)
         for quality in qualities
     }
     first, *others = (request.problems for request in requests.values())
@@ -146,8 +145,7 @@ def _choose_portrait(options: MakeOptions, choices: Choices) -> None:
         choices.values["portrait_prompt"] = options.portrait_prompt
 
 
-def _read_script(reader: ValueReader, text: str) -> str:
-    script = reader.read(text)
+def _require_words(script: str) -> str:
     if not script.strip():
         raise ValidationError("The script is empty: say something with --script.")
     return script

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from ..errors import UsageError, ValidationError
+from ..errors import ValidationError
 from ..wording import suggest
 from .file import Workflow, is_link
 from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
-MAX_TEXT_BYTES = 16 << 20
-
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
 
 
@@ -129,78 +124,6 @@ def parse_value(target: Target, text: str, info: InputInfo | None, current: Any)
         raise ValidationError(
             f"{target.address} takes {wanted}, which another node gives: wire it in the workflow."
         ) from None
-
-
-class ValueReader:
-    """Reads the text behind a value as the user wrote it: `@file`, `-` (stdin), `{env:NAME}`, or the text itself.
-
-    `@@` stands for one `@`. A final line end in a file or in stdin is dropped.
-    """
-
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = os.environ if environment is None else environment
-        self._stdin_is_read = False
-
-    def read(self, value: str) -> str:
-        """Return the text. Raises UsageError when the file, stdin or the variable gives none, or none in UTF-8."""
-        text = self._look_up(value)
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(f"The value {text[:80]!r} isn't UTF-8 text.") from error
-        return text
-
-    def _look_up(self, value: str) -> str:
-        if value == "-":
-            return self._read_stdin()
-        if value.startswith("@@"):
-            return value[1:]
-        if value.startswith("@"):
-            return _read_file(Path(value[1:]))
-        if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
-            if match[1] not in self._environment:
-                raise UsageError(f"The environment variable {match[1]} isn't set.")
-            return self._environment[match[1]]
-        return value
-
-    def _read_stdin(self) -> str:
-        if self._stdin_is_read:
-            raise UsageError("Only one value can be read from stdin (-).")
-        self._stdin_is_read = True
-        try:
-            return _read_text(sys.stdin.buffer, "The text on stdin")
-        except OSError as error:
-            raise UsageError(f"The text on stdin can't be read: {error.strerror}.") from error
-
-
-def split_assignment(text: str) -> tuple[str, str]:
-    """Return address and value of `ADDRESS=VALUE`. Raises UsageError when there is no `=` or no address."""
-    address, sign, value = text.partition("=")
-    if not sign or not address:
-        raise UsageError(f"{text!r} isn't of the form ADDRESS=VALUE.")
-    return address, value
-
-
-def _read_file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return _read_text(file, f"The file {path}")
-    except OSError as error:
-        raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
-
-
-def _read_text(file: BinaryIO, name: str) -> str:
-    content = file.read(MAX_TEXT_BYTES + 1)
-    if len(content) > MAX_TEXT_BYTES:
-        raise UsageError(f"{name} is over {MAX_TEXT_BYTES >> 20} MB: that is no text for an input.")
-    try:
-        return _without_line_end(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} isn't UTF-8 ({error}).") from error
-
-
-def _without_line_end(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _find_by_id(workflow: Workflow, name: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ managed  models  results
 comfyui
 workflow
 shipped
-display  files  home  http  media  wording
+display  files  home  http  media  texts  wording
 errors
 """
 """The rooms from top to bottom. Each uses only rooms on lower lines."""

@@ -93,18 +93,27 @@ def test_a_result_is_never_written_over_an_input(tmp_path: Path) -> None:
 
 
 def test_a_request_is_built_of_options_without_a_server(tmp_path: Path) -> None:
-    path, picture, words = tmp_path / "w.json", tmp_path / "me.png", tmp_path / "width.txt"
+    path, picture = tmp_path / "w.json", tmp_path / "me.png"
     path.write_text('{"2": {"class_type": "Scale", "inputs": {"image": "a.png", "width": 64}}}')
     picture.touch()
-    words.write_text("96\n")
     options = RunOptions(
-        path, settings=[("2.width", f"@{words}")], files=[("2.image", picture)], output=str(tmp_path / "out.png")
+        path, settings=[("2.width", "96")], files=[("2.image", picture)], output=str(tmp_path / "out.png")
     )
 
     request = build_request(options)
 
     assert request.values == [(Target("2.width", "2", "width"), "96")]
     assert request.files == [(Target("2.image", "2", "image"), picture)]
+
+
+@pytest.mark.parametrize("text", ["@/etc/hostname", "@@home", "-", "{env:HOME}"])
+def test_a_program_is_taken_at_its_word(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "w.json"
+    path.write_text('{"2": {"class_type": "Write", "inputs": {"text": "a"}}}')
+
+    request = build_request(RunOptions(path, settings=[("2.text", text)], output=str(tmp_path / "out.png")))
+
+    assert [value for _, value in request.values] == [text]
 
 
 def test_the_seed_is_the_named_input_or_else_the_first_that_a_node_holds() -> None:

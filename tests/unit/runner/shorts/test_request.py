@@ -185,3 +185,10 @@ def test_a_program_asks_for_a_short_without_a_command_line() -> None:
     assert build_requests(MakeOptions(script="Hi.", size=(64, 64), settings=[("seed", "7")])) == requests(
         "--script", "Hi.", "--size", "64x64", "-s", "seed=7"
     )
+
+
+@pytest.mark.parametrize("text", ["@/etc/hostname", "@@home", "-", "{env:HOME}"])
+def test_a_program_is_taken_at_its_word(text: str) -> None:
+    made = build_requests(MakeOptions(script=text, settings=[("portrait_prompt", text)]))["draft"]
+
+    assert (values(made)["script"], values(made)["portrait_prompt"]) == (text, text)

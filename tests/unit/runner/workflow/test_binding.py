@@ -1,20 +1,14 @@
-import io
 import json
-import sys
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from talkingshorts.errors import UsageError, ValidationError
+from talkingshorts.errors import ValidationError
 from talkingshorts.workflow.binding import (
     Target,
-    ValueReader,
     list_named_inputs,
     parse_value,
     require_field,
     resolve,
-    split_assignment,
 )
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import InputInfo, parse_node_info
@@ -201,38 +195,6 @@ def test_a_long_list_of_options_is_cut_to_the_nearest() -> None:
 
     with pytest.raises(ValidationError, match=r"\(40 of them\): did you mean sampler_1"):
         parse("sampler_1x", info("COMBO", options))
-
-
-def test_values_come_from_files_stdin_and_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "script.txt").write_text("Two\nlines\n", encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("Grüße\r\n".encode())))
-    reader = ValueReader({"NAME": "Ada"})
-
-    assert reader.read(f"@{tmp_path}/script.txt") == "Two\nlines"
-    assert reader.read("-") == "Grüße"
-    assert reader.read("{env:NAME}") == "Ada"
-    assert reader.read("Hello {env:NAME}") == "Hello {env:NAME}"
-    assert reader.read("@@home") == "@home"
-    assert reader.read("a=b & 'c' $5") == "a=b & 'c' $5"
-
-
-def test_a_value_that_can_not_be_read_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"once")))
-    reader = ValueReader({})
-    reader.read("-")
-
-    for value in (f"@{tmp_path}/none", f"@{tmp_path}", f"@{tmp_path}/binary", "{env:NAME}", "-"):
-        with pytest.raises(UsageError):
-            reader.read(value)
-
-
-def test_an_assignment_is_split_at_the_first_equals_sign() -> None:
-    assert split_assignment("Main.text=a=b") == ("Main.text", "a=b")
-    assert split_assignment("script=") == ("script", "")
-    for text in ("script", "=x", ""):
-        with pytest.raises(UsageError, match="ADDRESS=VALUE"):
-            split_assignment(text)
 
 
 def test_the_choice_of_a_dynamic_combo_brings_inputs_of_its_own() -> None:
