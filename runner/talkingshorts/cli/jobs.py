@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..errors import LostJobError, RunnerError
@@ -78,7 +77,7 @@ def status(options: Namespace) -> int:
 
 def wait(options: Namespace) -> int:
     """Follow a job to its end, and fetch what it made."""
-    from ..display.terminal import choose_display
+    from ..display.terminal import choose_display, clearing
     from ..jobs.records import open_jobs
     from ..jobs.run import Run
     from .running import open_announcer, require_presignable
@@ -86,7 +85,7 @@ def wait(options: Namespace) -> int:
     with open_announcer(options).announcing(options.job):
         record, server = _find_job(options)
         require_presignable(options, record.output)
-        with closing(choose_display(options.json)) as display:
+        with clearing(choose_display(options.json)) as display:
             run = Run(server, open_jobs(), record, display.show, options.resubmit)
             places = run.complete(read_limits(options))
         print_paths(places, options.json, options.presign)
@@ -114,7 +113,7 @@ def cancel(options: Namespace) -> int:
 
 def fetch(options: Namespace) -> int:
     """Fetch what an ended job made."""
-    from ..display.terminal import choose_display
+    from ..display.terminal import choose_display, clearing
     from ..jobs.records import open_jobs
     from ..jobs.run import Run
     from .running import open_announcer, require_presignable
@@ -122,7 +121,7 @@ def fetch(options: Namespace) -> int:
     open_announcer(options).take_up(options.job)
     record, server = _find_job(options)
     require_presignable(options, record.output)
-    with closing(choose_display(options.json)) as display:
+    with clearing(choose_display(options.json)) as display:
         places = Run(server, open_jobs(), record, display.show).fetch()
     print_paths(places, options.json, options.presign)
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,7 @@ def show_models(options: Namespace) -> int:
 
 def download_models(options: Namespace) -> int:
     """Download what is missing of the presets and files named, and print the path of every file that is there then."""
-    from ..display.terminal import choose_display
+    from ..display.terminal import choose_display, clearing
     from ..models.files import LocalModel, find_model, model_roots
     from ..models.transfers import Transfers, require_space
     from ..shipped.models import load_model_list, select_files
@@ -81,7 +80,7 @@ def download_models(options: Namespace) -> int:
         for model in wanted:
             _print_model(options, model, f"{model.file.url} -> {model.path}")
         return 0
-    with closing(choose_display(options.json)) as display:
+    with clearing(choose_display(options.json)) as display:
         errors = Transfers(wanted, options.jobs).run(display.show)
     if not options.json:
         paths = {model.file: model.path for model in [*found, *wanted]}
@@ -94,7 +93,7 @@ def download_models(options: Namespace) -> int:
 
 def verify_models(options: Namespace) -> int:
     """Check the size and the hash of the files that are here, and of a named preset that all of them are."""
-    from ..display.terminal import choose_display, format_size
+    from ..display.terminal import choose_display, clearing, format_size
     from ..models.files import find_model, model_roots
     from ..models.verify import find_faults
     from ..shipped.models import load_model_list, select_files
@@ -104,7 +103,7 @@ def verify_models(options: Namespace) -> int:
     models = [find_model(file, model_roots()) for file in chosen]
     if not options.names:
         models = [model for model in models if model.status != "missing"]
-    with closing(choose_display(options.json)) as display:
+    with clearing(choose_display(options.json)) as display:
         faults = find_faults(models, display.show)
     for model in models:
         fault = faults.get(model.file, "")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import closing
 
-from ..display.terminal import choose_display
+from ..display.terminal import choose_display, clearing
 from ..errors import UsageError
 from ..jobs.reach import Server, reach_server
 from ..jobs.records import open_jobs
@@ -25,10 +24,10 @@ def open_announcer(options: Namespace) -> Announcer:
 def run_to_its_end(options: Namespace, request: Request, server: Server, announcer: Announcer) -> int:
     """Run the request, and print where its results are."""
     display = choose_display(options.json)
-    with closing(display):
+    with clearing(display):
         run = Run.prepare(server, open_jobs(), request, display.show, options.resubmit)
     with announcer.announcing(run.id):
-        with closing(display):
+        with clearing(display):
             places = run.submit_and_complete(read_limits(options))
         print_paths(places, options.json, options.presign)
     return 0
@@ -38,9 +37,9 @@ def submit_request(options: Namespace, request: Request) -> int:
     """Start the request, and print its job's id."""
     announcer = open_announcer(options)
     server, display = reach_server(read_server(options), print_note), choose_display(options.json)
-    with closing(display):
+    with clearing(display):
         run = Run.prepare(server, open_jobs(), request, display.show)
-    with announcer.announcing(run.id), closing(display):
+    with announcer.announcing(run.id), clearing(display):
         run.submit()
     if not options.json:
         print(run.id)

@@ -5,6 +5,7 @@ Nothing that is written has to be undone, as hiding the cursor would: a killed p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol, TextIO
 
 from .events import (
@@ -48,9 +49,18 @@ class Display(Protocol):
         """Show one event."""
         ...
 
-    def close(self) -> None:
-        """Leave the terminal clean for what comes next."""
+    def clear(self) -> None:
+        """Leave the terminal clean for what others write; further events may follow."""
         ...
+
+
+@contextlib.contextmanager
+def clearing(display: Display) -> Iterator[Display]:
+    """Give the display, and clear it when the block ends, however it ends."""
+    try:
+        yield display
+    finally:
+        display.clear()
 
 
 def choose_display(as_json: bool) -> Display:
@@ -71,8 +81,8 @@ class JsonDisplay:
         """Write the event at once."""
         print(json.dumps(to_json(event)), file=self._stream, flush=True)
 
-    def close(self) -> None:
-        """Nothing is left open."""
+    def clear(self) -> None:
+        """Nothing is drawn over."""
 
 
 class PlainDisplay:
@@ -93,8 +103,8 @@ class PlainDisplay:
             self._last_line = self._clock()
             print(make_printable(line), file=self._stream, flush=True)
 
-    def close(self) -> None:
-        """Nothing is left open."""
+    def clear(self) -> None:
+        """Nothing is drawn over."""
 
 
 class TerminalDisplay:
@@ -122,8 +132,8 @@ class TerminalDisplay:
             self._is_drawn = True
         self._stream.flush()
 
-    def close(self) -> None:
-        """Clear the line."""
+    def clear(self) -> None:
+        """Clear the line that is drawn over, if there is one."""
         if self._is_drawn:
             self._stream.write(CLEAR_LINE)
             self._stream.flush()

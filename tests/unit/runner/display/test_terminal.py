@@ -31,6 +31,7 @@ from talkingshorts.display.terminal import (
     JsonDisplay,
     PlainDisplay,
     TerminalDisplay,
+    clearing,
     count_cells,
     describe,
     make_printable,
@@ -118,9 +119,22 @@ def test_a_terminal_keeps_what_is_worth_reading_again_and_leaves_a_clean_line() 
     display = TerminalDisplay(stream)
     for event in EVENTS:
         display.show(event)
-    display.close()
+    display.clear()
 
     assert read_screen(stream) == ["Job abc on http://127.0.0.1:8188", "Trying again.", "Done in 8.1 s", ""]
+
+
+def test_what_others_write_finds_a_clean_line_and_the_display_goes_on_below_it() -> None:
+    stream = io.StringIO()
+    display = TerminalDisplay(stream)
+    with clearing(display):
+        display.show(EVENTS[5])
+    stream.write("Said by another.\n")
+    with clearing(display):
+        display.show(EVENTS[5])
+
+    assert stream.getvalue().count("Draft video") == 2
+    assert read_screen(stream) == ["Said by another.", ""]
 
 
 def test_a_program_that_is_killed_leaves_the_cursor_to_be_seen() -> None:
