@@ -47,6 +47,16 @@ TARGETS = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MUL
 
 all_pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
 all_pages_and_the_packs = pytest.mark.parametrize("page", [*PAGES, PACK / "README.md"], ids=name_of)
+all_prose = pytest.mark.parametrize(
+    "page",
+    [
+        *PAGES,
+        PACK / "README.md",
+        *sorted((PACK / "web" / "docs").glob("*.md")),
+        *(ROOT / "tests" / folder / "README.md" for folder in ("data", "golden/sets")),
+    ],
+    ids=name_of,
+)
 
 
 def list_calls(page: Path, program: str) -> list[list[str]]:
@@ -127,7 +137,7 @@ def test_the_index_lists_every_page() -> None:
     assert set(PAGES) - {INDEX} <= targets
 
 
-@all_pages_and_the_packs
+@all_prose
 def test_prose_is_wrapped(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     lines = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
