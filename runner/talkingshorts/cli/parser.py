@@ -6,10 +6,10 @@ import argparse
 from typing import NoReturn
 
 from .. import __version__
-from . import batch, completion, doctor, jobs, make, models, run, server, workflow, workflows
+from . import batch, completion, doctor, estimate, jobs, make, models, run, server, workflow, workflows
 from .options import add_common, nest_commands
 
-COMMANDS = (make, run, workflow, workflows, jobs, batch, server, models, doctor, completion)
+COMMANDS = (make, run, workflow, workflows, estimate, jobs, batch, server, models, doctor, completion)
 """The modules that give the program its commands, in the order of the help."""
 
 EPILOG = """\

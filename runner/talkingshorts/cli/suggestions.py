@@ -8,6 +8,7 @@ from pathlib import Path
 
 from argcomplete.completers import BaseCompleter
 
+from ..estimate.gpus import GPUS
 from ..shipped.workflows import list_workflows
 
 FILES = ("FILE", "FOLDER", "JOBS", "PATH", "TEMPLATE", "URL|FILE")
@@ -29,6 +30,8 @@ def suggest_values(prefix: str, kind: str) -> list[str]:
     if kind == "WORKFLOW":
         names = [workflow.name for workflow in list_workflows()]
         return [*_list_files(prefix), *(name for name in names if name.startswith(prefix))]
+    if kind == "GPU":
+        return [gpu.name for gpu in GPUS if gpu.name.lower().startswith(prefix.lower())]
     if kind == "ADDRESS=FILE" and "=" in prefix:
         address, sign, path = prefix.partition("=")
         return [f"{address}{sign}{file}" for file in _list_files(path)]

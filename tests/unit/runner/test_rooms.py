@@ -21,7 +21,7 @@ doctor
 batch  webhooks
 shorts
 jobs
-managed  models  results
+estimate  managed  models  results
 comfyui
 workflow
 shipped

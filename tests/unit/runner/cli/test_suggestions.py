@@ -11,6 +11,8 @@ from talkingshorts.cli.suggestions import suggest_values
         ("FILE", "media/", ["media/a.wav"]),
         ("WORKFLOW", "m", ["me.jpg", "media/"]),
         ("WORKFLOW", "talking_short", ["talking_short", "talking_short_fast"]),
+        ("GPU", "30", ["3060", "3090"]),
+        ("GPU", "h2", ["H200"]),
         ("ADDRESS=FILE", "portrait=me.", ["portrait=me.jpg"]),
         ("ADDRESS=FILE", "por", []),
         ("TEXT|@FILE|-", "@me.", ["@me.jpg"]),
