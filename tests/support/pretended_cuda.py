@@ -129,6 +129,7 @@ def _patch_comfyui(patch: pytest.MonkeyPatch, cuda: PretendedCuda, memory: Memor
     functions: dict[str, Any] = {
         "minimum_inference_memory": 0,
         "get_torch_device": CUDA,
+        "get_all_torch_devices": [CUDA],
         "text_encoder_device": CUDA,
         "vae_device": CUDA,
         "unet_offload_device": offload,

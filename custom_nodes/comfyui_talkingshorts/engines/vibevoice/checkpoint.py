@@ -10,6 +10,7 @@ import torch
 from ...core.errors import ModelError
 from ...core.vibevoice.checkpoint_files import REMEDY, find_checkpoint, read_json
 from ...core.vibevoice.layout import QUANTISED, detect_layout, native_config, native_key
+from .file_backed import remember_filed
 
 try:
     from transformers import VibeVoiceConfig, VibeVoiceForConditionalGeneration
@@ -48,6 +49,7 @@ def load_network(path: Path, dtype: torch.dtype) -> VibeVoiceForConditionalGener
         weights.pop(_LM_HEAD, None)
     _require_match(path, network, weights, is_tied)
     network.load_state_dict({key: tensor.to(dtype) for key, tensor in weights.items()}, strict=False, assign=True)
+    remember_filed(network, [key for key, tensor in weights.items() if tensor.dtype == dtype])
     if is_tied:
         network.lm_head.weight = network.model.language_model.embed_tokens.weight
     return network.requires_grad_(False).eval()

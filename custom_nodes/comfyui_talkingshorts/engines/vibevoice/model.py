@@ -13,6 +13,7 @@ from torch import nn
 from ...core.errors import ModelError
 from .checkpoint import load_network, read_hidden_size
 from .codec import stream_decoder, stream_encoder
+from .file_backed import FileBacked, forget_filed
 from .tokenizer import SpeechTokenizer, load_tokenizer
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _WIDEST_IN_FP32 = 2048
 _PLAIN_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-class SpeechModel(nn.Module):
+class SpeechModel(FileBacked):
     """The part of a VibeVoice that computes: what ComfyUI moves between RAM and GPU.
 
     It has no embedding table and, of the lm_head, no more than `token_rows` [4, hidden]: the rows of audio_bos,
@@ -197,11 +198,15 @@ def _make_streamable(language_model: nn.Module, is_fp8: bool) -> None:
     """Make the linear layers ComfyUI's own, which fetch their weight for each use when it isn't on the device."""
     import comfy.ops
 
+    class StreamingLinear(FileBacked, comfy.ops.disable_weight_init.Linear):
+        pass
+
     for module in list(language_model.modules()):
         if type(module) is nn.Linear:
-            module.__class__ = comfy.ops.disable_weight_init.Linear
+            module.__class__ = StreamingLinear
             if is_fp8:
                 module.weight = _quantized(module.weight)
+                forget_filed(module)
 
 
 def _quantized(weight: torch.Tensor) -> nn.Parameter:

@@ -140,6 +140,21 @@ def test_of_a_model_that_does_not_fit_only_linear_layers_of_the_language_model_s
     assert vibevoice.model.language_model(inputs_embeds=hidden).last_hidden_state.device == ELSEWHERE
 
 
+def test_a_layer_that_comes_back_is_the_one_in_the_file(folder: Path) -> None:
+    layer = load_vibevoice(folder, "bf16").model.language_model.layers[0].self_attn.q_proj
+    weight, bias = layer.weight.clone(), layer.bias.clone()
+    address = layer.weight.data_ptr()
+
+    for _ in range(2):
+        layer.to(ELSEWHERE)
+        assert layer.weight.device == layer.bias.device == ELSEWHERE
+        layer.to(CPU)
+
+    assert torch.equal(layer.weight, weight)
+    assert torch.equal(layer.bias, bias)
+    assert layer.weight.data_ptr() == address
+
+
 @pytest.mark.parametrize("dtype", ["bf16", "fp8"])
 def test_a_model_that_fits_moves_as_a_whole(dtype: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.inference_mode():  # as a node runs

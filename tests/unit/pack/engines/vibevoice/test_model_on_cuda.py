@@ -136,6 +136,38 @@ def test_a_frame_waits_for_the_gpu_twice_and_copies_next_to_nothing(take_count: 
         assert sum(cuda.copies[copies_before:]) <= 100 * take_count
 
 
+def test_a_model_leaves_the_gpu_for_the_files_it_came_from(folder: Path, sizes: tuple[int, int]) -> None:
+    import comfy.model_management
+
+    streaming_bytes, staying_bytes = sizes
+    with pretend_cuda(PLENTY_BYTES) as cuda:
+        vibevoice = load_vibevoice(folder, "bf16")
+        vibevoice.move_to_device()
+        loaded = len(cuda.copies)
+        assert not vibevoice.patcher.model.model_lowvram
+
+        vibevoice.move_to_device(PLENTY_BYTES - staying_bytes - streaming_bytes // 2)
+
+        assert vibevoice.patcher.model.model_lowvram
+        assert cuda.copies[loaded:] == []
+
+        comfy.model_management.unload_all_models()
+
+        assert cuda.used_bytes == 0
+        assert sum(cuda.copies[loaded:]) < staying_bytes / 4  # what was computed from several tensors of the files
+
+
+def test_a_layer_in_fp8_comes_back_in_fp8(folder: Path) -> None:
+    with pretend_cuda(PLENTY_BYTES):
+        layer = load_vibevoice(folder, "fp8").model.language_model.layers[0].self_attn.q_proj
+        size_bytes = layer.weight.nbytes
+
+        layer.to(CUDA).to(torch.device("cpu"))
+
+        assert layer.weight.device == torch.device("cpu")
+        assert layer.weight.nbytes == size_bytes
+
+
 def test_words_are_looked_up_where_the_embedding_table_is(folder: Path) -> None:
     with pretend_cuda(PLENTY_BYTES):
         vibevoice = load_vibevoice(folder, "bf16")
