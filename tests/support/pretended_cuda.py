@@ -62,6 +62,11 @@ class PretendedCuda(TorchDispatchMode):
             return True
         return self.answers.pop(0) if self.answers else self.answer
 
+    def read_truth(self, tensor: torch.Tensor) -> bool:
+        """Return what the program is told when it waits for whether this tensor equals another."""
+        self.syncs += tensor.device.type == "cuda"
+        return True
+
     def read_list(self, tensor: torch.Tensor) -> list[Any]:
         """Return what `tolist` of a tensor [length] gives, in one wait."""
         number = self.read_number(tensor)
@@ -72,6 +77,8 @@ class PretendedCuda(TorchDispatchMode):
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
         if name == "aten::_local_scalar_dense":
             return self.read_number(tensors[0])
+        if name == "aten::equal":
+            return self.read_truth(tensors[0])
         if name in _PRODUCTS:
             _require_one_dtype(name, tensors)
         result = function(*args, **(kwargs or {}))
@@ -138,6 +145,9 @@ def _patch_comfyui(patch: pytest.MonkeyPatch, cuda: PretendedCuda, memory: Memor
         "is_nvidia": True,
         "should_use_bf16": True,
         "should_use_fp16": True,
+        "supports_fp8_compute": False,
+        "supports_nvfp4_compute": False,
+        "supports_mxfp8_compute": False,
         "soft_empty_cache": None,
         "synchronize": None,
         "cleanup_models_gc": None,
