@@ -11,7 +11,10 @@ MAX_TEXT_BYTES = 16 << 20
 
 
 def read_text_file(path: Path) -> str:
-    """Return the file's text without a final line end. Raises UsageError when it can't be read, or is no text."""
+    """Return the file's text without byte order mark and final line end.
+
+    Raises UsageError when it can't be read, or is no text.
+    """
     try:
         with path.open("rb") as file:
             return read_text_stream(file, f"The file {path}")
@@ -23,7 +26,7 @@ def read_text_file(path: Path) -> str:
 
 
 def read_text_stream(stream: BinaryIO, name: str) -> str:
-    """Return the stream's text without a final line end. `name` begins the sentence of an error.
+    """Return the stream's text without byte order mark and final line end. `name` begins the sentence of an error.
 
     Raises UsageError when it is too long or not in UTF-8, OSError when it can't be read.
     """
@@ -31,6 +34,6 @@ def read_text_stream(stream: BinaryIO, name: str) -> str:
     if len(content) > MAX_TEXT_BYTES:
         raise UsageError(f"{name} is over {MAX_TEXT_BYTES >> 20} MB: that is no text for an input.")
     try:
-        return content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        return content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} isn't UTF-8 ({error}).") from error

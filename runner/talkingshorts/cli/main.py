@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, RunnerError
@@ -24,10 +26,7 @@ CLOSED_PIPE_EXIT_CODE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. A malformed command line leaves through SystemExit(2)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name or a text that the terminal's encoding lacks is shown escaped.
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     parser = build_parser()
     complete_if_asked(parser)
     options = parser.parse_args(argv)
@@ -42,10 +41,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(CancelledError("Interrupted."), options)
         return CancelledError.exit_code
     except BrokenPipeError:
-        # Whoever read the answer has gone; Python's own flush at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the answer has gone.
+        _forsake_stdout()
         return CLOSED_PIPE_EXIT_CODE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _forsake_stdout()
+        _report(RunnerError(f"There is no room for what is to be written: {error.strerror}. Free some first."), options)
+        return RunnerError.exit_code
     return code
+
+
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # It was closed before the program began: what is said there goes nowhere, and nowhere else.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            # A name or a text that the terminal's encoding lacks is shown escaped.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forsake_stdout() -> None:
+    """Send the rest of stdout nowhere: Python's own flush at exit would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
@@ -71,4 +92,8 @@ def _report(error: RunnerError, options: Namespace) -> None:
         print(f"talkingshorts: {make_printable(line)}", file=sys.stderr)
     if options.json:
         answer = {"event": "error", "exit_code": error.exit_code, "kind": type(error).__name__, "message": str(error)}
-        print(json.dumps(answer), flush=True)
+        try:
+            print(json.dumps(answer), flush=True)
+        except OSError:
+            # Nobody reads it, or it finds no room; stderr has said it.
+            _forsake_stdout()

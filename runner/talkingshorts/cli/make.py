@@ -51,7 +51,7 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     add_settings(parser)
-    parser.add_argument("-o", "--output", default="out/short.mp4", metavar="PATH", help="default: out/short.mp4")
+    parser.add_argument("-o", "--output", metavar="PATH", help="default: out/short.mp4")
     parser.add_argument("--yes", action="store_true", help="where there is no ComfyUI, install one first (6.5 GB)")
     add_presign(parser)
     add_limits(parser)
@@ -69,9 +69,9 @@ def make(options: Namespace) -> int:
     from ..shorts.request import build_requests, explain_uncloned
     from .running import open_announcer, require_presignable, run_to_its_end
 
-    require_writable(options.output, "short")
-    require_presignable(options, options.output)
     short = read_make_options(options)
+    require_writable(short.output, "short")
+    require_presignable(options, short.output)
     requests = build_requests(short)
     announcer = open_announcer(options)
     choice = read_server(options)
@@ -88,7 +88,7 @@ def make(options: Namespace) -> int:
 
 def read_make_options(options: Namespace) -> MakeOptions:
     """Return what the command line says about the short. Raises UsageError for a value that can't be read."""
-    from ..shorts.options import MakeOptions
+    from ..shorts.options import SHORT_OUTPUT, MakeOptions
 
     values = ValueReader()
     return MakeOptions(
@@ -104,5 +104,5 @@ def read_make_options(options: Namespace) -> MakeOptions:
         target_seconds=options.target_seconds,
         seed=options.seed,
         settings=read_settings(options, values),
-        output=options.output,
+        output=options.output or SHORT_OUTPUT,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from argcomplete.completers import BaseCompleter
 
 from ..estimate.gpus import GPUS
+from ..shipped.models import list_presets, load_model_list
 from ..shipped.workflows import list_workflows
 
 FILES = ("FILE", "FOLDER", "JOBS", "PATH", "TEMPLATE", "URL|FILE")
@@ -28,16 +29,24 @@ class ValueCompleter(BaseCompleter):
 def suggest_values(prefix: str, kind: str) -> list[str]:
     """Return what an argument may be that begins with `prefix`. `kind` is what the help calls it."""
     if kind == "WORKFLOW":
-        names = [workflow.name for workflow in list_workflows()]
-        return [*_list_files(prefix), *(name for name in names if name.startswith(prefix))]
+        return [*_list_files(prefix), *_list_names(prefix)]
     if kind == "GPU":
         return [gpu.name for gpu in GPUS if gpu.name.lower().startswith(prefix.lower())]
+    if kind == "NAME":
+        return _list_names(prefix)
+    if kind == "PRESET|NAME":
+        return [preset for preset in list_presets(load_model_list()) if preset.startswith(prefix)]
     if kind == "ADDRESS=FILE" and "=" in prefix:
         address, sign, path = prefix.partition("=")
         return [f"{address}{sign}{file}" for file in _list_files(path)]
     if kind == "TEXT|@FILE|-" and prefix.startswith("@"):
         return [f"@{file}" for file in _list_files(prefix[1:])]
     return _list_files(prefix) if kind in FILES else []
+
+
+def _list_names(prefix: str) -> list[str]:
+    """Return the shipped workflows' names that begin with `prefix`."""
+    return [workflow.name for workflow in list_workflows() if workflow.name.startswith(prefix)]
 
 
 def _list_files(prefix: str) -> list[str]:

@@ -208,4 +208,5 @@ def explain_install() -> str:
     """Return the command that installs ComfyUI here, as the beginning of a sentence."""
     if home.checkout_dir():
         return "Run `make setup` in the checkout"
-    return f"Run `talkingshorts server install` (about 6.5 GB, in {home.home_dir()}; `make --yes` does it, too)"
+    place = f"about 6.5 GB, in {home.home_dir()}"
+    return f"Run `talkingshorts server install` ({place}; `talkingshorts make --yes` does it, too)"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..jobs.options import Setting
 
+SHORT_OUTPUT = "out/short.mp4"
+
 
 @dataclass(frozen=True)
 class MakeOptions:
@@ -29,4 +31,4 @@ class MakeOptions:
     target_seconds: float | None = None
     seed: int = 42
     settings: Sequence[Setting] = ()
-    output: str = "out/short.mp4"
+    output: str = SHORT_OUTPUT

@@ -122,18 +122,21 @@ def _require_mp4(output: str) -> None:
 
 
 def _choose_voice(options: MakeOptions, choices: Choices) -> None:
+    is_link = bool(options.voice) and is_url(options.voice)
+    start = options.start_seconds
+    if start is None:
+        start = URL_START_SECONDS if is_link else FILE_START_SECONDS
+    start_text = _text_of_positive("--start", start)
+    duration_text = _text_of_positive("--duration", options.duration_seconds)
     if not options.voice:
         choices.values["voice_source"] = ""
         return
-    if is_url(options.voice):
+    if is_link:
         choices.values["voice_source"] = options.voice
     else:
         choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
-    start = options.start_seconds
-    if start is None:
-        start = URL_START_SECONDS if is_url(options.voice) else FILE_START_SECONDS
-    choices.values["voice_start_seconds"] = _text_of_positive("--start", start)
-    choices.values["voice_duration_seconds"] = _text_of_positive("--duration", options.duration_seconds)
+    choices.values["voice_start_seconds"] = start_text
+    choices.values["voice_duration_seconds"] = duration_text
 
 
 def _choose_portrait(options: MakeOptions, choices: Choices) -> None:

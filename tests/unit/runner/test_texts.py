@@ -16,6 +16,12 @@ def test_a_files_text_comes_without_its_final_line_end(tmp_path: Path) -> None:
     assert read_text_file(tmp_path / "script.txt") == "Grüße\r\nund mehr"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (tmp_path / "script.txt").write_bytes(b"\xef\xbb\xbfHello.\n")
+
+    assert read_text_file(tmp_path / "script.txt") == "Hello."
+
+
 def test_a_file_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
 

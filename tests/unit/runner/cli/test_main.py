@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,8 @@ def test_a_malformed_command_line_ends_with_2_before_anything_is_submitted(
         (["make", "--script", "Hi", "--size", "480x4096"], "16 to 2048"),
         (["make", "--script", "Hi", "--target-seconds", "-1"], "must be 0 or more"),
         (["make", "--script", "Hi", "--voice", "https://x/y", "--start", "-1"], "must be 0 or more"),
+        (["make", "--script", "Hi", "--start", "-1"], "--start -1.0 is impossible"),
+        (["make", "--script", "Hi", "--duration", "-4"], "--duration -4.0 is impossible"),
         (["make", "--script", "Hi", "--voice", "https://x/y", "--quality", "fast"], "--voice-rights"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -84,6 +87,30 @@ def test_what_is_impossible_ends_with_3_and_says_why(
     assert captured.out == ""
     assert words in captured.err
     assert fake.posted == []
+
+
+def test_an_answer_that_finds_no_room_ends_with_1_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+
+        assert run("workflows", "list") == 1
+        assert run("workflows", "show", "draught", "--json") == 2
+
+    assert "no room for what is to be written: No space left on device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "code"), [("stdout", 0), ("stderr", 2)])
+def test_a_stream_that_was_closed_at_the_start_takes_what_it_gets(
+    name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, name, None)
+
+    assert run("workflows", *(["list"] if name == "stdout" else ["show", "draught"])) == code
+
+    getattr(sys, name).close()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_server_that_is_away_ends_with_5(fake: FakeComfyUI) -> None:

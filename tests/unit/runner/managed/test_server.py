@@ -334,7 +334,9 @@ def test_without_comfyui_and_without_a_checkout_the_command_that_installs_one_is
 ) -> None:
     monkeypatch.setattr(home, "checkout_dir", lambda: None)
     (comfyui / "main.py").unlink()
-    with pytest.raises(UnreachableError, match=r"`talkingshorts server install`.*`make --yes`.*COMFYUI_DIR.*--server"):
+    with pytest.raises(
+        UnreachableError, match=r"`talkingshorts server install`.*`talkingshorts make --yes`.*COMFYUI_DIR.*--server"
+    ):
         server.ensure_server(print)
 
 

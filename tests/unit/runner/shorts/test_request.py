@@ -40,6 +40,10 @@ def test_a_script_alone_is_enough() -> None:
     assert values(made) == {"script": "Hello & 'welcome' $5\n\"again\"", "voice_source": "", "seed": "42"}
 
 
+def test_an_empty_output_is_none() -> None:
+    assert parse("--script", "Hi", "-o", "").output == parse("--script", "Hi").output == "out/short.mp4"
+
+
 def test_a_script_comes_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("From a file.\n")
 
