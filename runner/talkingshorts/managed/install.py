@@ -182,7 +182,8 @@ def install_server(say: Say) -> None:
             if not installation.is_current():
                 installation.install()
     except OSError as error:
-        raise SetupError(explain_os_error(error, home.home_dir())) from error
+        reason = explain_os_error(error, home.home_dir()).rstrip(".")
+        raise SetupError(f"{reason}. Another folder can be named in TALKINGSHORTS_HOME.") from error
     say(f"Installed in {time.monotonic() - started:.0f} s; everything is in {home.home_dir()}.")
 
 

@@ -138,6 +138,14 @@ def test_the_environment_of_a_killed_run_is_made_anew(runner: Runner) -> None:
     assert not (runner.home / "env" / "half-installed").exists()
 
 
+def test_a_home_that_can_not_be_written_is_told_with_the_remedy(runner: Runner) -> None:
+    runner.home.parent.mkdir(parents=True, exist_ok=True)
+    runner.home.write_text("a file")
+
+    with pytest.raises(SetupError, match=r"Not a directory: .*\. Another folder can be named in TALKINGSHORTS_HOME\."):
+        runner.install()
+
+
 def test_too_little_room_is_told_with_the_remedy_before_anything_is_fetched(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
