@@ -180,7 +180,7 @@ def explain_missing() -> str:
     if not python.exists():
         return f"The Python that runs ComfyUI isn't there: {python}"
     if (python.parent.parent / UNFINISHED).exists():
-        return f"The set-up of ComfyUI was cut short: {python.parent.parent} isn't finished"
+        return f"The set-up of ComfyUI isn't finished in {python.parent.parent}: it runs right now, or was cut short"
     return ""
 
 

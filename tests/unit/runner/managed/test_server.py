@@ -345,7 +345,7 @@ def test_an_environment_whose_set_up_was_cut_short_starts_no_comfyui(
 ) -> None:
     make_fake_environment(tmp_path / "env")
     monkeypatch.setenv("COMFYUI_PYTHON", str(tmp_path / "env" / "bin" / "python"))
-    with pytest.raises(UnreachableError, match=r"cut short: .*env isn't finished\. Run "):
+    with pytest.raises(UnreachableError, match=r"isn't finished in .*env: it runs right now, or was cut short\. Run "):
         server.ensure_server(print)
 
 
