@@ -1,0 +1,1 @@
+"""What only a machine with a CUDA GPU shows: whether the engines compute there what they should, and how fast."""
