@@ -53,11 +53,12 @@ def copy_comfyui(source: Path, target: Path) -> None:
 def _list_needed(source: Path) -> Iterator[Path]:
     yield from source.glob("*.py")
     for folder in _FOLDERS:
-        for file in (source / folder).rglob("*"):
-            if file.is_file() and _TOKENIZER in file.parts:
-                yield file
-            elif file.suffix == ".py" or (file.suffix == ".json" and file.stat().st_size <= _LARGEST_DATA_BYTES):
-                yield file
+        yield from (file for file in (source / folder).rglob("*") if file.is_file() and _is_needed(file))
+
+
+def _is_needed(file: Path) -> bool:
+    is_small_data = file.suffix == ".json" and file.stat().st_size <= _LARGEST_DATA_BYTES
+    return file.suffix == ".py" or _TOKENIZER in file.parts or is_small_data
 
 
 def unpack_packages(target: Path) -> None:
