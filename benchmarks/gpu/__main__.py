@@ -53,9 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def list_checks(is_tiny: bool) -> list[Check]:
     """Return all checks, those of most value first."""
-    from . import voice
+    from . import compile, video, voice
 
-    return [Check("machine", _describe_machine, 0), *voice.list_checks(is_tiny)]
+    parts = (voice, video, compile)
+    return [Check("machine", _describe_machine, 0), *(check for part in parts for check in part.list_checks(is_tiny))]
 
 
 def set_up(is_tiny: bool, is_dynamic: bool) -> None:
