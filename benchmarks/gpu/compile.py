@@ -41,4 +41,4 @@ def _check_compiled(findings: Findings, scale: Scale, backend: str) -> None:
         error = relative_error(results[-1], expected)
         findings.note(**{f"{batch}_error": error})
         findings.require(f"{batch}: as uncompiled", error < _MOST_BY_ROUNDING)
-    findings.note(graphs=counters["stats"]["unique_graphs"], breaks=sum(counters["graph_break"].values()))
+    findings.note(graphs=counters["stats"]["unique_graphs"], breaks=[*counters["graph_break"]][:5])

@@ -107,7 +107,7 @@ class TalkingParts:
             heard = Path(folder) / "features.npy"
             np.save(heard, random.standard_normal((frames, 12, 768)).astype(np.float32))
             models = replace(self.models, model=model or self.models.model)
-            sampler = TalkingSampler(models, self.prompts, picture, heard, plan_windows(frames, frames), sampling)
+            sampler = TalkingSampler(models, self.prompts, picture, heard, plan_windows(frames, frames, 5), sampling)
             return sampler.sample(0, None, lambda: None).latents
 
 
@@ -158,13 +158,14 @@ def _read_tiny(kind: str) -> tuple[StateDict, Mapping[str, str] | None]:
 def _make_tensors(kind: str, blocks: int | None) -> tuple[StateDict, None]:
     """Return random tensors for a real file's names, dtypes and shapes, which keep the level of what passes through."""
     import comfy.memory_management
+    import comfy.model_management
     from support.tiny.meta_models import _DTYPES
     from support.tiny.real_layouts import INFINITETALK, REAL_FILES, TALKING_I2V, VAE
 
     layout = REAL_FILES[
         {"diffusion_models": TALKING_I2V, "model_patches": INFINITETALK, "vae": VAE}[kind]
     ].make_layout()
-    random = torch.Generator("cuda").manual_seed(1)
+    random = torch.Generator(comfy.model_management.get_torch_device()).manual_seed(1)
     tensors = {}
     for name, (dtype, shape) in layout.items():
         is_left_out = blocks is not None and kind == "diffusion_models" and _block_of(name) >= blocks
@@ -185,7 +186,7 @@ def _draw(name: str, shape: tuple[int, ...], layout: Mapping[str, Any], random: 
         return torch.full(shape, entering**-0.5)
     if prod(shape) <= 2:
         return torch.ones(shape)
-    noise = torch.randn(shape, generator=random, device="cuda")
+    noise = torch.randn(shape, generator=random, device=random.device)
     if name.endswith("bias"):
         return 0.02 * noise
     if name.endswith("gamma") or (name.endswith("weight") and len(shape) == 1):
