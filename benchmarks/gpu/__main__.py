@@ -10,6 +10,8 @@ import argparse
 import contextlib
 import os
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,6 @@ from ..ratio import ROOT
 from .report import Check, Findings, Report
 
 _CARRIED = ROOT / ".gpu"
-_VIDEO_LIBRARY = ("av", "av.container", "av.subtitles", "av.subtitles.stream", "av.video", "av.video.reformatter")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,12 +67,27 @@ def set_up(is_tiny: bool, is_dynamic: bool) -> None:
     sys.path += [str(_CARRIED / "site"), str(_CARRIED / "ComfyUI"), str(ROOT / ".comfyui" / "ComfyUI")]
     if find_spec("av") is None:
         # Imported by much of ComfyUI, and used for files alone, of which there are none here.
-        sys.modules |= dict.fromkeys(_VIDEO_LIBRARY, MagicMock())
+        sys.meta_path.append(_StandIn("av"))
     import comfy.cli_args
 
     comfy.cli_args.args.cpu = is_tiny
     if is_dynamic:
         _start_dynamic_memory()
+
+
+class _StandIn(MetaPathFinder, Loader):
+    """Finds a package and all its modules, of which nothing is but the names."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] == self._package else None
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        return MagicMock()
+
+    def exec_module(self, module: Any) -> None: ...
 
 
 def _start_dynamic_memory() -> None:

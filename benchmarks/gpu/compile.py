@@ -41,4 +41,6 @@ def _check_compiled(findings: Findings, scale: Scale, backend: str) -> None:
         error = relative_error(results[-1], expected)
         findings.note(**{f"{batch}_error": error})
         findings.require(f"{batch}: as uncompiled", error < _MOST_BY_ROUNDING)
-    findings.note(graphs=counters["stats"]["unique_graphs"], breaks=[*counters["graph_break"]][:5])
+    findings.note(
+        graphs=counters["stats"]["unique_graphs"], breaks=[reason.splitlines()[0] for reason in counters["graph_break"]]
+    )

@@ -1,7 +1,7 @@
 """Gather what a GPU machine without a network lacks, in a folder that travels with the repository.
 
 `python -m benchmarks.gpu.pack .gpu` puts ComfyUI's code into .gpu/ComfyUI, and the packages that it imports and few
-machines have into .gpu/site: about 15 MB.
+machines have into .gpu/site: about 30 MB.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _FOLDERS = ("comfy", "comfy_api", "comfy_config", "comfy_execution", "comfy_extr
 _TOKENIZER = "qwen25_tokenizer"  # VibeVoice's; other tokenizers weigh more than all of the code
 _LARGEST_DATA_BYTES = 100_000
 
-PACKAGES = ("comfy-aimdo", "comfy-kitchen", "torchsde", "trampoline")
-"""Imported by ComfyUI whatever it runs, in the versions that are installed here."""
+PACKAGES = ("comfy-aimdo", "comfy-kitchen", "kornia", "kornia_rs", "torchsde", "trampoline")
+"""Imported by ComfyUI whatever it runs, and for colours, in the versions that are installed here."""
 # Compiled kernels of 170 MB, without which comfy_kitchen falls back on PyTorch and Triton.
 _TOO_LARGE = "_C.abi3.so"
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
