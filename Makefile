@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench dist
+.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench bench-gpu dist
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -45,6 +45,7 @@ help:
 	@echo 'make test AREA=runner/batch   the tests of one room alone: a folder or file below tests/unit and tests/server'
 	@echo 'make test-n8n   the n8n workflows, in a real n8n (about 1.6 GB more, in .n8n)'
 	@echo 'make bench   the benchmarks'
+	@echo 'make bench-gpu   what the engines do on a CUDA GPU, at the real sizes: a line of JSON a check, 7 minutes'
 	@echo 'make dist    the distributions of the runner and the pack, in dist'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
 
@@ -101,6 +102,9 @@ test-n8n: setup-n8n
 
 bench: setup
 	@.venv/bin/python -m benchmarks
+
+bench-gpu: setup
+	@.venv/bin/python -m benchmarks.gpu
 
 # From what is committed: nothing else that lies in the checkout gets into a release.
 TREE := build/tree

@@ -41,9 +41,8 @@ def list_checks(is_tiny: bool) -> list[Check]:
     return [
         Check("voice 1.5B", partial(_check_numbers, size="1.5B"), 40),
         Check("voice 1.5B, speed", partial(_check_speed, size="1.5B"), 20),
-        Check("voice 7B, in little memory", partial(_check_partial_load, size="7B", limits_gb=_LIMITS_GB), 60),
+        Check("voice 7B, in little memory", partial(_check_partial_load, size="7B", limits_gb=_LIMITS_GB), 70),
         Check("voice 7B, speed", partial(_check_speed, size="7B"), 40),
-        Check("voice 1.5B, in little memory", partial(_check_partial_load, size="1.5B", limits_gb=(5, 4)), 30),
     ]
 
 
@@ -91,7 +90,7 @@ def _check_numbers(findings: Findings, size: str) -> None:
 def _check_speed(findings: Findings, size: str) -> None:
     """Time frames of one take and of four in each dtype, and say the same twice."""
     frames = _COMPARED_FRAMES if size == _TINY else _TIMED_FRAMES
-    for dtype in ("bf16", "fp8", "fp16"):
+    for dtype in ("bf16", "fp8"):
         vibevoice = _load(size, dtype)
         findings.note(**{f"{dtype}_load_seconds": time_run(vibevoice.move_to_device)})
         findings.note(**{f"{dtype}_model_gb": vibevoice.patcher.model_size() / 1e9})
@@ -110,7 +109,10 @@ def _check_speed(findings: Findings, size: str) -> None:
 
 def _check_partial_load(findings: Findings, size: str, limits_gb: tuple[float, ...]) -> None:
     """Encode a voice, and say one take and four, where only a part of the model fits: as where all of it does."""
-    expected = {takes: _speak(_load(size, "bf16"), takes, _COMPARED_FRAMES) for takes in (1, 4)}
+    whole = _load(size, "bf16")
+    expected = {takes: _speak(whole, takes, _COMPARED_FRAMES) for takes in (1, 4)}
+    findings.note(model_gb=whole.patcher.model_size() / 1e9)
+    del whole
     for limit_gb in limits_gb:
         # As it was loaded first: what an earlier limit left on the device would help.
         free_memory()
