@@ -122,8 +122,9 @@ def load_talking_parts(scale: Scale) -> TalkingParts:
     seen = SimpleNamespace(penultimate_hidden_states=torch.randn(1, 257, 1280, generator=random))
     read = _read_tiny if scale.is_tiny else partial(_make_tensors, blocks=scale.blocks)
     tensors, metadata = read("diffusion_models")
+    model: Any = comfy.sd.load_diffusion_model_state_dict(tensors, metadata=metadata)
     models = TalkingModels(
-        model=comfy.sd.load_diffusion_model_state_dict(tensors, metadata=metadata),
+        model=model,
         model_patch=_load_patch(read("model_patches")[0]),
         vae=comfy.sd.VAE(sd=read("vae")[0]),
         clip_vision=SimpleNamespace(encode_image=lambda *_, **__: seen),

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks.gpu.report import Check, Findings, Report
 from support.checkout import ROOT
+
+from benchmarks.gpu.report import Check, Findings, Report
 
 
 def run(*checks: Check, seconds: float = 60) -> tuple[list[dict[str, object]], Report]:
