@@ -125,6 +125,6 @@ def _describe_machine(findings: Findings) -> None:
 
 
 if __name__ == "__main__":
-    # A compiled cache of the machine's own, and no questions to a network that isn't there.
+    # transformers asks no network that may not be there.
     os.environ["HF_HUB_OFFLINE"] = "1"
     sys.exit(main())
