@@ -113,6 +113,7 @@ def list_devices(module: nn.Module) -> set[torch.device]:
 
 
 def _patch_comfyui(patch: pytest.MonkeyPatch, cuda: PretendedCuda, memory: Memory) -> None:
+    import comfy.clip_vision
     import comfy.model_management as management
     import comfy.utils
 
@@ -158,7 +159,8 @@ def _patch_comfyui(patch: pytest.MonkeyPatch, cuda: PretendedCuda, memory: Memor
         patch.setattr(management, name, value)
     for name, value in functions.items():
         patch.setattr(management, name, lambda *args, _value=value, **kwargs: _value)
-    patch.setattr(comfy.utils, "load_torch_file", _read_for_real(comfy.utils.load_torch_file))
+    for module in (comfy.utils, comfy.clip_vision):  # which has imported it by its name
+        patch.setattr(module, "load_torch_file", _read_for_real(comfy.utils.load_torch_file))
     patch.setattr(management, "get_free_memory", tell(lambda: cuda.free_bytes))
     patch.setattr(management, "get_total_memory", tell(lambda: cuda.total_bytes))
 

@@ -474,7 +474,7 @@ def test_a_withdrawn_job_that_ends_well_before_it_is_cancelled_is_done(state: Ba
 
 
 def test_closed_it_runs_what_waits_drained_it_ends_what_runs_and_stopped_it_cancels_that(state: BatchState) -> None:
-    def end(name: str, ending: Callable[[Scheduler], None]) -> tuple[list[int], int, Counts]:
+    def end(name: str, ending: Callable[[Scheduler], None], cancels: int) -> tuple[list[int], int, Counts]:
         jobs = [replace(job, key=f"{name}-{job.key}") for job in make_jobs(5)]
         slot = FakeSlot(name, held={1, 2}, queued={2})
         run = OpenEnd(state, slot)
@@ -483,15 +483,17 @@ def test_closed_it_runs_what_waits_drained_it_ends_what_runs_and_stopped_it_canc
         run.scheduler.add(jobs)
         wait_until(lambda: len(slot.posted) == 2 and len(run.told(RowEvent)) == 3)
         ending(run.scheduler)
+        # Who is cancelled has left the slot before the others are let go.
+        wait_until(lambda: len(slot.cancelled) == cancels and slot.at_once <= 2 - cancels)
         slot.queued.clear()
         slot.held.clear()
         wait_until(lambda: run.scheduler._queue.is_over)
         run.scheduler.wait()
         return sorted(slot.ran), len(slot.cancelled), state.count()
 
-    assert end("a", Scheduler.close) == ([1, 2, 3, 4, 5], 0, Counts(done=5, failed=0, left=0))
-    assert end("b", Scheduler.drain) == ([1, 2], 1, Counts(done=1, failed=0, left=4))
-    assert end("c", Scheduler.stop) == ([1, 2], 2, Counts(done=0, failed=0, left=5))
+    assert end("a", Scheduler.close, cancels=0) == ([1, 2, 3, 4, 5], 0, Counts(done=5, failed=0, left=0))
+    assert end("b", Scheduler.drain, cancels=1) == ([1, 2], 1, Counts(done=1, failed=0, left=4))
+    assert end("c", Scheduler.stop, cancels=2) == ([1, 2], 2, Counts(done=0, failed=0, left=5))
 
 
 def test_two_workflows_run_side_by_side_each_where_its_classes_are(state: BatchState) -> None:
