@@ -117,7 +117,7 @@ def build_network(size: Size, device: torch.device, dtype: torch.dtype) -> VibeV
             "vocab_size": size.vocabulary,
             "tie_word_embeddings": True,
         },
-        diffusion_head_config={"intermediate_size": 3 * size.hidden},
+        diffusion_head_config={"hidden_size": size.hidden, "intermediate_size": 3 * size.hidden},
         audio_config={"model_type": "vibevoice_acoustic_tokenizer", **codec},
         semantic_model_config={"model_type": "vibevoice_acoustic_tokenizer_encoder", "hidden_size": 128, **codec},
     )

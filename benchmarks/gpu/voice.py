@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _COMPARED_FRAMES, _TIMED_FRAMES = 3, 20
 _REFERENCE_SAMPLES = 22 * 3200
 # Rounding of 24 bits, and of 8 or 11: each frame is made from the one before.
-_MOST_IN_FP32, _MOST_IN_HALF, _MOST_IN_FP8 = 1e-2, 0.1, 0.5
+_MOST_IN_FP32, _MOST_IN_HALF, _MOST_IN_FP8 = 1e-2, 0.2, 0.6
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp8": torch.bfloat16}
 _LIMITS_GB = (16, 12, 8)
 _TINY = "tiny"
