@@ -29,6 +29,16 @@ class TestReplacing:
         assert path.read_text() == "whole"
         assert list(path.parent.iterdir()) == [path]
 
+    def test_lets_who_reads_the_file_meanwhile_read_all_of_the_old_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.txt"
+        path.write_text("old and long")
+
+        with path.open() as reader:
+            with replacing(path) as partial:
+                partial.write_text("new")
+
+            assert (reader.read(), path.read_text()) == ("old and long", "new")
+
     def test_keeps_what_stood_there_when_the_block_fails(self, tmp_path: Path) -> None:
         path = tmp_path / "a.txt"
         path.write_text("old")
