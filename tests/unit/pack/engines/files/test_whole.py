@@ -20,6 +20,18 @@ def test_a_file_has_its_name_only_when_it_is_whole(shared: bool, tmp_path: Path)
 
 
 @pytest.mark.parametrize("shared", [False, True])
+def test_who_reads_the_old_file_meanwhile_reads_all_of_it(shared: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old and long")
+
+    with path.open() as reader:
+        with replacing(path, shared=shared) as partial:
+            partial.write_text("new")
+
+        assert (reader.read(), path.read_text()) == ("old and long", "new")
+
+
+@pytest.mark.parametrize("shared", [False, True])
 def test_what_raises_leaves_the_old_file(shared: bool, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
