@@ -108,6 +108,13 @@ def test_only_the_services_surfaces_know_fastapi(path: Path) -> None:
     assert is_surface or not {"fastapi", "starlette"} & {module.split(".")[0] for module in list_modules(path)}
 
 
+@pytest.mark.parametrize("path", sorted((RUNNER / "jobs").glob("*.py")), ids=name_of)
+def test_a_job_tells_events_and_knows_no_display(path: Path) -> None:
+    displays = [RUNNER / "display" / name for name in ("terminal.py", "batch.py")]
+
+    assert not list_files_used(path) & set(displays)
+
+
 def list_public_names(path: Path) -> Iterator[str]:
     """Yield the functions, classes and constants that a file defines."""
     for node in ast.parse(path.read_text()).body:
