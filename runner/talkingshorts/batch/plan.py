@@ -21,10 +21,10 @@ from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from ..texts import read_text_file
-from ..workflow.binding import Target, list_named_inputs, resolve
+from ..workflow.binding import Target, list_named_inputs, parse_value, resolve
 from ..workflow.file import Workflow, is_link
 from ..workflow.model_names import list_models
-from ..workflow.node_info import LOADER_FIELDS
+from ..workflow.node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
 from .descriptions import Description
 from .table import Problems, Row
 
@@ -81,16 +81,16 @@ class RowJob:
         return tuple(dict.fromkeys(scheme + glob.escape(str(place)).replace("\0", "*") for place in places))
 
 
-def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str) -> list[RowJob]:
+def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str, problems: Problems) -> list[RowJob]:
     """Return one job a row. Files that a row names are looked for in `folder`, the table's own. Needs no server.
 
-    Raises ValidationError with every row that sets an input that isn't there, or names a file that isn't; UsageError
-    for a template that can't be filled in.
+    Raises ValidationError with the problems that were noted before, and every row that sets an input that isn't there,
+    names a file that isn't, or gives a named input a value of another type; UsageError for a template that can't be
+    filled in.
     """
     planner = _Planner(workflow, folder, output)
-    problems, jobs = Problems(), []
+    jobs = []
     planner.note_unknown_columns(rows, problems)
-    problems.require_none()
     for row in rows:
         try:
             jobs.append(planner.plan(row))
@@ -206,16 +206,22 @@ class _Planner:
                     problems.add(f"{other!r} and {address!r} set the same input: keep one.", row.number, row.line)
 
     def plan(self, row: Row) -> RowJob:
-        """Return the row's job. Raises ValidationError, or UsageError for a file that can't be read."""
+        """Return the row's job. Raises ValidationError with one line for each cell that can't be set."""
         values: list[tuple[Target, str]] = []
         files: list[tuple[Target, Path]] = []
+        faults: list[str] = []
         for address, text in row.values.items():
-            target = self._target(address)
-            path = self._local_file(target, text)
-            if path is not None:
-                files.append((target, path))
-            else:
-                values.append((target, self._read(text)))
+            try:
+                target = self._target(address)
+                path = self._local_file(target, text)
+                if path is not None:
+                    files.append((target, path))
+                else:
+                    values.append((target, self._read_value(target, text)))
+            except RunnerError as error:
+                faults.append(str(error))
+        if faults:
+            raise ValidationError("\n".join(faults))
         given = {(target.node_id, target.field): str(value) for target, value in (*values, *files)}
         request = Request(self._workflow, self._template.fill(self._fields(row, given)), values, files)
         return RowJob(row.number, row.line, self._key(request), request, self._warmth(given))
@@ -226,6 +232,14 @@ class _Planner:
         content = _digest([self._graph_hash, values, files, request.output])
         self._alike[content] += 1
         return f"{content}-{self._alike[content]}"
+
+    def _read_value(self, target: Target, text: str) -> str:
+        """Return the text that is meant. Raises ValidationError when the named input is of a type that it isn't."""
+        value = self._read(text)
+        class_type = self._workflow.class_type(target.node_id)
+        if class_type in PRIMITIVE_TYPES and target.field == PRIMITIVE_FIELD:
+            parse_value(target, value, read_input(target.field, True, (PRIMITIVE_TYPES[class_type],)), None)
+        return value
 
     def _read(self, text: str) -> str:
         """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""

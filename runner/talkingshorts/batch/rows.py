@@ -54,7 +54,7 @@ class RowRun:
         Raises UnreachableError when no server answers for `patience_seconds`, CancelledError on a Ctrl-C.
         """
         self._began, self._done_before = time.monotonic(), self._state.count().done
-        self._show(self._measure())
+        self._show(self.measure())
         try:
             self.scheduler.add(self._jobs)
             self.scheduler.close()
@@ -74,9 +74,10 @@ class RowRun:
         if isinstance(event, RowFailed) and not self._keep_going:
             self.scheduler.drain()
         if isinstance(event, RowDone | RowFailed):
-            self._show(self._measure())
+            self._show(self.measure())
 
-    def _measure(self) -> BatchProgress:
+    def measure(self) -> BatchProgress:
+        """Return how the batch stands, and how long the rest takes at the pace of this run."""
         counts = self._state.count()
         ended = counts.done + counts.failed - self._done_before
         seconds = time.monotonic() - (self._began or 0.0)

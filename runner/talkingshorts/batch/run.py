@@ -23,7 +23,7 @@ from .plan import DEFAULT_OUTPUT, RowJob, check_outputs, plan_jobs, require_free
 from .rows import RowRun
 from .slot import ServerSlot, Slot
 from .state import BatchState
-from .table import read_table
+from .table import Problems, read_table
 
 GONE_SECONDS = 5.0
 """A server that takes no connections for so long is left to itself when there are others."""
@@ -39,7 +39,9 @@ def run_batch(options: BatchOptions, open_display: OpenDisplay, say: Say) -> Non
     when no server is left, CancelledError on a Ctrl-C.
     """
     workflow, table = load_workflow(options.workflow), options.table
-    jobs = plan_jobs(workflow, read_table(table), table.parent, options.output or DEFAULT_OUTPUT)
+    problems = Problems()
+    rows = read_table(table, problems)
+    jobs = plan_jobs(workflow, rows, table.parent, options.output or DEFAULT_OUTPUT, problems)
     check_outputs(jobs)
     with BatchState(options.state or default_state_path(table, workflow)) as state:
         if not options.overwrite:
@@ -104,6 +106,8 @@ def _run_left(
                 display.show(RowKept(job.row, _name_files(job, finished[job.key])))
         if left:
             rows.run()
+        else:
+            display.show(rows.measure())
 
 
 def _set_limits(options: BatchOptions, gone_seconds: float) -> Limits:

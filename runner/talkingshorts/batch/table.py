@@ -62,16 +62,15 @@ class Problems:
             raise ValidationError(self.describe())
 
 
-def read_table(path: Path) -> list[Row]:
-    """Return the table's rows.
+def read_table(path: Path, problems: Problems) -> list[Row]:
+    """Return the table's rows, and note every row that is no row, or not a whole one.
 
-    Raises UsageError when the file can't be read as text, ValidationError with every row that is no row.
+    Raises UsageError when the file can't be read as text, ValidationError when it holds no rows.
     """
     text = _read_text(path)
-    problems = Problems()
     rows = list(_read_csv(text, problems) if path.suffix.lower() in CSV_ENDINGS else _read_json_lines(text, problems))
-    problems.require_none()
     if not rows:
+        problems.require_none()
         raise ValidationError(f"The table {path} holds no rows: write one job a line.")
     return rows
 
@@ -104,7 +103,8 @@ def _read_csv(text: str, problems: Problems) -> Iterator[Row]:
                 continue
             number += 1
             if len(cells) != len(header):
-                problems.add(f"it has {len(cells)} cells, the header has {len(header)}.", number, line)
+                plural = "s" * (len(cells) != 1)
+                problems.add(f"it has {len(cells)} cell{plural}; the header has {len(header)}.", number, line)
             yield Row(number, line, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
     except csv.Error as error:
         problems.add(f"it is no CSV: {error}.", number + 1, end + 1)

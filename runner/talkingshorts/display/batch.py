@@ -130,7 +130,7 @@ class Table:
 
     def describe(self) -> list[str]:
         """Return the table's lines."""
-        width = max(map(len, self._jobs))
+        width = max(map(len, self._jobs), default=0)
         lines = [f"{server:{width}}  {self._format_server(server)}" for server in self._jobs]
         bar_width = OVERALL_BAR_WIDTH if count_columns(self._stream) >= BAR_COLUMNS else 0
         return [*lines, *([_format_progress(self._progress, bar_width)] if self._progress else [])]

@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import ValidationError
 from ..wording import suggest
 from .file import Workflow, is_link
-from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
+from .node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
@@ -50,7 +50,7 @@ def list_named_inputs(workflow: Workflow) -> list[NamedInput]:
     for node_id, node in workflow.graph.items():
         class_type, name = node["class_type"], workflow.title(node_id)
         if class_type in PRIMITIVE_TYPES:
-            field, kind = "value", PRIMITIVE_TYPES[class_type].lower()
+            field, kind = PRIMITIVE_FIELD, PRIMITIVE_TYPES[class_type].lower()
         elif class_type in LOADER_FIELDS:
             field, kind = LOADER_FIELDS[class_type], class_type.removeprefix("Load").lower()
         elif class_type == SAMPLER_CHOICE and name.isidentifier() and name.islower():

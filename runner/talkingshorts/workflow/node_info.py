@@ -100,7 +100,10 @@ PRIMITIVE_TYPES = {
     "PrimitiveFloat": "FLOAT",
     "PrimitiveBoolean": "BOOLEAN",
 }
-"""ComfyUI's value nodes, known without asking a server; the value sits in the field `value`."""
+"""ComfyUI's value nodes, known without asking a server."""
+
+PRIMITIVE_FIELD = "value"
+"""Where a value node holds its value."""
 
 LOADER_FIELDS = {"LoadImage": "image", "LoadAudio": "audio", "LoadVideo": "file"}
 """ComfyUI's file nodes, and the field that names the file in ComfyUI's input folder."""

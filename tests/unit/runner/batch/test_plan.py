@@ -7,7 +7,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from support.fakes.comfyui import GRAPH, OBJECT_INFO
 from talkingshorts.batch.descriptions import Description
 from talkingshorts.batch.plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
-from talkingshorts.batch.table import Row
+from talkingshorts.batch.table import Problems, Row
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import parse_node_info
@@ -32,7 +32,7 @@ def plan(
     folder: Path, *rows: dict[str, str], graph: dict[str, Any] = SPEAKER_GRAPH, output: str = DEFAULT_OUTPUT
 ) -> list[RowJob]:
     numbered = [Row(number, number + 1, values) for number, values in enumerate(rows, start=1)]
-    return plan_jobs(Workflow("w.api.json", graph), numbered, folder, output)
+    return plan_jobs(Workflow("w.api.json", graph), numbered, folder, output, Problems())
 
 
 def refusal(folder: Path, *rows: dict[str, str], **options: Any) -> list[str]:
@@ -95,12 +95,29 @@ def test_a_file_that_is_named_and_not_there_is_told_with_its_row(tmp_path: Path)
     assert told[1].startswith("row 2 (line 3): The file")
 
 
+def test_every_cell_that_can_not_be_set_is_told_without_a_server(tmp_path: Path) -> None:
+    told = refusal(
+        tmp_path, {"seed": "two", "script": "@none.txt"}, {"seed": "7"}, {"seed": "two", "3.value": "7", "scrpt": "x"}
+    )
+
+    assert [line.split(": ")[0] for line in told] == [
+        "row 3 (line 4)",
+        "row 3 (line 4)",
+        "rows 1 and 3",
+        "row 1 (line 2)",
+    ]
+    assert "set the same input" in told[0]
+    assert "did you mean script?" in told[1]
+    assert "seed: 'two' is no INT." in told[2]
+    assert "none.txt" in told[3]
+
+
 def test_every_row_that_a_server_would_refuse_is_told(tmp_path: Path) -> None:
-    jobs = plan(tmp_path, {"width": "no"}, {"width": "64"}, {"width": "0", "2.color": "-1"}, graph=GRAPH)
+    jobs = plan(tmp_path, {"2.color": "no"}, {"width": "64"}, {"width": "0", "2.color": "-1"}, graph=GRAPH)
 
     told = check_jobs(jobs, Description(NODES)).describe().splitlines()
 
-    assert told[0] == "row 1 (line 2): width: 'no' is no INT."
+    assert told[0] == "row 1 (line 2): 2.color: 'no' is no INT."
     assert all(line.startswith("row 3 (line 4): EmptyImage 'Blank' (#2): ") for line in told[1:])
     assert len(told) == 3
 

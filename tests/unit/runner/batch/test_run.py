@@ -1,4 +1,9 @@
 import json
+import os
+import pty
+import re
+import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +82,26 @@ def test_the_same_command_makes_nothing_again_and_gives_the_same_answer(
     assert len(fake.posted) == posted
 
 
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+def test_on_a_terminal_too(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    first, again = [_run_on_terminal(monkeypatch, columns) for _ in range(2)]
+
+    assert first[-1] == again[-1] == "3 of 3 done"
+    assert len(fake.posted) == 3
+
+
+def _run_on_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> list[str]:
+    """Return the lines that a batch leaves on a terminal so wide."""
+    controller, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    with os.fdopen(controller, "rb", buffering=0) as screen, monkeypatch.context() as patch:
+        with os.fdopen(terminal, "w", encoding="utf-8") as stderr:
+            patch.setattr(sys, "stderr", stderr)
+            assert batch() == 0
+        written = screen.read(1 << 16).decode()
+    return re.sub(r"\x1b\[\d*\w", "", written).splitlines()
+
+
 def test_a_batch_that_is_done_needs_no_server(fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch) -> None:
     batch()
     monkeypatch.setenv("TALKINGSHORTS_SERVER", "http://127.0.0.1:9")
@@ -118,7 +143,7 @@ def test_a_row_whose_result_was_deleted_is_made_again(fake: FakeComfyUI) -> None
     [
         ("widht\n1\n", "row 1 (line 2): The workflow w.api.json has no input 'widht': did you mean width?"),
         ("width\n1\nwide\n", "row 2 (line 3): width: 'wide' is no INT."),
-        ("width\n1\n1,2\n", "row 2 (line 3): it has 2 cells, the header has 1."),
+        ("width\n1\n1,2\n", "row 2 (line 3): it has 2 cells; the header has 1."),
         ("width\n0\n", "row 1 (line 2): EmptyImage 'Blank' (#2): width (from PrimitiveInt 'width' (#1)) = 0 is out"),
     ],
 )
@@ -130,6 +155,19 @@ def test_nothing_runs_when_a_row_is_bad(
     assert batch() == 3
     assert reason in capsys.readouterr().err
     assert fake.posted == []
+
+
+def test_a_wrong_cell_and_a_short_row_are_told_together(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("jobs.csv").write_text("width,script\nwide,Hi\n64\nwider,Hi\n")
+    named = {**GRAPH, "4": {"class_type": "PrimitiveString", "inputs": {"value": ""}, "_meta": {"title": "script"}}}
+    Path("w.api.json").write_text(json.dumps(named))
+
+    assert batch() == 3
+    assert sorted(capsys.readouterr().err.splitlines()) == [
+        "talkingshorts: row 1 (line 2): width: 'wide' is no INT.",
+        "talkingshorts: row 2 (line 3): it has 1 cell; the header has 2.",
+        "talkingshorts: row 3 (line 4): width: 'wider' is no INT.",
+    ]
 
 
 def test_a_file_that_is_in_the_way_stays_as_it_is(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:

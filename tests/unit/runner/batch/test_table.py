@@ -1,13 +1,16 @@
 from pathlib import Path
 
 import pytest
-from talkingshorts.batch.table import Row, read_table
+from talkingshorts.batch.table import Problems, Row, read_table
 from talkingshorts.errors import UsageError, ValidationError
 
 
 def read(folder: Path, text: str | bytes, name: str = "jobs.csv") -> list[Row]:
     (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_table(folder / name)
+    problems = Problems()
+    rows = read_table(folder / name, problems)
+    problems.require_none()
+    return rows
 
 
 def refusal(folder: Path, text: str | bytes, name: str = "jobs.csv") -> list[str]:
@@ -74,15 +77,13 @@ def test_a_row_with_too_few_or_too_many_cells_is_told(tmp_path: Path) -> None:
     told = refusal(tmp_path, "a,b\n1\n1,2\n1,2,3\n")
 
     assert told == [
-        "row 1 (line 2): it has 1 cells, the header has 2.",
-        "row 3 (line 4): it has 3 cells, the header has 2.",
+        "row 1 (line 2): it has 1 cell; the header has 2.",
+        "row 3 (line 4): it has 3 cells; the header has 2.",
     ]
 
 
 def test_the_same_problem_of_many_rows_is_told_once(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "a,b\n" + "1\n" * 9) == [
-        "rows 1, 2, 3, 4, 5 and 4 more: it has 1 cells, the header has 2."
-    ]
+    assert refusal(tmp_path, "a,b\n" + "1\n" * 9) == ["rows 1, 2, 3, 4, 5 and 4 more: it has 1 cell; the header has 2."]
 
 
 def test_no_more_problems_are_told_than_anybody_reads(tmp_path: Path) -> None:
@@ -122,4 +123,4 @@ def test_a_file_that_is_no_text_is_a_mistake_of_the_command_line(
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        read_table(tmp_path / "none.csv")
+        read_table(tmp_path / "none.csv", Problems())

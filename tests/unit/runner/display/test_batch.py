@@ -17,6 +17,7 @@ from talkingshorts.display.batch_events import (
     ServerReady,
 )
 from talkingshorts.display.events import Created, Event, NodeStarted, Notice, Progress, Queued
+from talkingshorts.display.terminal import count_cells
 
 
 class Clock:
@@ -68,6 +69,36 @@ def test_a_narrow_terminal_gets_words_in_place_of_the_bar(monkeypatch: pytest.Mo
     monkeypatch.setattr(batch, "count_columns", lambda stream: 40)
 
     assert draw(BatchProgress(3, 0, 6, 125.0))[-1] == "3 of 9 done, 6 left  about 2:05 left"
+
+
+TERMINAL_LINES = 24
+ROWS = [
+    *(on("one", row, Progress("7", "Make Talking Video with 画面", row, 40, 70.0)) for row in range(1, 9)),
+    *(RowKept(row, (f"out/{row}.mp4",)) for row in range(9, 40)),
+    RowFailed(40, "one", "no memory " * 30),
+    RowEvent(41, "one", Notice("told " * 60)),
+]
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 79, 80, 81, 120, 200])
+@pytest.mark.parametrize("servers", [(), ("one",), ("one", *(f"gpu{number}.example:8188" for number in range(30)))])
+@pytest.mark.parametrize("events", [[], ROWS[:1], ROWS], ids=["none", "one", "many"])
+def test_none_one_and_many_rows_fit_any_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int, servers: tuple[str, ...], events: list[BatchEvent]
+) -> None:
+    monkeypatch.setattr(batch, "count_columns", lambda stream: columns)
+    monkeypatch.setenv("LINES", str(TERMINAL_LINES))
+    screen = io.StringIO()
+    table = Table(screen, list(servers))
+
+    shown = events if servers else [event for event in events if isinstance(event, RowKept)]
+    show(table, *shown, BatchProgress(len(shown), 0, 0, None))
+
+    height = min(len(table.describe()), TERMINAL_LINES - 1)
+    drawn = visible(screen.getvalue())[-height:]
+    assert all(count_cells(line) < columns for line in drawn)
+    table.close()
+    assert visible(screen.getvalue())[-1] == f"{len(shown)} of {len(shown)} done"
 
 
 def test_a_server_that_is_away_says_why_until_it_is_back() -> None:
