@@ -91,7 +91,7 @@ class YouTubeVoice(io.ComfyNode):
         cls, source: str | None = None, start_seconds: float | None = None, duration_seconds: float | None = None
     ) -> str:
         """Return what changes when a file does. A source that another node gives isn't known yet: it is None."""
-        return f"{source}|{fingerprint_file(source.strip())}" if source else ""
+        return f"{source}|{fingerprint_file(source)}" if source else ""
 
     @classmethod
     async def execute(cls, source: str, start_seconds: float, duration_seconds: float) -> io.NodeOutput:

@@ -22,7 +22,7 @@ files  pictures  speech
     "core": """
 infinitetalk  wan_s2v
 long_video  presenter  vibevoice
-script
+file_content  script
 folder_cap  graph_key  limits  pictures  sound  voice_source
 errors  progress  version
 """,

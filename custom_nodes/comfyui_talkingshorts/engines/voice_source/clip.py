@@ -17,6 +17,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from ...core.errors import SourceError
+from ...core.file_content import HEAD_BYTES, describe_content, describe_media
 from ...core.progress import OnProgress
 from ...core.sound import Sound
 from ...core.voice_source import Piece
@@ -88,9 +89,18 @@ def _open_media(media: BinaryIO) -> InputContainer:
     try:
         return av.open(media, "r", container_options=options, metadata_errors="ignore")
     except FFmpegError as error:
-        raise SourceError(
-            f"The source isn't sound or video that can be read ({error.strerror}). Give mp3, m4a, wav, flac or mp4."
-        ) from error
+        raise SourceError(_explain_unreadable(media)) from error
+
+
+def _explain_unreadable(media: BinaryIO) -> str:
+    """Return what to tell the user of a source that FFmpeg can't open: what it is in truth, and what to do."""
+    media.seek(0)
+    head = media.read(HEAD_BYTES)
+    if kind := describe_media(head):
+        return f"The source is {kind} that is damaged, or breaks off. Copy, download or export it once more."
+    kind = describe_content(head)
+    reason = f": it is {kind}" if kind else ""
+    return f"The source isn't sound or video that can be read{reason}. Give mp3, m4a, wav, flac or mp4."
 
 
 def _pick_audio_stream(container: InputContainer) -> AudioStream:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import folder_paths
@@ -11,26 +13,61 @@ import folder_paths
 def find_input_file(name: str) -> Path | None:
     """Return the path of a file in the input folder ("name", "folder/name", "name [output]"), or None.
 
-    Names that lead out of the folder count as missing.
+    Names that lead out of the folder count as missing. The same letters in other code points, as macOS writes ü, name
+    the same file.
     """
     try:
-        path = Path(folder_paths.get_annotated_filepath(name))
-        return path if path.is_file() else None
+        return next((path for path in _list_readings(name) if path.is_file()), None)
     except (ValueError, OSError):
         return None
 
 
 def explain_missing_file(name: str) -> str:
     """Return a sentence that says that the file is missing and which names are near."""
-    known = sorted(file.name for file in Path(folder_paths.get_input_directory()).iterdir() if file.is_file())
-    near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(near)}?" if near else " Upload it first, or check the name."
-    return f"There is no file {name[:200]!r} in ComfyUI's input folder.{hint}"
+    shown = repr(name[:200])
+    if _is_there(name):
+        return f"{shown} in ComfyUI's input folder is a folder or a device. Give a file."
+    names = {file.name.casefold(): file.name for file in _list_files(Path(folder_paths.get_input_directory()))}
+    near = difflib.get_close_matches(name[:200].casefold(), sorted(names), n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(_format_name(names[match]) for match in near)}?" if near else ""
+    return f"There is no file {shown} in ComfyUI's input folder.{hint or ' Upload it first, or check the name.'}"
+
+
+def _list_readings(name: str) -> Iterator[Path]:
+    """Yield the paths inside ComfyUI's folders that a name may stand for, as it is written first.
+
+    Raises ValueError for a name that leads out of them, OSError for one that no file can have.
+    """
+    path = Path(folder_paths.get_annotated_filepath(name))
+    yield path
+    if name.endswith("]"):  # a file's own name may look like a note of its folder
+        yield Path(folder_paths.get_annotated_filepath(f"{name} [input]"))
+    if not name.isascii():
+        yield from (file for file in _list_files(path.parent) if _compose(file.name) == _compose(path.name))
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return any(path.exists() for path in _list_readings(name))
+    except (ValueError, OSError):
+        return False
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+
+
+def _compose(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _format_name(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 def fingerprint_file(name: str | None) -> str:
     """Return what changes when the file's content does: its size and time of change ("" for none)."""
-    path = find_input_file(name) if name else None
+    path = find_input_file(name.strip()) if name else None
     if path is None:
         return ""
     stat = path.stat()
