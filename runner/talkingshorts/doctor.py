@@ -55,6 +55,8 @@ PACKAGES = {
     "normt2s": "normt2s",
     "numpy": "numpy",
     "opencv-python-headless": "cv2",
+    "pi-heif": "pi_heif",
+    "pillow": "PIL",
     "praat-parselmouth": "parselmouth",
     "pyloudnorm": "pyloudnorm",
     "silero-vad": "silero_vad",

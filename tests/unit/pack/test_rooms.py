@@ -17,7 +17,8 @@ LEVELS = {
 infinitetalk  wan_s2v
 draft  long_video  vibevoice
 output  output_cache  voice_source
-files  pictures  speech
+pictures  speech
+files
 """,
     "core": """
 infinitetalk  wan_s2v
