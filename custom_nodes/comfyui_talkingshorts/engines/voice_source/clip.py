@@ -21,6 +21,7 @@ from ...core.file_content import HEAD_BYTES, describe_content, describe_media
 from ...core.progress import OnProgress
 from ...core.sound import Sound
 from ...core.voice_source import Piece
+from .wav_header import correct_wav_header
 
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0
@@ -46,7 +47,6 @@ def cut_clip(media: BinaryIO, piece: Piece, on_progress: OnProgress) -> Sound:
     """
     clip = _cut(media, piece, on_progress, seek=True)
     if clip is None:
-        media.seek(0)
         clip = _cut(media, piece, on_progress, seek=False)
     if clip is None:
         raise SourceError("The audio has no timestamps. Convert it to wav, flac or m4a first.")
@@ -86,6 +86,7 @@ def _cut(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, seek: bool) 
 
 def _open_media(media: BinaryIO) -> InputContainer:
     options = {"protocol_whitelist": "none", "format_whitelist": MEDIA_CONTAINERS}
+    media = correct_wav_header(media)
     try:
         return av.open(media, "r", container_options=options, metadata_errors="ignore")
     except FFmpegError as error:
@@ -215,7 +216,10 @@ class _ClipBuilder:
                 f"The source is {source_end / self._rate_hz:.2f} s long, and the piece starts at"
                 f" {self._start_seconds:g} s. Set start_seconds below the length."
             )
-        return Sound(self._samples[:, : self.filled], self._rate_hz)
+        samples = self._samples[:, : self.filled]
+        if not np.isfinite(samples).all():
+            raise SourceError("The source holds samples that are no numbers (NaN or infinite). Export it once more.")
+        return Sound(samples, self._rate_hz)
 
 
 def _as_float(frame: AudioFrame) -> np.ndarray:
