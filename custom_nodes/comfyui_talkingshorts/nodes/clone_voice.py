@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..core.errors import InputError
 from .shared.audio import audio_from_sound, sound_from_audio
-from .shared.inputs import make_seed_input, make_target_input
+from .shared.inputs import check_script, make_seed_input, make_target_input
 from .shared.notes import show_note
 from .shared.progress import make_progress_bar
 
@@ -83,6 +83,10 @@ class CloneVoice(io.ComfyNode):
             hidden=[io.Hidden.unique_id],
             outputs=[io.Audio.Output(display_name="speech", tooltip="The spoken script: mono, 24,000 Hz.")],
         )
+
+    @classmethod
+    def validate_inputs(cls, script: str | None = None) -> bool | str:
+        return check_script(script)
 
     @classmethod
     def check_lazy_status(cls, voice_rights: bool, reference: dict[str, Any] | None, **inputs: Any) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from .shared.audio import audio_from_sound, sound_from_audio
-from .shared.inputs import make_seed_input, make_target_input
+from .shared.inputs import check_script, make_seed_input, make_target_input
 from .shared.notes import show_note
 from .shared.progress import make_progress_bar
 
@@ -54,6 +54,10 @@ class DraftVoice(io.ComfyNode):
             hidden=[io.Hidden.unique_id],
             outputs=[io.Audio.Output(display_name="speech", tooltip="The spoken script: mono, 22,050 Hz.")],
         )
+
+    @classmethod
+    def validate_inputs(cls, script: str | None = None) -> bool | str:
+        return check_script(script)
 
     @classmethod
     def execute(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import json
 import re
 import string
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,12 @@ from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
 from ..texts import read_text_file
-from ..workflow.binding import Target, list_named_inputs, parse_value, resolve
-from ..workflow.file import Workflow, is_link
+from ..workflow.binding import Place, Target, list_named_inputs, parse_value, resolve
+from ..workflow.file import Graph, Workflow, is_link
 from ..workflow.model_names import list_models
 from ..workflow.node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
+from ..workflow.required import is_sample, list_required_inputs
+from ..workflow.validation import require_valid
 from .descriptions import Description
 from .table import Problems, Row
 
@@ -88,7 +91,7 @@ def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str
     names a file that isn't, or gives a named input a value of another type; UsageError for a template that can't be
     filled in.
     """
-    planner = _Planner(workflow, folder, output)
+    planner = _Planner(workflow, folder, output, {name for row in rows for name in (*row.values, *row.empty)})
     jobs = []
     planner.note_unknown_columns(rows, problems)
     for row in rows:
@@ -180,7 +183,7 @@ class RowTemplate:
 class _Planner:
     """Plans one row after the other for the same workflow."""
 
-    def __init__(self, workflow: Workflow, folder: Path, output: str) -> None:
+    def __init__(self, workflow: Workflow, folder: Path, output: str, columns: Collection[str]) -> None:
         self._workflow = workflow
         self._folder = folder
         self._template = RowTemplate(output)
@@ -189,12 +192,19 @@ class _Planner:
         self._hash = cache(_hash_file)
         self._graph_hash = _digest(workflow.graph)
         self._alike = Counter[str]()
+        self._columns = {target.place for target in self._find_targets(columns)}
+
+    def _find_targets(self, columns: Iterable[str]) -> Iterator[Target]:
+        """Yield the inputs that the columns set, as far as they are inputs."""
+        for column in columns:
+            with contextlib.suppress(ValidationError):
+                yield self._target(column)
 
     def note_unknown_columns(self, rows: Iterable[Row], problems: Problems) -> None:
         """Note each column that is no input of the workflow, and two columns that are the same one."""
         unknown: dict[str, str] = {}
         for row in rows:
-            taken: dict[tuple[str, str], str] = {}
+            taken: dict[Place, str] = {}
             for address in row.values:
                 try:
                     target = unknown.get(address) or self._target(address)
@@ -202,17 +212,19 @@ class _Planner:
                     target = unknown[address] = str(error)
                 if isinstance(target, str):
                     problems.add(target, row.number, row.line)
-                elif (other := taken.setdefault((target.node_id, target.field), address)) != address:
+                elif (other := taken.setdefault(target.place, address)) != address:
                     problems.add(f"{other!r} and {address!r} set the same input: keep one.", row.number, row.line)
 
     def plan(self, row: Row) -> RowJob:
         """Return the row's job. Raises ValidationError with one line for each cell that can't be set."""
         values: list[tuple[Target, str]] = []
         files: list[tuple[Target, Path]] = []
+        given: dict[Place, str] = {}
         faults: list[str] = []
         for address, text in row.values.items():
             try:
                 target = self._target(address)
+                given[target.place] = text
                 path = self._local_file(target, text)
                 if path is not None:
                     files.append((target, path))
@@ -220,11 +232,11 @@ class _Planner:
                     values.append((target, self._read_value(target, text)))
             except RunnerError as error:
                 faults.append(str(error))
-        if faults:
-            raise ValidationError("\n".join(faults))
-        given = {(target.node_id, target.field): str(value) for target, value in (*values, *files)}
+        given |= {target.place: str(value) for target, value in (*values, *files)}
+        graph = self._fill(given)
+        require_valid([*faults, *self._list_lacks(graph, given)])
         request = Request(self._workflow, self._template.fill(self._fields(row, given)), values, files)
-        return RowJob(row.number, row.line, self._key(request), request, self._warmth(given))
+        return RowJob(row.number, row.line, self._key(request), request, self._warmth(graph))
 
     def _key(self, request: Request) -> str:
         values = sorted((target.node_id, target.field, text) for target, text in request.values)
@@ -249,7 +261,9 @@ class _Planner:
 
     def _local_file(self, target: Target, text: str) -> Path | None:
         """Return the file beside the table that the text names, for an input that takes a file."""
-        is_named = any(named.target.address in FILE_INPUTS for named in self._named if _is_same(named.target, target))
+        is_named = any(
+            named.target.address in FILE_INPUTS for named in self._named if named.target.place == target.place
+        )
         if not text or not (is_named or _takes_file(self._workflow, target)):
             return None
         path = self._folder / text.removeprefix("@")
@@ -259,16 +273,16 @@ class _Planner:
             is_there = False
         return require_readable(path) if is_there or text.startswith("@") else None
 
-    def _fields(self, row: Row, given: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    def _fields(self, row: Row, given: Mapping[Place, str]) -> dict[str, Any]:
         """Return what the template for the row's output may name."""
         inputs = {named.name: named.default for named in self._named}
         seed = self._seed(given)
         fixed = {"row": row.number, "workflow": self._workflow.stem}
         return inputs | row.values | ({} if seed is None else {"seed": seed}) | fixed
 
-    def _seed(self, given: Mapping[tuple[str, str], str]) -> int | str | None:
+    def _seed(self, given: Mapping[Place, str]) -> int | str | None:
         """Return the row's seed: the input named so, else the first one set in a node."""
-        named = [(named.target.node_id, named.target.field) for named in self._named if named.name == "seed"]
+        named = [named.target.place for named in self._named if named.name == "seed"]
         fields = [(node_id, field) for node_id in self._workflow.graph for field in SEED_FIELDS]
         for node_id, field in (*named, *fields):
             value = given.get((node_id, field), self._workflow.graph[node_id]["inputs"].get(field))
@@ -276,10 +290,27 @@ class _Planner:
                 return int(value) if str(value).strip().isdecimal() else str(value)
         return None
 
-    def _warmth(self, given: Mapping[tuple[str, str], str]) -> Warmth:
+    def _fill(self, given: Mapping[Place, str]) -> Graph:
+        """Return the graph with the texts that the row gives."""
         graph = dict(self._workflow.graph)
         for (node_id, field), text in given.items():
             graph[node_id] = graph[node_id] | {"inputs": graph[node_id]["inputs"] | {field: text}}
+        return graph
+
+    def _list_lacks(self, graph: Graph, given: Collection[Place]) -> Iterator[str]:
+        """Yield what the row leaves out and the graph can't do without.
+
+        The graph's own value counts where somebody chose it: not in a column that the table has, since that is a cell
+        forgotten; and not when it is the sample that a shipped workflow holds.
+        """
+        for required in list_required_inputs(replace(self._workflow, graph=graph)):
+            is_left_out = required.target.place not in given
+            if required.is_empty or (is_left_out and required.target.place in self._columns):
+                yield required.explain_empty()
+            elif is_left_out and is_sample(required):
+                yield f"the table has no column {required.target.address!r}: {required.remedy}."
+
+    def _warmth(self, graph: Graph) -> Warmth:
         speaker = (
             str(graph[named.target.node_id]["inputs"].get(named.target.field))
             for named in self._named
@@ -290,10 +321,6 @@ class _Planner:
 
 def _takes_file(workflow: Workflow, target: Target) -> bool:
     return LOADER_FIELDS.get(workflow.class_type(target.node_id)) == target.field
-
-
-def _is_same(one: Target, other: Target) -> bool:
-    return (one.node_id, one.field) == (other.node_id, other.field)
 
 
 def _hash_file(path: Path) -> str:

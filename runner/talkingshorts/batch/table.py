@@ -6,8 +6,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,7 +26,7 @@ JSON_ENDINGS = frozenset({".jsonl", ".ndjson"})
 
 @dataclass(frozen=True)
 class Row:
-    """One job: texts by the name of the column. Cells without a value are left out.
+    """One job: texts by the name of the column. Cells without a value are left out: `empty` names their columns.
 
     `number` counts the rows from 1, `line` is where the row begins in the file.
     """
@@ -34,6 +34,7 @@ class Row:
     number: int
     line: int
     values: dict[str, str]
+    empty: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class Problems:
@@ -105,9 +106,15 @@ def _read_csv(text: str, problems: Problems) -> Iterator[Row]:
             if len(cells) != len(header):
                 plural = "s" * (len(cells) != 1)
                 problems.add(f"it has {len(cells)} cell{plural}; the header has {len(header)}.", number, line)
-            yield Row(number, line, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
+            filled = (cell if cell.strip() else None for cell in cells)
+            yield _make_row(number, line, dict(zip(header, filled, strict=False)))
     except csv.Error as error:
         problems.add(f"it is no CSV: {error}.", number + 1, end + 1)
+
+
+def _make_row(number: int, line: int, cells: Mapping[str, str | None]) -> Row:
+    filled = {name: cell for name, cell in cells.items() if cell is not None}
+    return Row(number, line, filled, frozenset(cells.keys() - filled.keys()))
 
 
 def _check_header(names: list[str]) -> list[str]:
@@ -127,13 +134,16 @@ def _read_json_lines(text: str, problems: Problems) -> Iterator[Row]:
             continue
         number += 1
         try:
-            yield Row(number, line, dict(_read_object(content)))
+            yield _make_row(number, line, dict(_read_object(content)))
         except ValueError as error:
             problems.add(f"{error}.", number, line)
 
 
-def _read_object(content: str) -> Iterator[tuple[str, str]]:
-    """Yield name and text of each value in a JSON object. Raises ValueError when it is none that sets inputs."""
+def _read_object(content: str) -> Iterator[tuple[str, str | None]]:
+    """Yield name and text of each value in a JSON object; null has no text.
+
+    Raises ValueError when it is no object that sets inputs.
+    """
     try:
         row = json.loads(content, object_pairs_hook=_without_doubles, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -145,8 +155,7 @@ def _read_object(content: str) -> Iterator[tuple[str, str]]:
     for name, value in row.items():
         if isinstance(value, dict | list):
             raise ValueError(f"{name} holds {json.dumps(value)[:60]}: a text, a number, true, false or null is needed")
-        if value is not None:
-            yield name, value if isinstance(value, str) else json.dumps(value)
+        yield name, value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,14 +20,19 @@ def list_inputs(options: Namespace) -> int:
     """List the named inputs of a workflow."""
     from ..workflow.binding import list_named_inputs
     from ..workflow.file import load_workflow
+    from ..workflow.required import list_required_inputs
 
     workflow = load_workflow(read_workflow(options))
     named = list_named_inputs(workflow)
+    required = [entry.target.address for entry in list_required_inputs(workflow)]
     for entry in named:
         if options.json:
-            print_json({"name": entry.name, "type": entry.type, "default": entry.default})
+            answer = {"name": entry.name, "type": entry.type, "default": entry.default}
+            print_json(answer | ({"required": True} if entry.name in required else {}))
         else:
             print(entry.name, entry.type, json.dumps(entry.default, ensure_ascii=False), sep="\t")
+    if required and not options.json:
+        print_note(f"Must not be empty: {', '.join(required)}.")
     if not named:
         print_note(f"{workflow.name} names no inputs. Address them as Title.field, ID.field or Class#n.field.")
     return 0

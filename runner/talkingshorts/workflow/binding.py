@@ -22,6 +22,10 @@ TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
 
 
+Place = tuple[str, str]
+"""A node's id and the name of one of its inputs."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One input of one node; `address` is what the user wrote."""
@@ -29,6 +33,11 @@ class Target:
     address: str
     node_id: str
     field: str
+
+    @property
+    def place(self) -> Place:
+        """The input itself, whatever it is called."""
+        return self.node_id, self.field
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from .problems import (
     explain_wrong_type,
     format_value,
 )
+from .required import find_required_inputs
 
 NodeInfos = Mapping[str, NodeInfo]
 
@@ -98,6 +99,7 @@ def check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[s
     for name, info in known.items():
         if info.is_required and name not in values and not info.is_open_ended:
             yield f"{here}: {explain_missing_input(name)}"
+    yield from (required.explain_empty() for required in find_required_inputs(workflow, node_id) if required.is_empty)
     for name, value in values.items():
         if name in known:
             for problem in _check_value(workflow, nodes, known[name], value):

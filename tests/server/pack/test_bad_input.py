@@ -200,7 +200,7 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     *[(VOICE, "duration_seconds", value("Float", x), INPUT_ERROR, "duration_seconds is") for x in (NAN, 0.0, 1e9)],
     *[
         ("TalkingShortsDraftVoice", "script", text, INPUT_ERROR, "nothing that can be said")
-        for text in ("", "🙂", "\0")
+        for text in (value("String", ""), "🙂", "\0")
     ],
     ("TalkingShortsDraftVoice", "script", "word " * 200_000, INPUT_ERROR, "1000000 characters"),
     ("TalkingShortsDraftVoice", "seed", value("Int", -1), INPUT_ERROR, "seed is -1"),
@@ -334,6 +334,15 @@ def test_a_node_refuses_bad_input_in_words(
     assert job["execution_error"]["exception_type"].endswith(f".{error}")
     assert words in job["execution_error"]["exception_message"]
     assert leftovers(comfyui) == []
+
+
+def test_an_empty_script_is_refused_before_anything_runs(client: ComfyClient) -> None:
+    graph = {"1": node("TalkingShortsDraftVoice", script=" ", seed=1), "2": node("PreviewAny", source=["1", 0])}
+
+    answer = client.submit(graph, new_job_id(), "test")
+
+    (error,) = answer["node_errors"]["1"]["errors"]
+    assert error["details"] == "script - The script is empty: write the words to say."
 
 
 @pytest.mark.parametrize(("kind", "name", "given"), GOOD, ids=name_case)

@@ -32,6 +32,12 @@ def make_target_input(tooltip: str) -> io.Float.Input:
     )
 
 
+def check_script(script: str | None) -> bool | str:
+    """Return True, or why the script is refused before anything runs. One that another node gives is None: unknown."""
+    is_empty = script is not None and not script.strip()
+    return "The script is empty: write the words to say." if is_empty else True
+
+
 def make_prefix_input(default: str, filled_in: str) -> io.String.Input:
     """Return the input for where a file is saved; `filled_in` names what ComfyUI fills in."""
     return io.String.Input(

@@ -7,9 +7,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 from support.fakes.comfyui import GRAPH, OBJECT_INFO
 from talkingshorts.batch.descriptions import Description
 from talkingshorts.batch.plan import DEFAULT_OUTPUT, RowJob, check_jobs, check_outputs, plan_jobs, require_free
-from talkingshorts.batch.table import Problems, Row
+from talkingshorts.batch.table import Problems, Row, read_table
 from talkingshorts.errors import UsageError, ValidationError
-from talkingshorts.workflow.file import Workflow
+from talkingshorts.shipped.workflows import find_workflow
+from talkingshorts.workflow.file import Workflow, load_workflow
 from talkingshorts.workflow.node_info import parse_node_info
 
 LOAD_IMAGE = {
@@ -39,6 +40,19 @@ def refusal(folder: Path, *rows: dict[str, str], **options: Any) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         plan(folder, *rows, **options)
     return str(caught.value).splitlines()
+
+
+def refuse_table(folder: Path, text: str) -> list[str]:
+    """Return why the rows of a table can't be drafts."""
+    table = folder / ("jobs.jsonl" if text.startswith("{") else "jobs.csv")
+    table.write_text(text)
+    problems = Problems()
+    with pytest.raises(ValidationError) as caught:
+        plan_jobs(Workflow("draft.api.json", DRAFT), read_table(table, problems), folder, DEFAULT_OUTPUT, problems)
+    return str(caught.value).splitlines()
+
+
+DRAFT = load_workflow(find_workflow("draft")).graph
 
 
 def outputs(jobs: Sequence[RowJob]) -> list[str]:
@@ -110,6 +124,36 @@ def test_every_cell_that_can_not_be_set_is_told_without_a_server(tmp_path: Path)
     assert "did you mean script?" in told[1]
     assert "seed: 'two' is no INT." in told[2]
     assert "none.txt" in told[3]
+
+
+def test_a_row_without_words_is_refused_and_never_says_the_sample(tmp_path: Path) -> None:
+    words = "script is empty: write the words to say."
+
+    assert refuse_table(tmp_path, "script,seed\n,1\n") == [f"row 1 (line 2): {words}"]
+    assert refuse_table(tmp_path, 'script,seed\nHi,1\n" ",2\n') == [f"row 2 (line 3): {words}"]
+    assert refuse_table(tmp_path, '{"script": "Hi"}\n{"script": null}\n{"seed": 1}\n') == [f"rows 2 and 3: {words}"]
+    assert refuse_table(tmp_path, "seed\n1\n2\n") == [
+        "rows 1 and 2: the table has no column 'script': write the words to say."
+    ]
+
+
+def test_a_cell_forgotten_is_refused_even_where_the_graph_has_words_of_its_own(tmp_path: Path) -> None:
+    spoken = {**SPEAKER_GRAPH, "6": {"class_type": "TalkingShortsDraftVoice", "inputs": {"script": ["2", 0]}}}
+
+    assert refusal(tmp_path, {"script": "Hi."}, {"seed": "1"}, graph=spoken) == [
+        "row 2 (line 3): script is empty: write the words to say."
+    ]
+    assert len(plan(tmp_path, {"seed": "1"}, {"seed": "2"}, graph=spoken)) == 2
+
+
+def test_all_that_a_row_lacks_is_told_at_once(tmp_path: Path) -> None:
+    graph = load_workflow(find_workflow("talking_short")).graph
+
+    assert refusal(tmp_path, {"script": " ", "voice_source": "", "seed": "x"}, graph=graph) == [
+        "row 1 (line 2): seed: 'x' is no INT.",
+        "row 1 (line 2): script is empty: write the words to say.",
+        "row 1 (line 2): voice_source is empty: name a link to the voice to clone, or a file with it.",
+    ]
 
 
 def test_every_row_that_a_server_would_refuse_is_told(tmp_path: Path) -> None:

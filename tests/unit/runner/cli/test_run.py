@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from support.command_line import run
-from support.fakes.comfyui import FakeComfyUI
+from support.fakes.comfyui import FakeComfyUI, describe_nodes
 from talkingshorts.cli import running
 from talkingshorts.comfyui.client import Job
 from talkingshorts.display.events import Progress
 from talkingshorts.display.terminal import CLEAR_LINE, TerminalDisplay
+from talkingshorts.shipped.workflows import find_workflow
+from talkingshorts.workflow.file import load_workflow
 
 
 def test_a_run_prints_the_path_and_nothing_else_on_stdout(
@@ -48,6 +50,20 @@ def test_a_file_is_uploaded_and_its_name_is_set(fake: FakeComfyUI, tmp_path: Pat
 
     label = fake.posted[0]["prompt"]["2"]["inputs"]["label"]
     assert label == f"a-{hashlib.sha256(b'pixels').hexdigest()[:16]}.png"
+
+
+@pytest.mark.parametrize("setting", ["script=", "script=  ", "script=@empty.txt"])
+@pytest.mark.parametrize("command", [["run"], ["run", "--detach"], ["submit"], ["validate"]])
+def test_a_script_without_words_is_refused_before_anything_is_posted(
+    command: list[str], setting: str, fake: FakeComfyUI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.txt").write_text("\n")
+    fake.nodes = describe_nodes(load_workflow(find_workflow("draft")).graph)
+
+    assert run(*command, "draft", "-s", setting) == 3
+
+    assert capsys.readouterr().err == "talkingshorts: script is empty: write the words to say.\n"
+    assert fake.posted == []
 
 
 @pytest.mark.parametrize("output", ["a.png", "./a.png", "{cwd}/a.png"])

@@ -16,6 +16,15 @@ def test_inputs_are_listed_with_type_and_default_and_no_server(
     assert json.loads(as_json) == {"name": "width", "type": "int", "default": 64}
 
 
+def test_inputs_that_must_not_be_empty_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("inputs", "talking_short") == 0
+    assert capsys.readouterr().err == "Must not be empty: script, voice_source.\n"
+
+    assert run("inputs", "draft", "--json") == 0
+    entries = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [entry["name"] for entry in entries if entry.get("required")] == ["script"]
+
+
 def test_a_valid_workflow_is_said_to_be_valid_and_not_run(
     fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
 ) -> None:

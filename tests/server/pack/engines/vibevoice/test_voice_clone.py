@@ -190,7 +190,7 @@ def test_emoji_are_left_out_and_chinese_is_spoken(script: str, server: ComfyUI) 
     ("inputs", "words"),
     [
         ({"voice_rights": False}, "turn voice_rights on"),
-        ({"script": ""}, "script"),
+        ({"script": ["empty", 0]}, "script"),
         ({"script": "🙂 🙂"}, "script"),
         ({"script": "word " * 5000, "target_seconds": 8.0}, "words"),
         ({"script": "Speaker 1: Hi there.\nSpeaker 2: Who are you?"}, "nothing is connected to reference_2"),
@@ -199,7 +199,9 @@ def test_emoji_are_left_out_and_chinese_is_spoken(script: str, server: ComfyUI) 
     ids=["no right to the voice", "empty", "emoji alone", "far too long", "a voice is missing", "no reference"],
 )
 def test_what_can_not_be_said_is_refused_as_an_input(inputs: dict[str, Any], words: str, server: ComfyUI) -> None:
-    kind, message = read_refusal(server, clone_graph(**inputs))
+    empty = {"class_type": "PrimitiveString", "inputs": {"value": ""}}
+
+    kind, message = read_refusal(server, clone_graph(**inputs) | {"empty": empty})
 
     assert kind == "InputError"
     assert words in message

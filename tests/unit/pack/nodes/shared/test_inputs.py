@@ -46,3 +46,15 @@ def test_a_target_may_be_left_out_and_then_is_the_natural_length(node: Any) -> N
 @pytest.mark.parametrize(("node", "prefix"), [(SaveShort, "short"), (SavePortrait, "portrait"), (SaveSpeech, "speech")])
 def test_a_file_is_saved_below_talkingshorts(node: Any, prefix: str) -> None:
     assert find_inputs(node)["filename_prefix"].default == f"talkingshorts/{prefix}"
+
+
+@pytest.mark.parametrize("node", [CloneVoice, DraftVoice])
+def test_an_empty_script_is_refused_before_anything_runs(node: Any) -> None:
+    for script in ("", " \n"):
+        assert node.validate_inputs(script=script) == "The script is empty: write the words to say."
+
+
+@pytest.mark.parametrize("node", [CloneVoice, DraftVoice])
+def test_a_script_that_another_node_gives_is_not_judged_before_it_is_known(node: Any) -> None:
+    assert node.validate_inputs(script=None) is True
+    assert node.validate_inputs(script="Hi.") is True
