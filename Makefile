@@ -59,7 +59,8 @@ setup-n8n:
 	@$(call BOOTSTRAP,--test --n8n)
 
 short: setup $(if $(TINY_MODELS),tiny-models)
-	@$(if $(TINY_MODELS),export TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1 SIZE="$${SIZE:-128x224}";) \
+	@export TALKINGSHORTS_SURFACE=make; \
+	  $(if $(TINY_MODELS),export TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1 SIZE="$${SIZE:-128x224}";) \
 	  .venv/bin/python -m talkingshorts make --script="$$SCRIPT" -o "$$OUT" $${QUALITY:+--quality="$$QUALITY"} \
 	  $${VOICE:+--voice="$$VOICE"} $${START:+--start="$$START"} $${DURATION:+--duration="$$DURATION"} \
 	  $${PORTRAIT:+--portrait="$$PORTRAIT"} $${PORTRAIT_PROMPT:+--portrait-prompt="$$PORTRAIT_PROMPT"} \

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from .managed.environment import GIB
 from .managed.install import explain_install, is_outdated
 from .models.files import find_model, model_roots, nearest_folder
 from .shipped.data import pack_dir
-from .shipped.models import ModelFile, ModelListError, list_presets, load_model_list
+from .shipped.models import ModelFile, ModelListError, format_missing, list_presets, load_model_list
 from .shipped.workflows import list_workflows
 from .shorts.quality import Machine, explain_unfit, read_machine
 from .workflow.file import load_workflow
@@ -327,12 +328,12 @@ def ram_row(machine: Machine) -> Finding:
 
 
 def preset_rows(
-    machine: Machine, find_lacking: Callable[[list[ModelFile]], list[int]], disk_free: int | None
+    machine: Machine, find_lacking: Callable[[list[ModelFile]], Mapping[str, int]], disk_free: int | None
 ) -> list[Finding]:
     """Return which quality a cloned short gets, and for each preset of models whether it fits, and what is missing.
 
-    `find_lacking` tells how many bytes are still to be got of each file that isn't here; `disk_free` is None where
-    that isn't known.
+    `find_lacking` tells how many bytes are still to be got of each model that isn't here, by its loader's name;
+    `disk_free` is None where that isn't known.
     """
     try:
         presets = list_presets(load_model_list())
@@ -344,27 +345,32 @@ def preset_rows(
     return [quality, *(preset_row(name, machine, lacking[name], disk_free) for name in presets)]
 
 
-def preset_row(preset: str, machine: Machine, lacking: list[int], disk_free: int | None) -> Finding:
+def preset_row(preset: str, machine: Machine, lacking: Mapping[str, int], disk_free: int | None) -> Finding:
     """Return whether a preset of models can be used here. What is missing is no failure: drafts need none of it."""
     unfit = explain_unfit(preset, machine)
     fit = unfit or f"fits {machine}"
     if not lacking:
         return row(f"models {preset}", None if unfit else True, f"all files are here; {fit}")
-    get, missing = f"talkingshorts models download {preset}", sum(lacking)
-    room = (
-        f" (the disk has only {format_size(disk_free)} free)" if disk_free is not None and disk_free < missing else ""
-    )
-    files = "1 file" if len(lacking) == 1 else f"{len(lacking)} files"
-    return row(f"models {preset}", None, f"{files}, {format_size(missing)} missing{room}: {get}; {fit}", get)
+    missing = format_missing(lacking, preset)
+    if disk_free is not None and disk_free < sum(lacking.values()):
+        missing += f"; the disk has only {format_size(disk_free)} free"
+    return row(f"models {preset}", None, f"{missing}; {fit}", f"talkingshorts models download {preset}")
 
 
-def _find_lacking(files: list[ModelFile]) -> list[int]:
-    found = [find_model(file, model_roots()) for file in files]
-    return [
-        model.file.bytes - (model.bytes if model.status == "partial" else 0)
-        for model in found
-        if model.status != "present"
-    ]
+def _find_lacking(files: list[ModelFile]) -> Mapping[str, int]:
+    lacking = Counter[str]()
+    for model in (find_model(file, model_roots()) for file in files):
+        if model.status != "present":
+            lacking[model.file.loader_name] += model.file.bytes - (model.bytes if model.status == "partial" else 0)
+    return lacking
+
+
+def _find_unlisted(files: list[ModelFile], listed: set[str]) -> Mapping[str, int]:
+    lacking = Counter[str]()
+    for file in files:
+        if file.loader_name not in listed:
+            lacking[file.loader_name] += file.bytes
+    return lacking
 
 
 def _models_disk_free() -> int:
@@ -397,7 +403,7 @@ def _named_server_rows(client: ComfyClient) -> list[Finding]:
         ),
         row("GPU", True if machine.gpu else None, f"{machine}{'' if machine.gpu else '; drafts need none'}"),
         ram_row(machine),
-        *preset_rows(machine, lambda files: [file.bytes for file in files if file.loader_name not in listed], None),
+        *preset_rows(machine, lambda files: _find_unlisted(files, listed), None),
     ]
 
 

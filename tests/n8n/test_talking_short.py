@@ -62,7 +62,7 @@ def test_a_script_becomes_a_video_whose_metadata_are_those_of_the_file(
     )
     assert parse_qs(urlsplit(answer.body["url"]).query)["filename"] == [answer.body["filename"]]
     assert answer.body["url"].startswith(f"{server.url}/view?")
-    assert answer.body["note"] == "draft: no voice is given, and only a voice that is given can be cloned."
+    assert answer.body["note"].startswith("Draft: no voice is given, so none is cloned. To clone one, send ")
     inputs = inputs_of(read_graph_tag(short))
     assert (inputs["script"], inputs["seed"], inputs["target_seconds"]) == (script, 7, 6)
 
@@ -85,7 +85,7 @@ def test_a_voice_and_a_picture_of_ones_own_arrive_as_they_were_sent(
     assert (folder / inputs["voice_source"]).read_bytes() == voice.read_bytes()
     assert (folder / inputs["portrait_picture"]).read_bytes() == FACE.read_bytes()
     assert (inputs["voice_start_seconds"], inputs["voice_duration_seconds"]) == (0, 3)
-    assert answer.body["note"].startswith("draft: cloning needs a GPU")
+    assert answer.body["note"].startswith("Draft: cloning needs a GPU")
 
 
 def test_a_wrong_request_is_answered_at_once_and_never_reaches_the_queue(n8n: RealN8n, server: Server) -> None:

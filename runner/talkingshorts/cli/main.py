@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, RunnerError
+from ..wording import Surface, speaking_to
 from .completion import complete_if_asked
 from .parser import build_parser
 
@@ -26,6 +27,12 @@ CLOSED_PIPE_EXIT_CODE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. A malformed command line leaves through SystemExit(2)."""
+    surface = Surface.MAKE if os.environ.get("TALKINGSHORTS_SURFACE") == "make" else Surface.COMMAND_LINE
+    with speaking_to(surface):
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     _prepare_streams()
     parser = build_parser()
     complete_if_asked(parser)

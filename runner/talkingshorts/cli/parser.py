@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from .. import __version__
+from ..wording import name_help, rename_options
 from . import batch, completion, doctor, estimate, jobs, make, models, run, server, workflow, workflows
 from .options import add_common, nest_commands
 
@@ -23,7 +24,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {rename_options(message)}. See {name_help(self.prog)}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ from .. import __version__, home
 from ..errors import UnreachableError
 from ..files import locking
 from ..shipped.data import pack_dir, shared_models_file
+from ..wording import name_option
 from . import keeper, provision
 from .environment import UNFINISHED
 from .install import explain_install
@@ -46,7 +47,7 @@ SECRET_VARIABLES = (
 )
 """For the runner alone: ComfyUI and the nodes in it get to see none of them. An address may hold a password."""
 
-RUNNER_ONLY_VARIABLES = (*SECRET_VARIABLES, "TALKINGSHORTS_HOME")
+RUNNER_ONLY_VARIABLES = (*SECRET_VARIABLES, "TALKINGSHORTS_HOME", "TALKINGSHORTS_SURFACE")
 
 DEVICES = Path("/dev")
 GPU_SIGNS = ("nvidia[0-9]*", "nvhost-*", "kfd", "dxg")
@@ -168,7 +169,7 @@ def _require_comfyui() -> None:
     if missing := explain_missing():
         raise UnreachableError(
             f"{missing}. {explain_install()}, or set COMFYUI_DIR (and COMFYUI_PYTHON) to your own, "
-            "or name a running server with --server URL."
+            f"or name a running server with {name_option('server', 'URL')}."
         )
 
 

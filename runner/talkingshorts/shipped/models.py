@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..display.terminal import format_size
 from ..errors import RunnerError, UsageError
 from ..wording import suggest
 from .data import shipped_dir
 
 _FIELDS = {"name": str, "url": str, "folder": str, "bytes": int, "preset": list, "licence": str}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+MODELS_NAMED = 2
+"""More missing models than these are counted, not named."""
 
 
 class ModelListError(RunnerError):
@@ -96,12 +100,36 @@ def select_files(files: Sequence[ModelFile], words: Iterable[str]) -> list[Model
 
 
 def explain_download(loader_name: Any) -> str:
-    """Return how to get a model that a loader is set to, as a further sentence; "" when the list doesn't have it."""
+    """Return how to get a model that an input is set to, as a further sentence; "" when the list doesn't have it."""
+    return f" To get it: talkingshorts models download {loader_name}" if is_listed(loader_name) else ""
+
+
+def is_listed(loader_name: Any) -> bool:
+    """Tell whether the list has a model that a loader calls so."""
     try:
-        known = [file.loader_name for file in load_model_list()]
+        return loader_name in [file.loader_name for file in load_model_list()]
     except ModelListError:
-        return ""
-    return f" To get it: talkingshorts models download {loader_name}" if loader_name in known else ""
+        return False
+
+
+def explain_missing_models(missing: Collection[str], needed: Collection[str]) -> str:
+    """Return in one line that models of the list aren't there, and the command that gets them.
+
+    Both are loaders' names: `needed` are all that is needed. The command names the preset that is just these.
+    """
+    files = load_model_list()
+    wanted = {file for file in files if file.loader_name in needed}
+    preset = next((name for name, holds in list_presets(files).items() if set(holds) == wanted), "")
+    sizes = {name: sum(file.bytes for file in files if file.loader_name == name) for name in missing}
+    return format_missing(sizes, preset or " ".join(missing))
+
+
+def format_missing(sizes: Mapping[str, int], words: str) -> str:
+    """Return that models aren't there, by their bytes, with the command whose words get them. Few of them are named."""
+    names = f"{', '.join(sizes)}: " if len(sizes) <= MODELS_NAMED else ""
+    count = "1 model file is" if len(sizes) == 1 else f"{len(sizes)} model files are"
+    size = format_size(sum(sizes.values()))
+    return f"{count} missing ({names}{size}): talkingshorts models download {words}"
 
 
 def _read_entry(path: Path, number: int, entry: Any) -> ModelFile:

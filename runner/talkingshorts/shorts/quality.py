@@ -10,6 +10,8 @@ from typing import Any
 from ..comfyui.client import ComfyClient
 from ..errors import ValidationError
 from ..jobs.request import Request
+from ..shipped.models import explain_missing_models, is_listed
+from ..wording import name_option
 from ..workflow.model_names import find_model_fields, list_models
 
 BEST_GPU_BYTES = 22 * 10**9
@@ -85,7 +87,7 @@ def choose_request(client: ComfyClient, requests: Mapping[str, Request]) -> tupl
         requests = {**requests, "best": _with_better_voice(client, requests["best"])}
     chosen, reason = (_obey if len(requests) == 1 else _find_best)(client, machine, requests)
     if BETTER_VOICE in list_models(requests[chosen].workflow.graph):
-        reason += f" {BETTER_VOICE}, which is there too, clones the voice."
+        reason += f" {BETTER_VOICE} is there, too, and clones the voice."
     return requests[chosen], reason
 
 
@@ -103,9 +105,9 @@ def _with_better_voice(client: ComfyClient, request: Request) -> Request:
 
 def _obey(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
     (quality,) = requests
-    if lack := _explain_lack(client, quality, requests[quality]):
-        raise ValidationError(f"--quality {quality} can't be made: {lack}.")
-    return quality, f"{quality}, as asked for{_explain_expected(machine)}"
+    if lack := _explain_lack(client, requests[quality]):
+        raise ValidationError(f"{name_option('quality', quality)} can't be made: {lack}")
+    return quality, f"{quality.capitalize()}, as asked for{_explain_expected(machine)}"
 
 
 def _explain_expected(machine: Machine) -> str:
@@ -123,18 +125,18 @@ def _find_best(client: ComfyClient, machine: Machine, requests: Mapping[str, Req
     for quality, request in requests.items():
         if quality == "draft" or explain_unfit(quality, machine):
             continue
-        lacks[quality] = _explain_lack(client, quality, request)
+        lacks[quality] = _explain_lack(client, request)
         if not lacks[quality]:
             return quality, _praise(quality, machine)
     why_not = next((f"{quality} would fit {machine}, but {lack}" for quality, lack in lacks.items()), "")
-    reason = f"draft: {why_not or explain_unfit('fast', machine)}."
-    return "draft", reason if machine.gpu else f"{reason} {WHY_NO_GPU}"
+    reason = f"Draft: {why_not or explain_unfit('fast', machine)}"
+    return "draft", reason if why_not else f"{reason}." if machine.gpu else f"{reason}. {WHY_NO_GPU}"
 
 
 def _praise(quality: str, machine: Machine) -> str:
     if quality == "best":
-        return f"best: {machine} and all models are there. --quality fast takes less time."
-    return f"fast: {machine} and all models are there.{_explain_streaming(machine)}"
+        return f"Best: {machine} and all models are there. {name_option('quality', 'fast')} takes less time."
+    return f"Fast: {machine} and all models are there.{_explain_streaming(machine)}"
 
 
 def _explain_streaming(machine: Machine) -> str:
@@ -142,17 +144,20 @@ def _explain_streaming(machine: Machine) -> str:
     return "" if is_large else " Weights that don't fit stream in from RAM: a little slower."
 
 
-def _explain_lack(client: ComfyClient, quality: str, request: Request) -> str:
+def _explain_lack(client: ComfyClient, request: Request) -> str:
     """Return in words which nodes or models of the request the server lacks; "" when it has them all."""
     graph = request.workflow.graph
     nodes = {name: client.node_info(name) for name in dict.fromkeys(node["class_type"] for node in graph.values())}
     if unknown := [name for name, info in nodes.items() if info is None]:
         return f"the server has no node {', '.join(unknown)}: update its ComfyUI and its TalkingShorts pack"
-    missing = []
+    missing: dict[str, None] = {}
     for node_id, field, name in find_model_fields(graph):
         info = nodes[graph[node_id]["class_type"]]
         known = info.inputs(graph[node_id]["inputs"]).get(field) if info else None
         if known and known.options is not None and name not in known.options:
-            missing.append(name)
-    names = ", ".join(dict.fromkeys(missing))
-    return f"these models aren't there: {names}. `talkingshorts models download {quality}` gets them" if names else ""
+            missing[name] = None
+    if not missing:
+        return ""
+    if unlisted := [name for name in missing if not is_listed(name)]:
+        return f"the server has no model {', '.join(unlisted)}: put the file into its models folder"
+    return explain_missing_models(missing, list_models(graph))

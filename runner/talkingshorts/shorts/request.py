@@ -11,6 +11,7 @@ from ..jobs.options import Setting
 from ..jobs.request import Request, require_readable
 from ..results.destination import is_url
 from ..shipped.workflows import list_workflows
+from ..wording import name_option
 from ..workflow.binding import list_named_inputs, resolve
 from ..workflow.file import load_workflow
 from ..workflow.validation import require_valid
@@ -48,8 +49,8 @@ def build_requests(options: MakeOptions) -> dict[str, Request]:
     if options.size:
         choices.values["width"], choices.values["height"] = map(str, _check_size(*options.size))
     if options.target_seconds is not None:
-        choices.values["target_seconds"] = _text_of_positive("--target-seconds", options.target_seconds)
-    choices.values["seed"] = _text_of_positive("--seed", options.seed)
+        choices.values["target_seconds"] = _text_of_positive("target_seconds", options.target_seconds)
+    choices.values["seed"] = _text_of_positive("seed", options.seed)
     _require_voice(options)
     qualities = (
         [options.quality] if options.quality else ["draft"] if explain_uncloned(options) else ["best", "fast", "draft"]
@@ -67,9 +68,12 @@ def build_requests(options: MakeOptions) -> dict[str, Request]:
 def explain_uncloned(options: MakeOptions) -> str:
     """Return why no voice may be cloned, which makes a draft of a short of no named quality; "" when one may."""
     if not options.voice:
-        return "draft: no --voice is given, and only a voice that is given can be cloned."
+        return f"Draft: no voice is given, so none is cloned. To clone one, name it with {name_option('voice')}."
     if not options.voice_rights:
-        return "draft: with --voice-rights (the voice is yours, or its owner agreed) it is cloned where a GPU allows."
+        return (
+            f"Draft: your voice isn't cloned. To clone it, confirm with {name_option('voice_rights')} that it is yours "
+            "or that its owner agreed, and use a machine with a GPU."
+        )
     return ""
 
 
@@ -79,13 +83,13 @@ def _require_voice(options: MakeOptions) -> None:
         return
     if not options.voice:
         raise ValidationError(
-            f"--quality {options.quality} clones a voice, and none is given: name one with --voice (a URL or a file). "
-            "--quality draft has a voice of its own."
+            f"{name_option('quality', options.quality)} clones a voice, and none is given: name one with "
+            f"{name_option('voice')} (a URL or a file). {name_option('quality', 'draft')} has a voice of its own."
         )
     if not options.voice_rights:
         raise ValidationError(
-            "Cloning a voice needs its owner's consent: give --voice-rights when you have it. "
-            "--quality draft speaks with a synthetic voice and needs none."
+            f"Cloning a voice needs its owner's consent: give {name_option('voice_rights')} when you have it. "
+            f"{name_option('quality', 'draft')} speaks with a synthetic voice and needs none."
         )
 
 
@@ -126,8 +130,8 @@ def _choose_voice(options: MakeOptions, choices: Choices) -> None:
     start = options.start_seconds
     if start is None:
         start = URL_START_SECONDS if is_link else FILE_START_SECONDS
-    start_text = _text_of_positive("--start", start)
-    duration_text = _text_of_positive("--duration", options.duration_seconds)
+    start_text = _text_of_positive("start", start)
+    duration_text = _text_of_positive("duration", options.duration_seconds)
     if not options.voice:
         choices.values["voice_source"] = ""
         return
@@ -141,7 +145,10 @@ def _choose_voice(options: MakeOptions, choices: Choices) -> None:
 
 def _choose_portrait(options: MakeOptions, choices: Choices) -> None:
     if options.portrait and options.portrait_prompt:
-        raise UsageError("--portrait and --portrait-prompt exclude each other: give a picture or a description.")
+        raise UsageError(
+            f"{name_option('portrait')} and {name_option('portrait_prompt')} exclude each other: "
+            "give a picture or a description."
+        )
     if options.portrait:
         choices.files["portrait_picture"] = require_readable(Path(options.portrait))
     elif options.portrait_prompt:
@@ -150,7 +157,7 @@ def _choose_portrait(options: MakeOptions, choices: Choices) -> None:
 
 def _require_words(script: str) -> str:
     if not script.strip():
-        raise ValidationError("The script is empty: say something with --script.")
+        raise ValidationError(f"The script is empty: say something with {name_option('script')}.")
     return script
 
 
@@ -167,5 +174,5 @@ def _check_size(width: int, height: int) -> tuple[int, int]:
 def _text_of_positive(name: str, value: float) -> str:
     """Return a number that is zero or more as the text to bind."""
     if value < 0:
-        raise ValidationError(f"{name} {value} is impossible: it must be 0 or more.")
+        raise ValidationError(f"{name_option(name, str(value))} is impossible: it must be 0 or more.")
     return str(value)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ValidationError
+from ..shipped.models import is_listed
 from ..wording import suggest
 from .file import Workflow, is_link
 from .node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
@@ -179,6 +180,8 @@ def _parse_option(target: Target, text: str, options: tuple[Any, ...]) -> Any:
     for option in options:
         if str(option) == text:
             return option
+    if is_listed(text):
+        return text  # the check of the whole graph tells all missing models together
     raise ValidationError(f"{target.address}: {text!r} is none of its options{describe_options(text, options)}")
 
 

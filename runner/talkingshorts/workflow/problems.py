@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from ..shipped.models import explain_download
+from ..shipped.models import explain_download, explain_missing_models
 from ..wording import suggest
 from .binding import describe_options
 from .file import Workflow
+from .model_names import list_models
 from .node_info import InputInfo
 
 VALUE_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class MissingModel:
+    """A loader is set to a model of the shipped list that its server doesn't have."""
+
+    name: str
+
+
+Problem = str | MissingModel
+"""What is wrong, in words; missing models are put into words together."""
+
+
+def format_problems(workflow: Workflow, problems: Iterable[Problem]) -> list[str]:
+    """Return each problem in one line, and all missing models in one."""
+    found = list(dict.fromkeys(problems))
+    missing = [problem.name for problem in found if isinstance(problem, MissingModel)]
+    lines = [problem for problem in found if isinstance(problem, str)]
+    return [*lines, explain_missing_models(missing, list_models(workflow.graph))] if missing else lines
 
 
 def explain_unknown_class(workflow: Workflow, node_id: str, known: Iterable[str]) -> str:

@@ -9,6 +9,8 @@ from .binding import describe_options
 from .file import Workflow
 from .node_info import InputInfo, read_input
 from .problems import (
+    MissingModel,
+    Problem,
     explain_cycle,
     explain_mismatch,
     explain_missing_input,
@@ -18,9 +20,10 @@ from .problems import (
     explain_out_of_range,
     explain_unknown_class,
     explain_wrong_type,
+    format_problems,
     format_value,
 )
-from .validation import NodeInfos, check_node
+from .validation import NodeInfos, check_node, is_missing_model
 
 
 def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeInfos | None = None) -> str:
@@ -28,14 +31,14 @@ def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeIn
 
     `nodes` are what the server says about the classes: it names the options near a wrong one.
     """
-    lines = [
-        line
+    problems = [
+        problem
         for node_id, entry in (answer.get("node_errors") or {}).items()
         for error in entry.get("errors", [])
-        for line in _list_node_problems(workflow, nodes or {}, node_id, error)
+        for problem in _list_node_problems(workflow, nodes or {}, node_id, error)
     ]
-    if lines:
-        return "\n".join(dict.fromkeys(lines))
+    if problems:
+        return "\n".join(format_problems(workflow, problems))
     error = answer.get("error")
     if not isinstance(error, dict):
         return f"The server refused the graph: {error or answer}"
@@ -48,7 +51,7 @@ def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeIn
     return f"{error.get('message', 'The server refused the graph')}{f' ({details})' if details else ''}"
 
 
-def _list_node_problems(workflow: Workflow, nodes: NodeInfos, node_id: str, error: dict[str, Any]) -> Iterator[str]:
+def _list_node_problems(workflow: Workflow, nodes: NodeInfos, node_id: str, error: dict[str, Any]) -> Iterator[Problem]:
     """Yield one of the server's errors (execution.py, validate_inputs) in the words of find_problems."""
     kind, extra = str(error.get("type")), error.get("extra_info") or {}
     if kind == "dependency_cycle":
@@ -63,9 +66,12 @@ def _list_node_problems(workflow: Workflow, nodes: NodeInfos, node_id: str, erro
             f"{here}: the server failed while it checked the inputs ({cause}). Check the node's links."
         ]
         return
-    name = str(extra.get("input_name", ""))
-    value = extra["received_value"] if "received_value" in extra else values.get(name)
-    yield f"{here}: {_explain_input_error(workflow, kind, _input_info(workflow, nodes, node_id, extra), value, error)}"
+    info = _input_info(workflow, nodes, node_id, extra)
+    value = extra["received_value"] if "received_value" in extra else values.get(info.name)
+    if kind == "value_not_in_list" and node_id in workflow.graph and is_missing_model(workflow, node_id, info):
+        yield MissingModel(value)
+    else:
+        yield f"{here}: {_explain_input_error(workflow, kind, info, value, error)}"
 
 
 def _explain_input_error(workflow: Workflow, kind: str, info: InputInfo, value: Any, error: dict[str, Any]) -> str:

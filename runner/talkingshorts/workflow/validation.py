@@ -8,10 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import ValidationError
+from ..shipped.models import is_listed
 from ..wording import suggest
 from .file import Workflow, is_link
+from .model_names import find_model_fields
 from .node_info import PRIMITIVE_TYPES, InputInfo, NodeInfo
 from .problems import (
+    MissingModel,
+    Problem,
     explain_cycle,
     explain_mismatch,
     explain_missing_input,
@@ -21,6 +25,7 @@ from .problems import (
     explain_out_of_range,
     explain_unknown_class,
     explain_wrong_type,
+    format_problems,
     format_value,
 )
 from .required import find_required_inputs
@@ -62,7 +67,9 @@ def find_problems(workflow: Workflow, nodes: NodeInfos) -> list[str]:
     reachable, cycle = _walk(workflow, outputs)
     if cycle:
         return [explain_cycle(workflow, cycle)]
-    return [problem for node_id in reachable for problem in check_node(workflow, nodes, node_id)]
+    return format_problems(
+        workflow, (problem for node_id in reachable for problem in check_node(workflow, nodes, node_id))
+    )
 
 
 def _walk(workflow: Workflow, outputs: list[str]) -> tuple[list[str], list[str]]:
@@ -89,8 +96,8 @@ def _sources(workflow: Workflow, node_id: str) -> Iterator[str]:
     return (str(value[0]) for value in values if is_link(value) and value and str(value[0]) in workflow.graph)
 
 
-def check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[str]:
-    """Yield a line for each input of the node that the server would refuse or misread."""
+def check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[Problem]:
+    """Yield a problem for each input of the node that the server would refuse or misread."""
     values = workflow.graph[node_id]["inputs"]
     node = nodes[workflow.class_type(node_id)]
     known = node.inputs(values)
@@ -101,7 +108,9 @@ def check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[s
             yield f"{here}: {explain_missing_input(name)}"
     yield from (required.explain_empty() for required in find_required_inputs(workflow, node_id) if required.is_empty)
     for name, value in values.items():
-        if name in known:
+        if name in known and is_missing_model(workflow, node_id, known[name]):
+            yield MissingModel(value)
+        elif name in known:
             for problem in _check_value(workflow, nodes, known[name], value):
                 yield f"{here}: {problem}"
         elif (
@@ -110,6 +119,13 @@ def check_node(workflow: Workflow, nodes: NodeInfos, node_id: str) -> Iterator[s
             and not name.startswith((*open_names, "_", "$"))
         ):
             yield f"{here} has no input {name!r}{suggest(name, known)}"
+
+
+def is_missing_model(workflow: Workflow, node_id: str, info: InputInfo) -> bool:
+    """Tell whether a loader's input is set to a model of the shipped list that the server doesn't have."""
+    fields = find_model_fields({node_id: workflow.graph[node_id]})
+    value = next((name for _, field, name in fields if field == info.name), None)
+    return value is not None and info.options is not None and value not in info.options and is_listed(value)
 
 
 def _check_value(workflow: Workflow, nodes: NodeInfos, info: InputInfo, value: Any) -> Iterator[str]:

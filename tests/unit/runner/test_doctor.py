@@ -264,26 +264,27 @@ GPU, SMALL_GPU = Machine("RTX 4090", 25 * 10**9, 64 * 10**9), Machine("RTX 4060"
 
 
 def test_a_preset_that_is_whole_and_fits_is_in_order() -> None:
-    row = doctor.preset_row("best", GPU, [], 0)
+    row = doctor.preset_row("best", GPU, {}, 0)
     assert (row["ok"], row["detail"]) == (True, "all files are here; fits RTX 4090 (25 GB)")
 
 
 def test_missing_models_are_no_failure_and_come_with_the_command_that_gets_them() -> None:
-    row = doctor.preset_row("best", GPU, [10**9, 2 * 10**9], 5 * 10**9)
+    row = doctor.preset_row("best", GPU, {"a": 10**9, "b": 2 * 10**9}, 5 * 10**9)
     assert row["ok"] is None
-    assert "2 files, 3.0 GB missing: talkingshorts models download best; fits RTX 4090" in row["detail"]
+    words = "2 model files are missing (a, b: 3.0 GB): talkingshorts models download best; fits RTX 4090"
+    assert words in row["detail"]
     assert row["remedy"] == "talkingshorts models download best"
 
 
 def test_a_disk_that_is_too_small_for_the_missing_models_is_pointed_out() -> None:
-    assert "the disk has only 2.0 GB free" in doctor.preset_row("i2v", GPU, [3 * 10**9], 2 * 10**9)["detail"]
+    assert "the disk has only 2.0 GB free" in doctor.preset_row("i2v", GPU, {"a": 3 * 10**9}, 2 * 10**9)["detail"]
 
 
 def test_a_preset_that_does_not_fit_says_what_it_needs() -> None:
-    row = doctor.preset_row("best", SMALL_GPU, [], 0)
+    row = doctor.preset_row("best", SMALL_GPU, {}, 0)
     assert row["ok"] is None
     assert "best needs a GPU with 24 GB, and RTX 4060 (8 GB) is smaller" in row["detail"]
-    assert doctor.preset_row("voice_clone", SMALL_GPU, [], 0)["ok"] is True
+    assert doctor.preset_row("voice_clone", SMALL_GPU, {}, 0)["ok"] is True
 
 
 @pytest.mark.parametrize(
@@ -293,7 +294,7 @@ def test_a_preset_that_does_not_fit_says_what_it_needs() -> None:
 def test_the_quality_is_the_best_that_fits_and_whose_models_are_here(
     machine: Machine, missing: str, quality: str
 ) -> None:
-    lacking = lambda files: [file.bytes for file in files if missing and missing in file.name]  # noqa: E731
+    lacking = lambda files: {file.name: file.bytes for file in files if missing and missing in file.name}  # noqa: E731
     assert doctor.preset_rows(machine, lacking, None)[0]["detail"].endswith(f": {quality}")
 
 
@@ -306,11 +307,12 @@ def test_every_preset_of_the_list_has_a_row(comfyui: Path, home: Path, monkeypat
 
 def test_a_model_on_the_disk_is_not_missing(comfyui: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (comfyui / "models" / "vibevoice" / "VibeVoice-7B").mkdir(parents=True)
-    (config,) = (file for file in load_model_list() if file.name == "VibeVoice-7B/config.json")
-    with (comfyui / "models" / config.relative_path).open("wb") as file:
-        file.truncate(config.bytes)
+    (part,) = (file for file in load_model_list() if file.name == "VibeVoice-7B/model-00001-of-00010.safetensors")
+    with (comfyui / "models" / part.relative_path).open("wb") as file:
+        file.truncate(part.bytes)
     monkeypatch.setattr(doctor, "look", lambda python: seen())
-    assert "11 files" in by_check(doctor.run_doctor(MANAGED))["models vibevoice_7b"]["detail"]
+    words = "1 model file is missing (VibeVoice-7B: 16.8 GB): talkingshorts models download vibevoice_7b"
+    assert words in by_check(doctor.run_doctor(MANAGED))["models vibevoice_7b"]["detail"]
 
 
 GRAPH = json.loads((ROOT / "workflows" / "talking_short.api.json").read_text())
@@ -325,7 +327,8 @@ def test_a_named_server_is_looked_at_in_place_of_this_machine() -> None:
     assert rows["GPU"]["detail"] == "H200 (150 GB)"
     assert rows["quality"]["detail"].endswith(": best")
     assert rows["models best"]["ok"] is True
-    assert "1 file, 738.0 MB missing: talkingshorts models download fast" in rows["models fast"]["detail"]
+    words = "_bf16.safetensors: 738.0 MB): talkingshorts models download fast"
+    assert words in rows["models fast"]["detail"]
     assert "disk" not in rows
 
 

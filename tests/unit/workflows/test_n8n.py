@@ -296,7 +296,9 @@ def test_when_models_are_missing_the_next_quality_is_made_and_said() -> None:
     job = judge("Post the graph", refused(MISSING), candidates=BEST_OR_DRAFT)
 
     assert (job["next"], job["candidates"]) == ("post", BEST_OR_DRAFT[1:])
-    assert job["note"] == "draft: best would fit, but these aren't there: a.safetensors."
+    assert job["note"] == (
+        "Draft: best would fit, but 1 model file is missing (a.safetensors): talkingshorts models download best"
+    )
 
 
 @pytest.mark.parametrize(("errors", "left"), [([WRONG, MISSING], BEST_OR_DRAFT), ([MISSING], BEST_OR_DRAFT[:1])])

@@ -24,14 +24,14 @@ function readPost(state, { statusCode, body }) {
   const lacks = listMissing(body);
   const [candidate, ...others] = state.candidates;
   if (lacks.length > 0 && others.length > 0) {
-    state.note = `${others[0].quality}: ${candidate.quality} would fit, but these aren't there: ${lacks.join(", ")}.`;
+    state.note = `${capitalize(others[0].quality)}: ${candidate.quality} would fit, but ${explainLacks(candidate, lacks, body)}`;
     state.candidates = others;
     state.next = "post";
     return;
   }
   const { type, message } = body?.error ?? {};
   const node_errors = body?.node_errors ?? {};
-  const told = lacks.length > 0 ? `ComfyUI lacks ${lacks.join(", ")}.` : message;
+  const told = lacks.length > 0 ? explainLacks(candidate, lacks, body) : message;
   answer(state, 400, { type: type ?? "bad_request", message: told || "ComfyUI refuses the graph.", node_errors });
 }
 
@@ -41,6 +41,17 @@ function listMissing(body) {
   const errors = Object.values(body?.node_errors ?? {}).flatMap((node) => node.errors);
   if (errors.some((error) => !MODEL_IS_MISSING.includes(error.type))) return [];
   return [...new Set(errors.map((error) => error.extra_info?.received_value ?? error.details))];
+}
+
+function explainLacks({ quality }, lacks, body) {
+  if (body.error?.type === "missing_node_type") return `ComfyUI lacks a node. ${lacks.join(" ")}`;
+  const count = lacks.length === 1 ? "1 model file is" : `${lacks.length} model files are`;
+  const names = lacks.length <= 2 ? ` (${lacks.join(", ")})` : "";
+  return `${count} missing${names}: talkingshorts models download ${quality}`;
+}
+
+function capitalize(word) {
+  return word[0].toUpperCase() + word.slice(1);
 }
 
 function readJob(state, { statusCode, body }) {

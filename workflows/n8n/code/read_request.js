@@ -100,9 +100,10 @@ function planNextStep() {
 
 function chooseQualities() {
   if (request.quality) return { qualities: [request.quality], note: "" };
-  if (!hasVoice) return { qualities: ["draft"], note: "draft: no voice is given, and only a voice that is given can be cloned." };
+  if (!hasVoice) return { qualities: ["draft"], note: "Draft: no voice is given, so none is cloned. To clone one, send a file as voice, or youtube_url." };
   if (!request.voice_rights) {
-    const note = "draft: with voice_rights (the voice is yours, or its owner agreed) it is cloned where a GPU allows.";
+    const note =
+      "Draft: your voice isn't cloned. To clone it, confirm with voice_rights: true that it is yours or that its owner agreed, and use a machine with a GPU.";
     return { qualities: ["draft"], note };
   }
   const { devices, system } = server.body;
@@ -113,6 +114,6 @@ function chooseQualities() {
       (gpu.vram_total >= CLONING_GPU_BYTES.best || system.ram_total >= STREAMING_RAM_BYTES),
   );
   const machine = gpu.vram_total ? `${gpu.name} (${Math.round(gpu.vram_total / 1e9)} GB)` : gpu.name;
-  if (fits.length > 0) return { qualities: [...fits, "draft"], note: `${fits[0]}: ${machine} and all models are there.` };
-  return { qualities: ["draft"], note: `draft: cloning needs a GPU with 12 GB and 32 GB of RAM, and ComfyUI has ${machine}.` };
+  if (fits.length > 0) return { qualities: [...fits, "draft"], note: `${fits[0] === "best" ? "Best" : "Fast"}: ${machine} and all models are there.` };
+  return { qualities: ["draft"], note: `Draft: cloning needs a GPU with 12 GB and 32 GB of RAM, and ComfyUI has ${machine}.` };
 }

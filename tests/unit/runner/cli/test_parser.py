@@ -53,3 +53,18 @@ def test_a_malformed_command_line_is_told_in_one_line(wrong: list[str], capsys: 
     (line,) = capsys.readouterr().err.splitlines()
     assert wrong[-1] in line
     assert "--help" in line
+
+
+def test_make_short_is_told_of_its_own_variables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_SURFACE", "make")
+
+    assert run("make", "--script", "Hi.", "--seed", "abc") == 2
+    assert run("make", "--script", "Hi.", "--portrait", "a.png", "--portrait-prompt", "a man") == 2
+    assert run("make", "--script", "") == 3
+
+    seed, portrait, script = capsys.readouterr().err.splitlines()
+    assert "argument SEED: invalid int value: 'abc'. See make help" in seed
+    assert "PORTRAIT and PORTRAIT_PROMPT exclude each other" in portrait
+    assert "say something with SCRIPT." in script

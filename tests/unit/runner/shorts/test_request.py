@@ -1,6 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
+from support.checkout import RUNNER
 from talkingshorts import home
 from talkingshorts.cli.make import read_make_options
 from talkingshorts.cli.parser import build_parser
@@ -8,6 +10,7 @@ from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.jobs.request import Request
 from talkingshorts.shorts.options import MakeOptions
 from talkingshorts.shorts.request import build_requests, explain_uncloned
+from talkingshorts.wording import Surface, speaking_to
 
 
 def parse(*arguments: str) -> MakeOptions:
@@ -104,11 +107,31 @@ def test_a_voice_that_may_be_cloned_may_be_made_at_any_quality() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"), [(CLONING[:2], "no --voice is given"), (CLONING[:4], "with --voice-rights")]
+    ("arguments", "reason"), [(CLONING[:2], "name it with --voice."), (CLONING[:4], "confirm with --voice-rights")]
 )
 def test_without_a_voice_that_may_be_cloned_a_short_is_a_draft(arguments: tuple[str, ...], reason: str) -> None:
     assert list(requests(*arguments)) == ["draft"]
     assert reason in explain_uncloned(parse(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("surface", "word"),
+    [
+        (Surface.COMMAND_LINE, "--voice-rights"),
+        (Surface.MAKE, "VOICE_RIGHTS=1"),
+        (Surface.JSON, '"voice_rights": true'),
+    ],
+)
+def test_a_message_names_options_as_its_reader_writes_them(surface: Surface, word: str) -> None:
+    with speaking_to(surface):
+        assert f"To clone it, confirm with {word} that it is yours" in explain_uncloned(parse(*CLONING[:4]))
+        with pytest.raises(ValidationError, match=f"consent: give {word} when you have it"):
+            request(*CLONING[:4], "--quality", "best")
+
+
+def test_no_message_names_an_option_of_the_command_line_alone() -> None:
+    for path in (RUNNER / "talkingshorts" / "shorts").glob("*.py"):
+        assert not re.findall(r'["\s(]--[a-z]', path.read_text()), path.name
 
 
 @pytest.mark.parametrize("quality", ["draft", "fast", "best"])

@@ -1,11 +1,16 @@
 from typing import Any
 
 import pytest
+from support.checkout import ROOT
+from support.fakes.comfyui import describe_nodes
 from talkingshorts.errors import ValidationError
-from talkingshorts.workflow.file import Workflow
+from talkingshorts.workflow.binding import list_named_inputs
+from talkingshorts.workflow.file import Workflow, load_workflow
+from talkingshorts.workflow.model_names import find_model_fields, list_models
 from talkingshorts.workflow.node_info import NodeInfo, parse_node_info
+from talkingshorts.workflow.problems import MissingModel, format_problems
 from talkingshorts.workflow.rejection import describe_rejection
-from talkingshorts.workflow.validation import find_problems, find_unknown_nodes, require_valid
+from talkingshorts.workflow.validation import NodeInfos, find_problems, find_unknown_nodes, require_valid
 
 DECLARED: dict[str, dict[str, Any]] = {
     "PrimitiveInt": {"input": {"required": {"value": ["INT", {}]}}, "output": ["INT"]},
@@ -163,3 +168,45 @@ def test_a_folder_of_model_files_is_downloaded_by_its_name() -> None:
 @pytest.mark.parametrize("value", ["mine.safetensors", 7, None, {"name": MODEL}])
 def test_what_the_list_doesnt_know_has_no_command(value: Any) -> None:
     assert "talkingshorts models download" not in problems(method=value)[0]
+
+
+SHIPPED = load_workflow(ROOT / "workflows" / "talking_short.api.json")
+for named in list_named_inputs(SHIPPED):
+    if named.name == "voice_source":
+        SHIPPED.graph[named.target.node_id]["inputs"][named.target.field] = "me.wav"
+
+
+def describe_without(*missing: str) -> NodeInfos:
+    """Return what a server says about the classes of talking_short that has all its models but these."""
+    answers = describe_nodes(SHIPPED.graph, missing)
+    return {name: parse_node_info(name, answer) for name, answer in answers.items()}
+
+
+def test_all_missing_models_are_one_line_with_the_preset_that_gets_them() -> None:
+    models = list_models(SHIPPED.graph)
+
+    assert find_problems(SHIPPED, describe_without(*models)) == [
+        "8 model files are missing (49.9 GB): talkingshorts models download best"
+    ]
+    assert find_problems(SHIPPED, describe_without(MODEL)) == [
+        f"1 model file is missing ({MODEL}: 253.8 MB): talkingshorts models download best"
+    ]
+
+
+def test_missing_models_of_a_graph_that_is_no_preset_are_downloaded_by_their_names() -> None:
+    workflow = Workflow("w", {"1": {"class_type": "VAELoader", "inputs": {"vae_name": MODEL}}})
+
+    assert format_problems(workflow, [MissingModel(MODEL), MissingModel(MODEL), "else"]) == [
+        "else",
+        f"1 model file is missing ({MODEL}: 253.8 MB): talkingshorts models download {MODEL}",
+    ]
+
+
+def test_a_server_that_refuses_a_missing_model_is_told_of_in_the_same_line() -> None:
+    (loader,) = (node_id for node_id, _, name in find_model_fields(SHIPPED.graph) if name == MODEL)
+    extra = {"input_name": "vae_name", "received_value": MODEL, "input_config": [["other"], {}]}
+    error = {"type": "value_not_in_list", "message": "Value not in list", "details": "", "extra_info": extra}
+
+    assert describe_rejection(SHIPPED, {"node_errors": {loader: {"errors": [error]}}}) == (
+        f"1 model file is missing ({MODEL}: 253.8 MB): talkingshorts models download best"
+    )
