@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.errors import PictureError
-from ..files.kind import describe_file_kind
+from ...core.file_content import HEAD_BYTES, describe_content
 from .backdrop import lay_on_backdrop
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
 
 def _explain_no_picture(path: Path, formats: Sequence[str]) -> str:
     """Return what the file is instead of a picture that can be read, and the remedy."""
-    kind = describe_file_kind(path)
+    with path.open("rb") as file:
+        kind = describe_content(file.read(HEAD_BYTES)) or "something else"
     name, remedy = _READERS.get(kind, ("", ""))
     if remedy and name not in formats:
         return (
@@ -146,7 +147,7 @@ def _explain_no_picture(path: Path, formats: Sequence[str]) -> str:
         return _explain_damage(path, "it is damaged or cut off")
     if kind == "a raw photo":
         return f"The file {path.name} is a raw photo. Export it as JPEG, and use that file."
-    return f"The file {path.name} is {kind or 'something else'}, not a picture. Use {READABLE}."
+    return f"The file {path.name} isn't a picture but {kind}. Use {READABLE}."
 
 
 def _explain_damage(path: Path, reason: str) -> str:

@@ -100,8 +100,8 @@ def _explain_unreadable(media: BinaryIO) -> str:
     if kind := describe_media(head):
         return f"The source is {kind} that is damaged, or breaks off. Copy, download or export it once more."
     kind = describe_content(head)
-    reason = f": it is {kind}" if kind else ""
-    return f"The source isn't sound or video that can be read{reason}. Give mp3, m4a, wav, flac or mp4."
+    found = f"but {kind}" if kind else "that can be read"
+    return f"The source isn't sound or video {found}. Give mp3, m4a, wav, flac or mp4."
 
 
 def _pick_audio_stream(container: InputContainer) -> AudioStream:

@@ -238,14 +238,14 @@ def test_what_is_something_else_is_named_for_what_it_is(content: bytes, kind: st
     path = tmp_path / "me.jpg"
     path.write_bytes(content)
 
-    with pytest.raises(PictureError, match=f"The file me.jpg is {kind}, not a picture. Use a JPEG, PNG"):
+    with pytest.raises(PictureError, match=f"The file me.jpg isn't a picture but {kind}. Use a JPEG, PNG"):
         read_picture(path)
 
 
 def test_a_film_is_no_picture(tmp_path: Path) -> None:
     write_media(str(tmp_path / "me.jpg"), "mp4", "aac", seconds=0.2, video=True)
 
-    with pytest.raises(PictureError, match=r"me\.jpg is a video, not a picture"):
+    with pytest.raises(PictureError, match=r"me\.jpg isn't a picture but a video \(MP4 or MOV\)\."):
         read_picture(tmp_path / "me.jpg")
 
 

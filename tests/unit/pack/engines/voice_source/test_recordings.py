@@ -25,15 +25,15 @@ def read_refusal(data: bytes) -> str:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "it is empty (0 bytes). Give mp3"),
-        (bytes(5000), "it is nothing but zeros, as of an unfinished download."),
-        (b"<!DOCTYPE html><html><title>Sign in</title></html>", "it is a web page (HTML). Give mp3"),
+        (b"", "isn't sound or video but an empty file. Give mp3"),
+        (bytes(5000), "but zeros alone, as of an unfinished download."),
+        (b"<!DOCTYPE html><html><title>Sign in</title></html>", "but a web page. Give mp3"),
         (
             b"[InternetShortcut]\r\nURL=https://youtu.be/jNQXAC9IVRw\r\n",
             "give the address https://youtu.be/jNQXAC9IVRw",
         ),
-        (b"#EXTM3U\n/music/talk.mp3\n", "it is a playlist: give one of its entries."),
-        (b"\x89PNG\r\n\x1a\n" + bytes(500), "it is a PNG picture."),
+        (b"#EXTM3U\n/music/talk.mp3\n", "but a playlist: give one of its entries."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(500), "but a PNG picture."),
         (b"\x07" * 5000, "isn't sound or video that can be read. Give mp3"),
     ],
 )
@@ -45,5 +45,5 @@ def test_a_recording_that_was_never_finished_is_told_from_what_is_no_sound() -> 
     whole = make_media("ipod", "aac")  # its index comes last
 
     assert read_refusal(whole[: len(whole) // 2]) == (
-        "The source is an MP4, M4A or MOV file that is damaged, or breaks off. Copy, download or export it once more."
+        "The source is a sound file (M4A) that is damaged, or breaks off. Copy, download or export it once more."
     )
