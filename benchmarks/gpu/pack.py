@@ -1,12 +1,11 @@
 """Gather what a GPU machine without a network lacks, in a folder that travels with the repository.
 
-`python -m benchmarks.gpu.pack .gpu` puts ComfyUI's code into .gpu/ComfyUI, and the packages that it imports and few
-machines have into .gpu/site: about 30 MB.
+ComfyUI's code goes into FOLDER/ComfyUI, and the packages that it imports and few machines have into FOLDER/site: about
+40 MB.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -30,16 +29,13 @@ _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 _PYTHON = "3.12"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+def pack(folder: Path) -> int:
+    """Fill a folder, and return how many bytes it holds."""
     for part in ("ComfyUI", "site"):
         shutil.rmtree(folder / part, ignore_errors=True)
     copy_comfyui(COMFYUI, folder / "ComfyUI")
     unpack_packages(folder / "site")
-    size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    print(f"{folder} holds {size_bytes / 1e6:.0f} MB.")
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def copy_comfyui(source: Path, target: Path) -> None:
@@ -76,7 +72,3 @@ def unpack_packages(target: Path) -> None:
         for wheel in Path(wheels).glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(target, [name for name in archive.namelist() if not name.endswith(_TOO_LARGE)])
-
-
-if __name__ == "__main__":
-    main()

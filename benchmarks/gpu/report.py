@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import json
+import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 import torch
 
+from .measure import free_memory
+
 _TRACEBACK_LINES = 12
+_PIN_ERROR = "Pin error."  # ComfyUI's words where RAM can't be pinned, and copies to the GPU are slow
 
 
 @dataclass
@@ -45,22 +49,22 @@ class Check:
 class Report:
     """Runs checks within a budget of seconds. One that fails or no longer fits is reported, and the next goes on."""
 
-    def __init__(self, budget_seconds: float, outputs: list[TextIO]) -> None:
+    def __init__(self, budget_seconds: float, output: TextIO) -> None:
         self._end = time.monotonic() + budget_seconds
-        self._outputs = outputs
+        self._output = output
         self.is_good = True
 
     def run(self, check: Check) -> None:
         """Run the check and print its line."""
         remaining_seconds = self._end - time.monotonic()
         if remaining_seconds < check.needed_seconds:
-            reason = f"it needs {check.needed_seconds:.0f} s, and {remaining_seconds:.0f} s are left"
+            reason = f"it needs {check.needed_seconds:.0f} s, and {max(0, remaining_seconds):.0f} s are left"
             self._print({"check": check.name, "ok": None, "skipped": reason})
             return
         findings, line = Findings(), {"check": check.name, "ok": False, "seconds": 0.0}
         start = time.monotonic()
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _count_pin_errors(findings):
                 check.run(findings)
             line["ok"] = not findings.failed
         except Exception as error:  # the other checks don't depend on it
@@ -72,43 +76,25 @@ class Report:
         free_memory()
 
     def _print(self, line: dict[str, Any]) -> None:
-        for output in self._outputs:
-            print(json.dumps(line), file=output, flush=True)
+        print(json.dumps(line), file=self._output, flush=True)
 
 
-def free_memory() -> None:
-    """Let go of all models and of PyTorch's cache."""
-    import comfy.model_management
+class _PinErrors(logging.Handler):
+    """Counts how often ComfyUI says that it couldn't pin RAM."""
 
-    comfy.model_management.unload_all_models()
-    gc.collect()
-    comfy.model_management.cleanup_models_gc()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += record.getMessage() == _PIN_ERROR
 
 
-def synchronize() -> None:
-    """Wait until the GPU, where there is one, has done what it was told."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
-def time_run(work: Callable[[], Any]) -> float:
-    """Return the seconds that the work takes, on the GPU too."""
-    synchronize()
-    start = time.perf_counter()
-    work()
-    synchronize()
-    return time.perf_counter() - start
-
-
-def peak_bytes() -> int:
-    """Return the most that PyTorch had allocated on the GPU since this was last reset (0 without a GPU)."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-
-
-def relative_error(found: torch.Tensor, expected: torch.Tensor) -> float:
-    """Return the RMS of the difference over that of what was expected."""
-    found, expected = found.float().cpu(), expected.float().cpu()
-    return float((found - expected).norm() / expected.norm().clamp(min=1e-12))
+@contextmanager
+def _count_pin_errors(findings: Findings) -> Iterator[None]:
+    """Note how often RAM couldn't be pinned while the block lasts."""
+    logger, errors = logging.getLogger(), _PinErrors()
+    logger.addHandler(errors)
+    try:
+        yield
+    finally:
+        logger.removeHandler(errors)
+        findings.note(pin_errors=errors.count)
