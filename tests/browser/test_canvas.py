@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from support.checkout import ROOT
+from support.media import make_media
 from support.servers.canvas import Box, Canvas
 from support.servers.on_comfyui import ComfyUI
 from support.shorts import decode, read_graph_tag
@@ -125,3 +126,28 @@ def test_what_was_typed_on_the_canvas_is_what_was_run(short: Path) -> None:
 
 def test_the_page_met_no_error(canvas: Canvas, preview: dict[str, Any]) -> None:
     assert canvas.list_errors() == []
+
+
+DROP_FILE = """async ([kind, name, bytes]) => {
+  const node = app.graph.nodes.find((node) => node.type === kind);
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, { type: "audio/wav" }));
+  await node.onDragDrop({ dataTransfer: data });
+}"""
+IS_PLAYER_READY = """([kind, name]) => {
+  const node = app.graph.nodes.find((node) => node.type === kind);
+  const [file, player] = ["audio", "audioUI"].map((name) => node.widgets.find((widget) => widget.name === name));
+  return file.value === name && player.element.duration > 0;
+}"""
+
+
+def test_a_recording_dropped_on_load_speech_is_uploaded_and_can_be_played(canvas: Canvas, comfyui: ComfyUI) -> None:
+    recording = make_media("wav", "pcm_s16le", rate_hz=8000, channels=1, seconds=1)
+    canvas.load(TEMPLATES / "talking_video.json")
+
+    canvas.look(DROP_FILE, ["TalkingShortsLoadSpeech", "dropped.wav", [*recording]])
+
+    canvas.wait(IS_PLAYER_READY, ["TalkingShortsLoadSpeech", "dropped.wav"])
+    assert (comfyui.base / "input" / "dropped.wav").read_bytes() == recording
+    (speech,) = [node for node in canvas.export().values() if node["_meta"]["title"] == "speech"]
+    assert speech["inputs"] == {"audio": "dropped.wav"}

@@ -28,9 +28,13 @@ def write_media(
     channels: int = 2,
     seconds: float = 12,
     video: bool = False,
+    picture_seconds: int = 0,
     options: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Encode a sweep, with a small picture when `video`, into a file or a file-like object."""
+    """Encode a sweep, with a small picture when `video`, into a file or a file-like object.
+
+    The picture goes on up to `picture_seconds` when the sound ends before that.
+    """
     sweep = make_sweep(rate_hz, channels, seconds)
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
     step = rate_hz // 25
@@ -53,6 +57,11 @@ def write_media(
             frame.sample_rate, frame.pts, frame.time_base = rate_hz, start, Fraction(1, rate_hz)
             for converted in resampler.resample(frame):
                 output.mux(sound.encode(converted))
+        if picture is not None:
+            for number in range(sweep.shape[1] // step, 25 * picture_seconds):
+                image = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))
+                image.pts, image.time_base = number, Fraction(1, 25)
+                output.mux(picture.encode(image))
         for stream in (picture, sound):
             if stream is not None:
                 output.mux(stream.encode(None))

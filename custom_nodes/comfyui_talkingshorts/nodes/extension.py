@@ -9,6 +9,7 @@ from .clone_voice import CloneVoice
 from .draft_portrait import DraftPortrait
 from .draft_video import DraftVideo
 from .draft_voice import DraftVoice
+from .load_speech import LoadSpeech
 from .load_vibevoice import LoadVibeVoice
 from .portrait_picture import PortraitPicture
 from .portrait_prompt import PortraitPrompt
@@ -36,6 +37,7 @@ class TalkingShortsExtension(ComfyExtension):
             PortraitPicture,
             PortraitPrompt,
             DraftVideo,
+            LoadSpeech,
             TalkingVideo,
             SpeechToVideo,
             SavePortrait,

@@ -25,7 +25,7 @@ from ..texts import read_text_file
 from ..workflow.binding import Place, Target, list_named_inputs, parse_value, resolve
 from ..workflow.file import Graph, Workflow, is_link
 from ..workflow.model_names import list_models
-from ..workflow.node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
+from ..workflow.node_info import LOADERS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
 from ..workflow.required import is_sample, list_required_inputs
 from ..workflow.validation import require_valid
 from .descriptions import Description
@@ -320,7 +320,8 @@ class _Planner:
 
 
 def _takes_file(workflow: Workflow, target: Target) -> bool:
-    return LOADER_FIELDS.get(workflow.class_type(target.node_id)) == target.field
+    loader = LOADERS.get(workflow.class_type(target.node_id))
+    return loader is not None and loader.field == target.field
 
 
 def _hash_file(path: Path) -> str:

@@ -17,7 +17,7 @@ from ..errors import ValidationError
 from ..shipped.models import is_listed
 from ..wording import suggest
 from .file import Workflow, is_link
-from .node_info import LOADER_FIELDS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
+from .node_info import LOADERS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
@@ -61,8 +61,8 @@ def list_named_inputs(workflow: Workflow) -> list[NamedInput]:
         class_type, name = node["class_type"], workflow.title(node_id)
         if class_type in PRIMITIVE_TYPES:
             field, kind = PRIMITIVE_FIELD, PRIMITIVE_TYPES[class_type].lower()
-        elif class_type in LOADER_FIELDS:
-            field, kind = LOADER_FIELDS[class_type], class_type.removeprefix("Load").lower()
+        elif class_type in LOADERS:
+            field, kind = LOADERS[class_type].field, LOADERS[class_type].kind
         elif class_type == SAMPLER_CHOICE and name.isidentifier() and name.islower():
             # Named as inputs are named: a title in words, as in "Portrait Sampler", is just a title.
             field, kind = "sampler_name", "sampler"

@@ -105,8 +105,22 @@ PRIMITIVE_TYPES = {
 PRIMITIVE_FIELD = "value"
 """Where a value node holds its value."""
 
-LOADER_FIELDS = {"LoadImage": "image", "LoadAudio": "audio", "LoadVideo": "file"}
-"""ComfyUI's file nodes, and the field that names the file in ComfyUI's input folder."""
+
+@dataclass(frozen=True)
+class Loader:
+    """A node that reads a file of ComfyUI's input folder: the field that names it, and what the file is."""
+
+    field: str
+    kind: str
+
+
+LOADERS = {
+    "LoadImage": Loader("image", "image"),
+    "LoadAudio": Loader("audio", "audio"),
+    "LoadVideo": Loader("file", "video"),
+    "TalkingShortsLoadSpeech": Loader("audio", "audio"),
+}
+"""The file nodes that are known without asking a server: ComfyUI's own, and the pack's."""
 
 SAMPLER_CHOICE = "KSamplerSelect"
 """ComfyUI's node that gives a sampler; its name sits in the field `sampler_name`."""

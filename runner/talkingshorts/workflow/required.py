@@ -14,7 +14,7 @@ from typing import Any
 from ..shipped.workflows import list_workflows
 from .binding import Target, list_named_inputs
 from .file import Workflow, is_link, load_workflow
-from .node_info import LOADER_FIELDS, PRIMITIVE_TYPES
+from .node_info import LOADERS, PRIMITIVE_TYPES
 
 _WORDS = "write the words to say"
 
@@ -22,7 +22,7 @@ _REMEDIES: dict[tuple[str, str], str] = {
     ("TalkingShortsDraftVoice", "script"): _WORDS,
     ("TalkingShortsCloneVoice", "script"): _WORDS,
     ("TalkingShortsCloneVoice", "reference"): "name a link to the voice to clone, or a file with it",
-    **dict.fromkeys(LOADER_FIELDS.items(), "name a file"),
+    **{(class_type, loader.field): "name a file" for class_type, loader in LOADERS.items()},
 }
 """What to do about an empty field, by the node's class and the field."""
 

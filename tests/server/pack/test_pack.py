@@ -46,6 +46,7 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["AUDIO"],
     ),
+    "TalkingShortsLoadSpeech": ({"audio": None}, ["AUDIO"]),
     "TalkingShortsTalkingVideo": (
         {
             "model": None,

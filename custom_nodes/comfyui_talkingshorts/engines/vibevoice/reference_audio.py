@@ -9,7 +9,7 @@ import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from ...core.errors import SourceError
-from ...core.sound import Sound
+from ...core.sound import CANCELLED_SHARE, Sound, require_audible
 from ...core.vibevoice.loudness import normalize_loudness
 from ...core.vibevoice.reference_excerpt import FRAME_SECONDS, Excerpt, VoiceTracks, choose_excerpt, find_speech
 from .voice_activity import FRAME_SAMPLES as ACTIVITY_FRAME_SAMPLES
@@ -26,8 +26,6 @@ LOWEST_SOURCE_RATE_HZ = 8000
 _RESAMPLING_WINDOW = ("kaiser", 12.0)
 _RUMBLE_HZ = 60.0
 _RUMBLE_ORDER = 4
-_SILENT_RMS = 10 ** (-75 / 20)
-_CANCELLED_SHARE = 10 ** (-26 / 20)
 _ANALYSED_DB = -20.0
 _LOUD_DB = 25.0
 _LEAST_RMS = 1e-6
@@ -77,7 +75,7 @@ def prepare_reference(sound: Sound, samples_per_frame: int) -> Reference:
     """
     _require_recording(sound)
     samples = _without_rumble(mix_to_mono_24khz(sound))
-    _require_sound(samples, sound)
+    require_audible(sound, "reference audio", samples)
     analysis = _analyse(samples, sound)
     excerpt = choose_excerpt(analysis.tracks)
     _require_usable(excerpt, sound)
@@ -116,21 +114,6 @@ def _require_recording(sound: Sound) -> None:
         )
     if sound.seconds < SHORTEST_SPEECH_SECONDS:
         raise SourceError(f"The reference audio is {sound.seconds:.2g} s long. {_TOO_SHORT_REMEDY}")
-
-
-def _require_sound(samples: np.ndarray, sound: Sound) -> None:
-    loudest = max(float(channel.std(dtype=np.float64)) for channel in sound.samples)
-    if loudest >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < _CANCELLED_SHARE * loudest:
-        raise SourceError(
-            f"The reference audio's {sound.samples.shape[0]} channels cancel each other out: one is the other turned"
-            " upside down (opposite phase). Give one channel alone, or invert one of them."
-        )
-    rms = samples.std(dtype=np.float64)
-    if rms < _SILENT_RMS:
-        raise SourceError(
-            f"The reference audio is silent: {20 * np.log10(rms + _LEAST_RMS):.0f} dBFS over {sound.seconds:.1f} s."
-            " Choose a part in which somebody talks, and check the recording's level."
-        )
 
 
 def _analyse(samples: np.ndarray, sound: Sound) -> _Analysis:
@@ -172,7 +155,7 @@ def _measure_clipping(sound: Sound, frames: int) -> np.ndarray:
     clipped = np.zeros(frames)
     frame_samples = sound.sample_rate_hz * FRAME_SECONDS
     levels = sound.samples.std(axis=1, dtype=np.float64)
-    for channel in sound.samples[levels > _CANCELLED_SHARE * levels.max()]:
+    for channel in sound.samples[levels > CANCELLED_SHARE * levels.max()]:
         low, high = channel.min(), channel.max()
         at_rail = (channel >= high - _RAIL_SHARE * (high - low)) | (channel <= low + _RAIL_SHARE * (high - low))
         positions = np.flatnonzero(

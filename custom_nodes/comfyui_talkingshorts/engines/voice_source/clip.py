@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -51,6 +52,38 @@ def cut_clip(media: BinaryIO, piece: Piece, on_progress: OnProgress) -> Sound:
     if clip is None:
         raise SourceError("The audio has no timestamps. Convert it to wav, flac or m4a first.")
     return clip
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All of a file's sound; FFmpeg's name of the container, and how long FFmpeg holds it to be, if it does."""
+
+    sound: Sound
+    container: str
+    stated_seconds: float | None
+    has_pictures: bool
+
+
+def read_recording(media: BinaryIO, on_progress: OnProgress) -> Recording:
+    """Return all of the sound, at its own rate and channels.
+
+    `on_progress(samples, expected samples)` is called for every decoded frame and may raise to stop.
+    Raises SourceError when the media can't be read, holds no audio, or more than fits into memory.
+    """
+    with _open_media(media) as container:
+        stream = _pick_audio_stream(container)
+        stated_seconds = _read_stated_seconds(container, stream)
+        blocks: list[np.ndarray] = []
+        done = rate_hz = 0
+        for frame in _decode(container, stream):
+            rate_hz = frame.sample_rate
+            blocks.append(_as_float(frame))
+            done += frame.samples
+            on_progress(done, max(done, round((stated_seconds or 0) * rate_hz)))
+        if not blocks:
+            raise SourceError("The source's audio can't be decoded. Convert it to wav, flac or m4a first.")
+        sound = Sound(_require_finite(np.concatenate(blocks, axis=1)), rate_hz)
+        return Recording(sound, container.format.name, stated_seconds, bool(container.streams.video))
 
 
 def _cut(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, seek: bool) -> Sound | None:
@@ -112,6 +145,12 @@ def _pick_audio_stream(container: InputContainer) -> AudioStream:
         if other.index != stream.index:
             other.discard = Discard.all
     return stream
+
+
+def _read_stated_seconds(container: InputContainer, stream: AudioStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base
 
 
 def _seek(container: InputContainer, stream: AudioStream, pts: int | None) -> bool:
@@ -216,10 +255,13 @@ class _ClipBuilder:
                 f"The source is {source_end / self._rate_hz:.2f} s long, and the piece starts at"
                 f" {self._start_seconds:g} s. Set start_seconds below the length."
             )
-        samples = self._samples[:, : self.filled]
-        if not np.isfinite(samples).all():
-            raise SourceError("The source holds samples that are no numbers (NaN or infinite). Export it once more.")
-        return Sound(samples, self._rate_hz)
+        return Sound(_require_finite(self._samples[:, : self.filled]), self._rate_hz)
+
+
+def _require_finite(samples: np.ndarray) -> np.ndarray:
+    if not np.isfinite(samples).all():
+        raise SourceError("The source holds samples that are no numbers (NaN or infinite). Export it once more.")
+    return samples
 
 
 def _as_float(frame: AudioFrame) -> np.ndarray:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import folder_paths
+
+from ...core.errors import InputError
+
+ContentType = Literal["image", "video", "audio"]
 
 
 def find_input_file(name: str) -> Path | None:
@@ -20,6 +25,27 @@ def find_input_file(name: str) -> Path | None:
         return next((path for path in _list_readings(name) if path.is_file()), None)
     except (ValueError, OSError):
         return None
+
+
+def require_input_file(name: str) -> Path:
+    """Return the path of a file in the input folder. Raises InputError, naming those that are near, when none is."""
+    path = find_input_file(name)
+    if path is None:
+        raise InputError(explain_missing_file(name))
+    return path
+
+
+def check_input_file(name: str | None) -> bool | str:
+    """Return what ComfyUI's validate_inputs wants: True, or what is wrong. A name that a node gives isn't known yet."""
+    if name is not None and not name.strip():
+        return "No file is named. Upload one, or name one that lies in ComfyUI's input folder."
+    return True if name is None or find_input_file(name) else explain_missing_file(name)
+
+
+def list_input_files(content_types: Iterable[ContentType]) -> list[str]:
+    """Return the names, in the input folder itself, of all files of these types."""
+    names = [path.name for path in Path(folder_paths.get_input_directory()).iterdir() if path.is_file()]
+    return sorted(folder_paths.filter_files_content_types(names, list(content_types)))
 
 
 def explain_missing_file(name: str) -> str:

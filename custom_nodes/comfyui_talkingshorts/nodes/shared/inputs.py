@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from comfy_api.latest import io
 
 from ...core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
 from ...core.script.pace import LONGEST_TARGET_SECONDS
+from .input_files import ContentType, list_input_files
 
 
 def make_seed_input(tooltip: str) -> io.Int.Input:
@@ -45,3 +48,13 @@ def make_prefix_input(default: str, filled_in: str) -> io.String.Input:
         default=default,
         tooltip=f"Folder and name in ComfyUI's output folder; a number is added. {filled_in} are filled in.",
     )
+
+
+def make_file_input(
+    name: str, upload: io.UploadType, content_types: Iterable[ContentType], tooltip: str
+) -> io.Combo.Input:
+    """Return the input for a file of the input folder, with a button that uploads one.
+
+    The list is only what the canvas offers: a node that has validate_inputs with this name takes any file.
+    """
+    return io.Combo.Input(name, options=list_input_files(content_types), upload=upload, tooltip=tooltip)

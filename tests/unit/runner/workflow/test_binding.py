@@ -35,6 +35,7 @@ WORKFLOW = Workflow(
         "57:3:9": node("KSamplerSelect", "sampler", sampler_name="euler"),
         "57:10": node("KSamplerSelect", "Portrait Sampler", sampler_name="heun"),
         "13": node("KSamplerSelect", sampler_name="heun"),
+        "14": node("TalkingShortsLoadSpeech", "answer", audio="answer.wav"),
     },
 )
 
@@ -59,6 +60,7 @@ def test_named_inputs_are_titled_value_and_file_nodes_that_hold_a_value() -> Non
         ("portrait", "image", "sample.png"),
         ("speech", "audio", "sample.wav"),
         ("sampler", "sampler", "euler"),
+        ("answer", "audio", "answer.wav"),
     ]
 
 

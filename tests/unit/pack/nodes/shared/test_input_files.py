@@ -8,7 +8,13 @@ from pathlib import Path
 
 import folder_paths
 import pytest
-from comfyui_talkingshorts.nodes.shared.input_files import explain_missing_file, find_input_file, fingerprint_file
+from comfyui_talkingshorts.nodes.shared.input_files import (
+    check_input_file,
+    explain_missing_file,
+    find_input_file,
+    fingerprint_file,
+    list_input_files,
+)
 
 AS_MACOS_WRITES = unicodedata.normalize("NFD", "Müller é.wav")
 AS_PEOPLE_TYPE = unicodedata.normalize("NFC", AS_MACOS_WRITES)
@@ -123,3 +129,19 @@ def test_a_file_that_changes_has_another_fingerprint(folder: Path) -> None:
     assert first
     assert fingerprint_file(" me.wav\n") not in ("", first)
     assert fingerprint_file(None) == fingerprint_file("nobody.wav") == ""
+
+
+def test_what_a_graph_names_is_checked_before_it_runs(folder: Path) -> None:
+    (folder / "me.wav").touch()
+
+    assert check_input_file("me.wav") is True
+    assert check_input_file(None) is True  # another node will give it
+    assert "Did you mean me.wav?" in str(check_input_file("mee.wav"))
+    assert "No file is named" in str(check_input_file(" "))
+
+
+def test_the_canvas_offers_the_files_of_a_kind(folder: Path) -> None:
+    for name in ("b.mp3", "a.mp4", "face.png", "notes.txt"):
+        (folder / name).touch()
+
+    assert list_input_files(("audio", "video")) == ["a.mp4", "b.mp3"]
