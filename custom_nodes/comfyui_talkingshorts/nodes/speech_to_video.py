@@ -8,6 +8,7 @@ import comfy.samplers
 import torch
 from comfy_api.latest import InputImpl, io
 
+from ..core.limits import require_size
 from ..core.wan_s2v.windows import S2V_MOTION_FRAMES, S2V_WINDOW_FRAMES
 from .shared.inputs import make_size_inputs
 from .shared.video_inputs import (
@@ -49,7 +50,11 @@ class SpeechToVideo(io.ComfyNode):
 
     @classmethod
     def check_lazy_status(cls, **inputs: Any) -> list[str]:
-        """Return what to compute next of the inputs that aren't there yet."""
+        """Return what to compute next of the inputs that aren't there yet.
+
+        Raises InputError for an impossible size, before gigabytes are loaded for it.
+        """
+        require_size(inputs["width"], inputs["height"])
         return list_next_video_inputs(_MODELS, inputs)
 
     @classmethod

@@ -12,6 +12,7 @@ from ..core.infinitetalk.buckets import SIZE_MODES
 from ..core.infinitetalk.flow_schedule import SCHEDULES
 from ..core.infinitetalk.guidance_batch import GUIDANCE_BATCHES
 from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
+from ..core.limits import require_size
 from .shared.inputs import make_size_inputs
 from .shared.video_inputs import (
     list_next_video_inputs,
@@ -52,7 +53,12 @@ class TalkingVideo(io.ComfyNode):
 
     @classmethod
     def check_lazy_status(cls, **inputs: Any) -> list[str]:
-        """Return what to compute next of the inputs that aren't there yet."""
+        """Return what to compute next of the inputs that aren't there yet.
+
+        Raises InputError for an impossible size, before gigabytes are loaded for it.
+        """
+        if inputs["size_mode"] == "custom":
+            require_size(inputs["width"], inputs["height"])
         return list_next_video_inputs(_MODELS, inputs)
 
     @classmethod

@@ -44,7 +44,7 @@ def _add_options(parser: ArgumentParser) -> None:
         choices=("draft", "fast", "best"),
         help="default: the best that voice, GPU and models allow; fast and best clone the voice, a draft doesn't",
     )
-    parser.add_argument("--size", type=read_size, metavar="WxH", help="pixels, multiples of 16")
+    parser.add_argument("--size", type=read_size, metavar="WxH", help="pixels: multiples of 16, or 1080")
     parser.add_argument(
         "--target-seconds", type=read_number, metavar="S", help="length of the speech; 0 is its natural one"
     )

@@ -36,6 +36,7 @@ PROGRAMS_BYTES = 4e9
 """The RAM that Python, torch and ComfyUI take beside the weights."""
 
 _TALKING_FPS, _S2V_FPS, _VOICE_FRAMES_A_SECOND = 25, 16, 7.5
+_SIDE_STEP = 16
 _FRAMES_PER_LATENT = 4
 _TAKES_FOR_A_TARGET = 4
 _S2V_LEADING_FRAMES, _S2V_MOTION_FRAMES = 3, 73
@@ -202,7 +203,7 @@ def _list_branches(workflow: Workflow, node: str) -> Iterator[int]:
 
 
 def _plan_s2v(workflow: Workflow, node: str, seconds: float) -> Stage:
-    width, height = (read_whole(workflow, node, side) for side in ("width", "height"))
+    width, height = (_read_side(workflow, node, side) for side in ("width", "height"))
     latents = _count_latents(read_whole(workflow, node, "chunk_frames", 77))
     made = latents * _FRAMES_PER_LATENT
     windows = math.ceil((math.ceil(_S2V_FPS * seconds) + _S2V_LEADING_FRAMES) / made)
@@ -264,7 +265,13 @@ def _read_latents(workflow: Workflow, node: str, field: str = "latent_image") ->
 
 
 def _read_pixels(workflow: Workflow, node: str) -> int:
-    return read_whole(workflow, node, "width") * read_whole(workflow, node, "height")
+    return _read_side(workflow, node, "width") * _read_side(workflow, node, "height")
+
+
+def _read_side(workflow: Workflow, node: str, name: str) -> int:
+    """Return a side in pixels as it is computed: of 1080, 1088 are."""
+    side = read_whole(workflow, node, name)
+    return side + -side % _SIDE_STEP
 
 
 def _network_bytes(workflow: Workflow, node: str) -> float:

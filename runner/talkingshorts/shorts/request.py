@@ -22,7 +22,8 @@ WORKFLOWS = {"draft": "draft", "fast": "talking_short_fast", "best": "talking_sh
 
 URL_START_SECONDS = 40.0
 FILE_START_SECONDS = 0.0
-SIZE_STEP, SIZE_LIMIT = 16, 2048
+# Models compute multiples of 16; of the usual 1080 x 1920 they compute 1088 x 1920, which is cut.
+POSSIBLE_SIDES = sorted([*range(16, 2049, 16), 1080])
 
 
 @dataclass
@@ -162,13 +163,22 @@ def _require_words(script: str) -> str:
 
 
 def _check_size(width: int, height: int) -> tuple[int, int]:
-    for side in (width, height):
-        if side % SIZE_STEP or not SIZE_STEP <= side <= SIZE_LIMIT:
-            raise ValidationError(
-                f"The size {width}x{height} is impossible: "
-                f"both sides must be multiples of {SIZE_STEP} from {SIZE_STEP} to {SIZE_LIMIT}."
-            )
+    """Return the size. Raises ValidationError, which names the nearest, when a short can't have it."""
+    if width not in POSSIBLE_SIDES or height not in POSSIBLE_SIDES:
+        nearest = {f"{find(width)}x{find(height)}": None for find in (_find_side_below, _find_side_above)}
+        raise ValidationError(
+            f"The size {width}x{height} is impossible: both sides must be multiples of 16 from 16 to 2048, or 1080. "
+            f"Try {' or '.join(nearest)}."
+        )
     return width, height
+
+
+def _find_side_below(side: int) -> int:
+    return max((possible for possible in POSSIBLE_SIDES if possible <= side), default=POSSIBLE_SIDES[0])
+
+
+def _find_side_above(side: int) -> int:
+    return min((possible for possible in POSSIBLE_SIDES if possible >= side), default=POSSIBLE_SIDES[-1])
 
 
 def _text_of_positive(name: str, value: float) -> str:

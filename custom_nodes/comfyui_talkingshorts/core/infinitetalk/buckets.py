@@ -68,7 +68,7 @@ def choose_bucket(height: int, width: int, size_mode: str) -> Size:
 def choose_size(size_mode: str, picture: Size, custom: Size) -> Size:
     """Return the size of the video: the picture's bucket, or the custom size as it is.
 
-    Raises InputError for a mode that doesn't exist, or a custom size whose sides aren't multiples of 16 up to 2048.
+    Raises InputError for a mode that doesn't exist, or a custom size that require_size refuses.
     """
     if size_mode not in SIZE_MODES:
         raise InputError(f"size_mode is {size_mode}: choose one of {', '.join(SIZE_MODES)}.")

@@ -16,7 +16,7 @@ from ...core.infinitetalk.buckets import choose_size
 from ...core.infinitetalk.flow_schedule import choose_shift, plan_sigmas
 from ...core.infinitetalk.guidance_batch import GuidanceBatch
 from ...core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES, Window, plan_windows
-from ...core.long_video.size import Size
+from ...core.long_video.size import Size, round_up_to_step
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
 from ..long_video.inputs import LongVideoSettings, Subject, Workplace
 from ..long_video.loop import VideoPlan, Watcher, make_long_video
@@ -67,12 +67,14 @@ def make_talking_video(
         settings.short_last_window,
     )
     size = choose_size(settings.size_mode, Size(*subject.portrait.shape[:2]), Size(settings.height, settings.width))
-    sampling = _plan_sampling(settings, size)
+    sampled_size = round_up_to_step(size)
+    sampling = _plan_sampling(settings, sampled_size)
     features_path = workplace.video.with_suffix(".features.npy")
     plan = VideoPlan(
+        size,
         VIDEO_FPS,
         len(windows),
-        partial(_open_sampler, models, subject, size, windows, sampling, features_path),
+        partial(_open_sampler, models, subject, sampled_size, windows, sampling, features_path),
         _LESS_MEMORY,
     )
     return make_long_video(plan, subject, settings, workplace, watcher)

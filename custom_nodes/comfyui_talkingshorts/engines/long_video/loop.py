@@ -13,6 +13,7 @@ from comfy import model_management
 
 from ...core.errors import VideoError
 from ...core.limits import require_seed
+from ...core.long_video.size import Size
 from ...core.sound import count_video_frames
 from .inputs import LongVideoSettings, Subject, Workplace
 from .latents import OnStep
@@ -62,11 +63,14 @@ class WindowSampler(Protocol):
 
 @dataclass(frozen=True)
 class VideoPlan:
-    """What an engine makes of its inputs before any work: the frames a second, how many windows, and who samples them.
+    """What an engine makes of its inputs before any work: the size, the frames a second, how many windows, and who
+    samples them.
 
-    `open_sampler` loads and computes all that the windows share. `memory_advice` says what takes less memory.
+    `open_sampler` loads and computes all that the windows share; what it samples may be a little larger than `size`.
+    `memory_advice` says what takes less memory.
     """
 
+    size: Size
     fps: int
     window_count: int
     open_sampler: Callable[[], AbstractContextManager[WindowSampler]]
@@ -89,14 +93,14 @@ def make_long_video(
             session.start_afresh()
         if session.finished < plan.window_count:
             with _explaining_lack_of_memory(plan.memory_advice), plan.open_sampler() as sampler:
-                sample_windows(sampler, plan.window_count, session, watcher)
+                sample_windows(sampler, plan.size, plan.window_count, session, watcher)
         session.assemble(subject.speech, workplace.video)
         session.discard()
     return count_video_frames(subject.speech, plan.fps)
 
 
-def sample_windows(sampler: WindowSampler, window_count: int, session: Session, watcher: Watcher) -> None:
-    """Sample the windows that aren't finished, each encoded and kept while the next is sampled."""
+def sample_windows(sampler: WindowSampler, size: Size, window_count: int, session: Session, watcher: Watcher) -> None:
+    """Sample the windows that aren't finished, each cut to the size, encoded and kept while the next is sampled."""
     first = session.finished
     watcher.begin(window_count, sampler.steps, first)
     kept_motion = session.read_motion_frames()
@@ -106,8 +110,15 @@ def sample_windows(sampler: WindowSampler, window_count: int, session: Session, 
             sampled = sampler.sample(index, motion, watcher.end_step)
             # As it comes back from the disk, so that a window is the same after a crash.
             motion = None if sampled.motion is None else sampled.motion.to("cpu", torch.float32)
-            writer.submit(index, sampled.kept, motion)
-            watcher.end_window(sampled.kept[-1])
+            kept = _cut_to_size(sampled.kept, size)
+            writer.submit(index, kept, motion)
+            watcher.end_window(kept[-1])
+
+
+def _cut_to_size(frames: torch.Tensor, size: Size) -> torch.Tensor:
+    """Return the middle of frames [frames, height, width, 3], which are as large as the size or larger."""
+    top, left = (frames.shape[1] - size.height) // 2, (frames.shape[2] - size.width) // 2
+    return frames[:, top : top + size.height, left : left + size.width]
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import comfy.samplers
 
 from ...core.errors import InputError
 from ...core.limits import require_size
-from ...core.long_video.size import Size
+from ...core.long_video.size import Size, round_up_to_step
 from ...core.sound import count_video_frames
 from ...core.wan_s2v.windows import S2V_FPS, S2V_WINDOW_FRAMES, S2VWindow, plan_s2v_windows
 from ..long_video.inputs import LongVideoSettings, Subject, Workplace
@@ -53,7 +53,7 @@ def make_speech_video(
     _require_sense(settings)
     windows = plan_s2v_windows(count_video_frames(subject.speech, S2V_FPS), settings.chunk_frames)
     open_sampler = partial(_open_sampler, models, sampler, subject, settings, windows)
-    plan = VideoPlan(S2V_FPS, len(windows), open_sampler, _LESS_MEMORY)
+    plan = VideoPlan(Size(settings.height, settings.width), S2V_FPS, len(windows), open_sampler, _LESS_MEMORY)
     return make_long_video(plan, subject, settings, workplace, watcher)
 
 
@@ -77,7 +77,7 @@ def _open_sampler(
     yield S2VSampler(
         models,
         (subject.positive, subject.negative),
-        fit_picture(subject.portrait, Size(settings.height, settings.width)),
+        fit_picture(subject.portrait, round_up_to_step(Size(settings.height, settings.width))),
         SpeechEncoder(models.audio_encoder, normalize_speech(subject.speech)),
         windows,
         S2VSampling(

@@ -11,6 +11,30 @@ def test_a_side_is_a_multiple_of_16_up_to_2048(side: int) -> None:
     require_size(16, 2048)
 
 
+@pytest.mark.parametrize("side", [16, 480, 1072, 1080, 1088, 1920, 2048])
+def test_the_sides_of_the_usual_short_are_possible(side: int) -> None:
+    require_size(side, side)
+
+
+@pytest.mark.parametrize(
+    ("side", "nearest"),
+    [
+        (100, "Nearest are 96 and 112."),
+        (481, "Nearest are 480 and 496."),
+        (1079, "Nearest are 1072 and 1080."),
+        (1084, "Nearest are 1080 and 1088."),
+        (1350, "Nearest are 1344 and 1360."),
+        (4096, "Nearest is 2048."),
+        (0, "Nearest is 16."),
+    ],
+)
+def test_of_an_impossible_side_the_nearest_possible_are_named(side: int, nearest: str) -> None:
+    with pytest.raises(InputError) as refused:
+        require_size(side, 64)
+
+    assert str(refused.value) == f"width is {side}: give a multiple of 16 from 16 to 2048. {nearest}"
+
+
 @pytest.mark.parametrize("seed", [-1, 1 << 64])
 def test_a_seed_has_64_bits(seed: int) -> None:
     with pytest.raises(InputError, match=f"seed is {seed}"):

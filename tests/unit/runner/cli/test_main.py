@@ -66,6 +66,7 @@ def test_a_malformed_command_line_ends_with_2_before_anything_is_submitted(
         (["make", "--script", ""], "script is empty"),
         (["make", "--script", " \n "], "script is empty"),
         (["make", "--script", "Hi", "--size", "481x832"], "multiples of 16"),
+        (["make", "--script", "Hi", "--size", "481x832"], "Try 480x832 or 496x832"),
         (["make", "--script", "Hi", "--size", "480x4096"], "16 to 2048"),
         (["make", "--script", "Hi", "--target-seconds", "-1"], "must be 0 or more"),
         (["make", "--script", "Hi", "--voice", "https://x/y", "--start", "-1"], "must be 0 or more"),

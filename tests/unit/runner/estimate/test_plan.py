@@ -58,6 +58,13 @@ def test_a_shorter_last_window_costs_less() -> None:
     assert find_stage(shorter, "Talking").network.flops < find_stage(plan("talking_short"), "Talking").network.flops
 
 
+@pytest.mark.parametrize("graph", ["talking_video", "s2v"])
+def test_1080_costs_what_1088_costs(graph: str) -> None:
+    usual, computed = (plan(graph, ("width", side), ("height", "1920")) for side in ("1080", "1088"))
+
+    assert usual == computed
+
+
 @pytest.mark.parametrize("mode", ["bucket_480", "bucket_720"])
 def test_a_bucket_decides_the_size(mode: str) -> None:
     side = {"bucket_480": "640", "bucket_720": "960"}[mode]

@@ -85,6 +85,31 @@ def test_a_portrait_is_uploaded_or_described(tmp_path: Path) -> None:
     assert values(request("--script", "Hi", "--portrait-prompt", "a woman"))["portrait_prompt"] == "a woman"
 
 
+@pytest.mark.parametrize("size", ["1080x1920", "1920x1080", "1080x1080", "16x2048"])
+def test_the_usual_sizes_of_shorts_and_films_are_possible(size: str) -> None:
+    made = values(request("--script", "Hi", "--size", size))
+
+    assert f"{made['width']}x{made['height']}" == size
+
+
+@pytest.mark.parametrize(
+    ("size", "nearest"),
+    [
+        ("500x900", "Try 496x896 or 512x912."),
+        ("1080x1350", "Try 1080x1344 or 1080x1360."),
+        ("4096x4096", "Try 2048x2048."),
+        ("0x832", "Try 16x832."),
+    ],
+)
+def test_of_an_impossible_size_the_nearest_are_named(size: str, nearest: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        request("--script", "Hi", "--size", size)
+
+    assert str(refused.value) == (
+        f"The size {size} is impossible: both sides must be multiples of 16 from 16 to 2048, or 1080. {nearest}"
+    )
+
+
 def test_size_length_and_seed_are_set() -> None:
     made = values(request("--script", "Hi", "--size", "512x896", "--target-seconds", "8", "--seed", "7"))
 

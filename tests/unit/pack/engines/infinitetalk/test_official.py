@@ -18,6 +18,7 @@ from comfy import model_management
 from comfy.ldm.wan.model_multitalk import MultiTalkCrossAttnPatch, project_audio_features
 from comfyui_talkingshorts.core.infinitetalk.flow_schedule import plan_sigmas
 from comfyui_talkingshorts.core.infinitetalk.windows import plan_windows
+from comfyui_talkingshorts.core.long_video.size import Size
 from comfyui_talkingshorts.engines.infinitetalk.colour import ColourMatch
 from comfyui_talkingshorts.engines.infinitetalk.guider import Guidance
 from comfyui_talkingshorts.engines.infinitetalk.sampling import TalkingSampler, TalkingSampling
@@ -127,7 +128,7 @@ def test_a_video_is_what_the_official_loop_makes(
     )
     kept: Any = KeptFrames()
 
-    sample_windows(sampler, len(windows), kept, Recorder())
+    sample_windows(sampler, Size(*PICTURE.shape[:2]), len(windows), kept, Recorder())
     official = [frames.numpy() for frames in OfficialLoop(talking_models, features).run()]
 
     assert [len(frames) for frames in kept.frames] == [len(frames) for frames in official] == [9, 4, 2]

@@ -45,6 +45,18 @@ def stop_in_window(videos: TinyVideos, window: int, windows: int = 3, **inputs: 
         videos(videos.count_frames(windows), watcher=Recorder(stops_after_steps=window), **inputs)
 
 
+def test_a_side_of_1080_is_cut_out_of_the_1088_that_the_model_makes(videos: TinyVideos) -> None:
+    portrait = paint(32, 1088)
+    recorder = Recorder()
+
+    larger = decode_frames(videos(3, portrait=portrait, width=1088, height=32, crf=0))
+    cut = decode_frames(videos(3, portrait=portrait, width=1080, height=32, crf=0, watcher=recorder))
+
+    assert cut.shape[1:] == (32, 1080, 3)
+    assert np.array_equal(cut, larger[:, :, 4:-4])
+    assert recorder.last_frames[0].shape == (32, 1080, 3)
+
+
 @pytest.mark.parametrize(
     ("samples", "rate"),
     [(320, 16000), (16000, 16000), (16001, 16000), (44100, 44100), (44100 // 2, 44100), (24000, 48000), (24001, 48000)],

@@ -16,6 +16,7 @@ import torch
 from comfy_extras.nodes_audio_encoder import AudioEncoderEncode
 from comfy_extras.nodes_custom_sampler import BasicScheduler, KSamplerSelect, SamplerCustom
 from comfy_extras.nodes_wan import wan_sound_to_video
+from comfyui_talkingshorts.core.long_video.size import Size
 from comfyui_talkingshorts.core.wan_s2v.windows import plan_s2v_windows
 from comfyui_talkingshorts.engines.long_video.loop import sample_windows
 from comfyui_talkingshorts.engines.wan_s2v.sampling import S2VModels, S2VSampler, S2VSampling
@@ -101,7 +102,7 @@ def test_a_video_is_what_the_official_loop_makes(speech_models: dict[str, Any], 
     )
     kept: Any = KeptFrames()
 
-    sample_windows(sampler, len(windows), kept, Recorder())
+    sample_windows(sampler, Size(*PICTURE.shape[:2]), len(windows), kept, Recorder())
     request.getfixturevalue("official_audio_alignment")
     official = [frames.numpy() for frames in OfficialLoop(speech_models).run()]
 
