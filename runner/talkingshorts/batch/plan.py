@@ -21,7 +21,7 @@ from ..errors import RunnerError, UsageError, ValidationError
 from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
-from ..texts import read_text_file
+from ..texts.read import Note, read_text_file
 from ..workflow.binding import Place, Target, list_named_inputs, parse_value, resolve
 from ..workflow.file import Graph, Workflow, is_link
 from ..workflow.model_names import list_models
@@ -84,14 +84,16 @@ class RowJob:
         return tuple(dict.fromkeys(scheme + glob.escape(str(place)).replace("\0", "*") for place in places))
 
 
-def plan_jobs(workflow: Workflow, rows: Sequence[Row], folder: Path, output: str, problems: Problems) -> list[RowJob]:
+def plan_jobs(
+    workflow: Workflow, rows: Sequence[Row], folder: Path, output: str, problems: Problems, note: Note
+) -> list[RowJob]:
     """Return one job a row. Files that a row names are looked for in `folder`, the table's own. Needs no server.
 
     Raises ValidationError with the problems that were noted before, and every row that sets an input that isn't there,
     names a file that isn't, or gives a named input a value of another type; UsageError for a template that can't be
     filled in.
     """
-    planner = _Planner(workflow, folder, output, {name for row in rows for name in (*row.values, *row.empty)})
+    planner = _Planner(workflow, folder, output, note, {name for row in rows for name in (*row.values, *row.empty)})
     jobs = []
     planner.note_unknown_columns(rows, problems)
     for row in rows:
@@ -183,13 +185,14 @@ class RowTemplate:
 class _Planner:
     """Plans one row after the other for the same workflow."""
 
-    def __init__(self, workflow: Workflow, folder: Path, output: str, columns: Collection[str]) -> None:
+    def __init__(self, workflow: Workflow, folder: Path, output: str, note: Note, columns: Collection[str]) -> None:
         self._workflow = workflow
         self._folder = folder
         self._template = RowTemplate(output)
         self._named = list_named_inputs(workflow)
         self._target = cache(lambda address: resolve(workflow, address))
         self._hash = cache(_hash_file)
+        self._read_file = cache(lambda path: read_text_file(path, note))
         self._graph_hash = _digest(workflow.graph)
         self._alike = Counter[str]()
         self._columns = {target.place for target in self._find_targets(columns)}
@@ -257,7 +260,7 @@ class _Planner:
         """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""
         if text.startswith("@@"):
             return text[1:]
-        return read_text_file(self._folder / text[1:]) if text.startswith("@") else text
+        return self._read_file(self._folder / text[1:]) if text.startswith("@") else text
 
     def _local_file(self, target: Target, text: str) -> Path | None:
         """Return the file beside the table that the text names, for an input that takes a file."""

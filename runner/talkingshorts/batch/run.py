@@ -40,8 +40,8 @@ def run_batch(options: BatchOptions, open_display: OpenDisplay, say: Say) -> Non
     """
     workflow, table = load_workflow(options.workflow), options.table
     problems = Problems()
-    rows = read_table(table, problems)
-    jobs = plan_jobs(workflow, rows, table.parent, options.output or DEFAULT_OUTPUT, problems)
+    rows = read_table(table, problems, say)
+    jobs = plan_jobs(workflow, rows, table.parent, options.output or DEFAULT_OUTPUT, problems, say)
     check_outputs(jobs)
     with BatchState(options.state or default_state_path(table, workflow)) as state:
         if not options.overwrite:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import UsageError, ValidationError
+from ..texts.kind import name_kind
+from ..texts.read import Note, decode_text
 
 MAX_FIELD_CHARACTERS = 16 << 20
 PROBLEMS_TOLD = 20
@@ -63,12 +65,12 @@ class Problems:
             raise ValidationError(self.describe())
 
 
-def read_table(path: Path, problems: Problems) -> list[Row]:
+def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
     """Return the table's rows, and note every row that is no row, or not a whole one.
 
     Raises UsageError when the file can't be read as text, ValidationError when it holds no rows.
     """
-    text = _read_text(path)
+    text = _read_text(path, note)
     rows = list(_read_csv(text, problems) if path.suffix.lower() in CSV_ENDINGS else _read_json_lines(text, problems))
     if not rows:
         problems.require_none()
@@ -76,15 +78,16 @@ def read_table(path: Path, problems: Problems) -> list[Row]:
     return rows
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, note: Note) -> str:
     if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS:
         raise UsageError(f"The table {path} is neither .csv nor .jsonl: give it the ending of what it holds.")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"The table {path} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The table {path} isn't UTF-8 ({error}): save it as CSV UTF-8.") from error
+    if kind := name_kind(content):
+        raise UsageError(f"The table {path} is {kind}: save it as CSV UTF-8.")
+    return decode_text(content, f"The table {path}", note)
 
 
 def _read_csv(text: str, problems: Problems) -> Iterator[Row]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import UsageError
-from ..texts import read_text_file, read_text_stream
+from ..texts.read import read_text_file, read_text_stream
+from .answers import print_note
 
 
 class ValueReader:
@@ -25,7 +26,7 @@ class ValueReader:
         self._stdin_is_read = False
 
     def read(self, value: str) -> str:
-        """Return the text. Raises UsageError when the file, stdin or the variable gives none, or none in UTF-8."""
+        """Return the text. Raises UsageError when the file, stdin or the variable gives none."""
         text = self._look_up(value)
         try:
             text.encode()
@@ -39,7 +40,7 @@ class ValueReader:
         if value.startswith("@@"):
             return value[1:]
         if value.startswith("@"):
-            return read_text_file(Path(value[1:]))
+            return read_text_file(Path(value[1:]), print_note)
         if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
             if match[1] not in self._environment:
                 raise UsageError(f"The environment variable {match[1]} isn't set.")
@@ -51,7 +52,7 @@ class ValueReader:
             raise UsageError("Only one value can be read from stdin (-).")
         self._stdin_is_read = True
         try:
-            return read_text_stream(sys.stdin.buffer, "The text on stdin")
+            return read_text_stream(sys.stdin.buffer, "The text on stdin", print_note)
         except OSError as error:
             raise UsageError(f"The text on stdin can't be read: {error.strerror}.") from error
 

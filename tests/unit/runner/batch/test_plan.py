@@ -33,7 +33,7 @@ def plan(
     folder: Path, *rows: dict[str, str], graph: dict[str, Any] = SPEAKER_GRAPH, output: str = DEFAULT_OUTPUT
 ) -> list[RowJob]:
     numbered = [Row(number, number + 1, values) for number, values in enumerate(rows, start=1)]
-    return plan_jobs(Workflow("w.api.json", graph), numbered, folder, output, Problems())
+    return plan_jobs(Workflow("w.api.json", graph), numbered, folder, output, Problems(), print)
 
 
 def refusal(folder: Path, *rows: dict[str, str], **options: Any) -> list[str]:
@@ -48,7 +48,14 @@ def refuse_table(folder: Path, text: str) -> list[str]:
     table.write_text(text)
     problems = Problems()
     with pytest.raises(ValidationError) as caught:
-        plan_jobs(Workflow("draft.api.json", DRAFT), read_table(table, problems), folder, DEFAULT_OUTPUT, problems)
+        plan_jobs(
+            Workflow("draft.api.json", DRAFT),
+            read_table(table, problems, print),
+            folder,
+            DEFAULT_OUTPUT,
+            problems,
+            print,
+        )
     return str(caught.value).splitlines()
 
 
@@ -100,6 +107,17 @@ def test_a_text_may_come_from_a_file_beside_the_table(tmp_path: Path) -> None:
     jobs = plan(tmp_path, {"script": "@long.txt"}, {"script": "@@home"}, {"script": "{env:HOME}"}, {"script": "-"})
 
     assert [job.request.values[0][1] for job in jobs] == ["A long story.", "@home", "{env:HOME}", "-"]
+
+
+def test_what_is_assumed_about_a_text_is_told_once_for_all_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.txt").write_bytes("Schöne Grüße".encode("cp1252"))
+
+    jobs = plan(tmp_path, {"script": "@old.txt"}, {"script": "@old.txt"})
+
+    assert [job.request.values[0][1] for job in jobs] == ["Schöne Grüße"] * 2
+    assert capsys.readouterr().out.count("Windows-1252") == 1
 
 
 def test_a_file_that_is_named_and_not_there_is_told_with_its_row(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from talkingshorts.errors import UsageError, ValidationError
 def read(folder: Path, text: str | bytes, name: str = "jobs.csv") -> list[Row]:
     (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     problems = Problems()
-    rows = read_table(folder / name, problems)
+    rows = read_table(folder / name, problems, print)
     problems.require_none()
     return rows
 
@@ -36,6 +36,13 @@ def test_a_byte_order_mark_and_blank_lines_are_no_part_of_a_csv(tmp_path: Path) 
     rows = read(tmp_path, "\ufeffscript,seed\n\n,\nHello,7\n")
 
     assert rows == [Row(1, 4, {"script": "Hello", "seed": "7"})]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_csv_may_be_in_the_encoding_that_a_spreadsheet_writes(tmp_path: Path, encoding: str) -> None:
+    rows = read(tmp_path, "script,seed\nSchöne Grüße,8\n".encode(encoding))
+
+    assert rows[0].values == {"script": "Schöne Grüße", "seed": "8"}
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
@@ -111,7 +118,9 @@ def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: s
     ("name", "content", "reason"),
     [
         ("jobs.xlsx", b"", "neither .csv nor .jsonl"),
-        ("jobs.csv", b"a\n\xff\n", "isn't UTF-8"),
+        ("jobs.csv", b"a\n\xff\n", "no text that can be read.* UTF-8"),
+        ("jobs.csv", b"PK\x03\x04", "is a ZIP archive"),
+        ("jobs.jsonl", b"\x89PNG\r\n\x1a\n", "is a PNG picture"),
     ],
 )
 def test_a_file_that_is_no_text_is_a_mistake_of_the_command_line(
@@ -123,4 +132,4 @@ def test_a_file_that_is_no_text_is_a_mistake_of_the_command_line(
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        read_table(tmp_path / "none.csv", Problems())
+        read_table(tmp_path / "none.csv", Problems(), print)
