@@ -34,6 +34,7 @@ UPLOAD_SECONDS = 600.0
 RETRY_PAUSES_SECONDS = (0.1, 0.3, 0.6)
 
 UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
+STEM_CHARACTERS, DIGEST_CHARACTERS, ENDING_CHARACTERS = 50, 16, 8  # 255 bytes are the most, whatever the letters
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "pending", "in_progress", "completed", "failed", "cancelled"
 ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
@@ -141,7 +142,7 @@ class ComfyClient:
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            name = f"{UNSAFE_IN_NAMES.sub('_', path.stem)[:60]}-{digest[:16]}{path.suffix.lower()}"
+            name = name_upload(path, digest)
             answer = self._repeat(lambda _: self._upload(path, name), UPLOAD_SECONDS)
         except OSError as error:
             raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
@@ -282,6 +283,12 @@ class ComfyClient:
             text = " ".join(answer.text.split())[:500]
             raise FailedServerError(f"The server {self.url} failed on {answer.request.path_url} ({code}): {text}")
         raise UnreachableError(f"The server {self.url} answers {code} to {answer.request.path_url}: is it ComfyUI?")
+
+
+def name_upload(path: Path, digest: str) -> str:
+    """Return the name that a file has on the server: its own, as far as it is safe, and its content's."""
+    stem, ending = (UNSAFE_IN_NAMES.sub("_", part) for part in (path.stem, path.suffix.lower()))
+    return f"{stem[:STEM_CHARACTERS]}-{digest[:DIGEST_CHARACTERS]}{ending[:ENDING_CHARACTERS]}"
 
 
 def _is_job_id(text: str) -> bool:

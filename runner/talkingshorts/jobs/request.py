@@ -76,7 +76,9 @@ def bind(request: Request, nodes: NodeInfos) -> Workflow:
         try:
             info = require_field(workflow, target, nodes[workflow.class_type(target.node_id)])
             inputs[target.field] = (
-                given.name if isinstance(given, Path) else parse_value(target, given, info, inputs.get(target.field))
+                _stand_in(given)
+                if isinstance(given, Path)
+                else parse_value(target, given, info, inputs.get(target.field))
             )
         except ValidationError as error:
             problems.append(str(error))
@@ -96,6 +98,11 @@ def describe_nodes(client: ComfyClient, workflow: Workflow, known: NodeInfos | N
     if nodes.keys() != classes:
         require_valid(find_unknown_nodes(workflow, nodes, client.node_classes()))
     return nodes
+
+
+def _stand_in(path: Path) -> str:
+    """Return the name by which a file is judged before it is uploaded under another: its own, in plain characters."""
+    return path.name.encode("utf-8", "replace").decode()
 
 
 def find_seed(workflow: Workflow, inputs: dict[str, Any]) -> int | None:

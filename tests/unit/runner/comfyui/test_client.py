@@ -13,6 +13,7 @@ from talkingshorts.comfyui.client import (
     MissingFileError,
     NotSentError,
     RemoteFile,
+    name_upload,
 )
 from talkingshorts.errors import UnreachableError, UsageError
 from talkingshorts.jobs.records import new_job_id
@@ -165,6 +166,25 @@ def test_an_upload_is_named_by_its_own_name_and_its_content(fake: FakeComfyUI, t
     assert all(re.fullmatch(r"my_voice_1_-[0-9a-f]{16}\.wav", name) for name in names)
     assert b"sound" in fake.uploaded[0]
     assert fake.uploaded[0].index(b"input") < fake.uploaded[0].index(b"sound"), "a proxy judges what comes first"
+
+
+@pytest.mark.parametrize(
+    ("name", "stem", "ending"),
+    [
+        ("Interview mit Dr. Müller (final)", "Interview_mit_Dr", "._müller"),
+        ("voice", "voice", ""),
+        (".hidden", ".hidden", ""),
+        ("a b.WAV?x=1", "a_b", ".wav_x_1"),
+        ("half\udcff.wa\udcff", "half_", ".wa_"),
+        ("\u202egnp.wav", "_gnp", ".wav"),
+        ("𠀀" * 100 + "." + "𠀀" * 100, "𠀀" * 50, "." + "𠀀" * 7),
+    ],
+)
+def test_any_name_of_a_file_becomes_one_that_a_server_can_store(name: str, stem: str, ending: str) -> None:
+    uploaded = name_upload(Path(name), "0123456789abcdef" * 4)
+
+    assert uploaded == f"{stem}-0123456789abcdef{ending}"
+    assert len(uploaded.encode()) <= 255
 
 
 def test_a_file_that_can_not_be_uploaded_is_a_usage_error(fake: FakeComfyUI, tmp_path: Path) -> None:

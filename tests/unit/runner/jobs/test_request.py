@@ -50,6 +50,12 @@ def test_a_file_is_named_in_its_input() -> None:
     assert bound.graph["1"]["inputs"] == {"image": "me.jpg"}
 
 
+def test_a_file_is_taken_whatever_bytes_its_name_has() -> None:
+    bound = bind(Request(WORKFLOW, "out", files=[(IMAGE, Path("me\udcff.jpg"))]), NODES)
+
+    assert bound.graph["1"]["inputs"] == {"image": "me?.jpg"}
+
+
 def test_only_what_is_set_is_copied_and_the_request_stays_as_it_is() -> None:
     before = copy.deepcopy(WORKFLOW.graph)
 
