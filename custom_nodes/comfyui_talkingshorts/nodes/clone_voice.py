@@ -42,7 +42,8 @@ class CloneVoice(io.ComfyNode):
                     "script",
                     default="",
                     multiline=True,
-                    tooltip="The words to say. For several voices label the lines: Speaker 1: ... Speaker 2: ...",
+                    tooltip="The words to say. For several voices label the lines: Speaker 1: ... Speaker 2: ... "
+                    "[pause 2s] is silence; stage directions ([laughs]) are left out.",
                 ),
                 io.Boolean.Input(
                     "voice_rights",

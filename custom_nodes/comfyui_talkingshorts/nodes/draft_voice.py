@@ -31,7 +31,8 @@ class DraftVoice(io.ComfyNode):
                     "script",
                     default="",
                     multiline=True,
-                    tooltip="The words to say. A new line or paragraph makes a pause. Emoji and markup are left out.",
+                    tooltip="The words to say. A new line, [pause] or [pause 800ms] makes a pause. Stage directions "
+                    "([laughs]), emoji and markup are left out.",
                 ),
                 make_seed_input("Picks one of the draft's four speakers. The same inputs give the same sound."),
                 io.Audio.Input(

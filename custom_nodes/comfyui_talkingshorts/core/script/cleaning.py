@@ -1,36 +1,69 @@
-"""What a user typed without what no voice can say: emoji, tags, Markdown."""
+"""What a user typed without what no voice can say: entities of HTML, emoji, tags, Markdown."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
 # Letters and digits drawn in another style, as fonts generated for social media are, and those of full width.
 _STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
+# With its semicolon only: `?a=1&copy=2` is an address.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
+_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head|template)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_LINE_TAG = re.compile(r"[^\S\n]*<(?:br|/(?:p|div|li|h[1-6]|tr|blockquote|title|s))\b[^<>]*>[^\S\n]*", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
+_HEART = re.compile(r"(?<!\S)<3+(?=\s*(?:$|[.,!?;:…]))", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
 _LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
+_QUOTE_MARK = re.compile(r"^[^\S\n]*>+(?:[^\S\n]+|(?!\d))", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-_MARKUP = re.compile(r"(?:[\[\]{}<>*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d))+|={2,}")
+_ARROW = re.compile(r"\s*(?:[-=]+>|<[-=]+(?=\s)|[←→⇒➜])\s*")
+# Between numbers < and > are words.
+_MARKUP = re.compile(
+    r"(?:[\[\]{}*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d)|<(?!\s?[\d$€£-])|(?<![\d)%])(?<![\d)%]\s)>(?!\d)|>(?!\s?\S)|\(\s*\))+|={2,}"
+)
 _SPOKEN_SYMBOLS = frozenset("°№^")
 _SILENT_CATEGORIES = frozenset(("So", "Sk", "Me", "Cc", "Cf", "Cs", "Co", "Cn"))
 
 
-def clean_script(script: str) -> str:
-    """Return the script without what can't be said: control characters, emoji, smileys, tags and Markdown.
+def drop_silent_characters(script: str) -> str:
+    """Return the script without byte order marks, control characters and emoji, in lines that end in a line feed.
 
-    Letters and digits of another style (bold, script, full width) become plain ones.
+    Entities of HTML become what they stand for (`&amp;`, also where a program wrote it twice, as in `&amp;#39;`), every
+    space a plain one, and letters and digits of another style (bold, script, full width) plain ones.
     """
-    text = unicodedata.normalize("NFC", script.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+    for _ in range(2):
+        script = _ENTITY.sub(lambda entity: html.unescape(entity[0]), script)
+    text = unicodedata.normalize("NFC", re.sub(r"\r\n?|[\u2028\u0085]", "\n", script).replace("\u2029", "\n\n"))
     text = _STYLED.sub(lambda letters: unicodedata.normalize("NFKC", letters[0]), text)
-    text = "".join(character for character in text if _can_be_said(character))
-    for pattern, replacement in ((_TAG, " "), (_SMILEY, ""), (_LINK, r"\1"), (_LIST_MARK, "- "), (_MARKUP, " ")):
+    return "".join(_plain_space(character) for character in text if _can_be_said(character))
+
+
+def drop_markup(text: str) -> str:
+    """Return a text of drop_silent_characters without smileys, tags and Markdown; a tag that ends a line does so."""
+    for pattern, replacement in (
+        (_UNSEEN, " "),
+        (_LINE_TAG, "\n"),
+        (_TAG, " "),
+        (_HEART, ""),
+        (_SMILEY, ""),
+        (_LINK, r"\1"),
+        (_QUOTE_MARK, ""),
+        (_LIST_MARK, "- "),
+        (_ARROW, ", "),
+        (_MARKUP, " "),
+    ):
         text = pattern.sub(replacement, text)
     return text.strip()
 
 
 def _can_be_said(character: str) -> bool:
-    if character == "\n" or character in _SPOKEN_SYMBOLS:
+    if character in "\n\t" or character in _SPOKEN_SYMBOLS:
         return True
     is_variation_selector = "\ufe00" <= character <= "\ufe0f"
     return unicodedata.category(character) not in _SILENT_CATEGORIES and not is_variation_selector
+
+
+def _plain_space(character: str) -> str:
+    return " " if character == "\t" or unicodedata.category(character) == "Zs" else character

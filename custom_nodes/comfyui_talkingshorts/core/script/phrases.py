@@ -15,28 +15,45 @@ from .words import is_speakable
 
 SENTENCE_PAUSE_SECONDS = 0.3
 PARAGRAPH_PAUSE_SECONDS = 0.55
+ELLIPSIS_PAUSE_SECONDS = 0.7
 BREATH_PAUSE_SECONDS = 0.12
 MAX_PHRASE_CHARACTERS = 300
 
+_ELLIPSIS_END = re.compile(r"(?:\.{3,}|…)[\"'”’)]*$")
+_ELLIPSIS = re.compile(r"(?<=\w)((?:\.{3,}|…+)[\"'”’)]*+)\s*+(?=\S)")
 _CLAUSE_END = re.compile(r"[,;:，、；：]\s*|\s[–—-]\s")
 
 
 def plan_phrases(lines: Sequence[Line], language: str) -> list[PreparedLine]:
     """Return the phrases of a script's lines in order; `language` is that of most of the script.
 
-    Sentences, lines and paragraphs end a phrase; a sentence of over MAX_PHRASE_CHARACTERS is cut at a comma or a space.
+    Sentences, lines and paragraphs end a phrase, and so does an ellipsis amid a sentence; a sentence of over
+    MAX_PHRASE_CHARACTERS is cut at a comma or a space. Silence that a line asks for takes the place of the pause.
     """
     is_japanese = any(find_writing(character) in ("HIRAGANA", "KATAKANA") for line in lines for character in line.text)
     phrases: list[PreparedLine] = []
     for line in lines:
         for paragraph in split_paragraphs(line.text):
             for sentence in split_sentences(paragraph):
-                pieces = [run for part in _split_long(sentence) for run in _split_kanji(part, language, is_japanese)]
-                phrases += [PreparedLine(line.speaker, *piece) for piece in pieces if is_speakable(piece[0])]
-                phrases[-1:] = [replace(phrase, pause_seconds=SENTENCE_PAUSE_SECONDS) for phrase in phrases[-1:]]
-            phrases[-1:] = [replace(phrase, pause_seconds=PARAGRAPH_PAUSE_SECONDS) for phrase in phrases[-1:]]
+                phrases += _plan_sentence(line.speaker, sentence, language, is_japanese)
+            phrases[-1] = replace(phrases[-1], pause_seconds=max(phrases[-1].pause_seconds, PARAGRAPH_PAUSE_SECONDS))
+        if line.silence_seconds:
+            phrases[-1] = replace(phrases[-1], pause_seconds=0.0, silence_seconds=line.silence_seconds)
     phrases[-1] = replace(phrases[-1], pause_seconds=0.0)
     return phrases
+
+
+def _plan_sentence(speaker: int, sentence: str, language: str, is_japanese: bool) -> list[PreparedLine]:
+    phrases: list[PreparedLine] = []
+    for part in _ELLIPSIS.sub(r"\1\n", sentence).split("\n"):
+        pieces = [run for clause in _split_long(part) for run in _split_kanji(clause, language, is_japanese)]
+        phrases += [PreparedLine(speaker, *piece) for piece in pieces if is_speakable(piece[0])]
+        phrases[-1:] = [replace(phrase, pause_seconds=_pause_after(part)) for phrase in phrases[-1:]]
+    return phrases
+
+
+def _pause_after(sentence: str) -> float:
+    return ELLIPSIS_PAUSE_SECONDS if _ELLIPSIS_END.search(sentence) else SENTENCE_PAUSE_SECONDS
 
 
 def _split_long(sentence: str) -> list[str]:

@@ -14,7 +14,10 @@ from .words import count_words
 
 @dataclass(frozen=True)
 class PreparedLine(Line):
-    """A line in words alone, its language (an espeak voice name), and the pause after it at a natural pace."""
+    """A line in words alone, its language (an espeak voice name), and the pause after it at a natural pace.
+
+    Silence that the script asks for comes after that pause, and lasts as long at any pace.
+    """
 
     language: str
     pause_seconds: float = 0.0
@@ -27,22 +30,35 @@ class PreparedLine(Line):
 
 @dataclass(frozen=True)
 class PreparedScript:
-    """Lines in the order in which they are said, the language of most of them, and about how long all take to say."""
+    """Lines in the order in which they are said, the language of most of them, and about how long all take to say.
+
+    The silences that the script asks for, `lead_seconds` of it before the first line, come on top. `notes` tell the
+    user what is not said.
+    """
 
     lines: tuple[PreparedLine, ...]
     language: str
     seconds: float
+    lead_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def from_lines(cls, lines: Iterable[PreparedLine], language: str) -> Self:
+    def from_lines(
+        cls, lines: Iterable[PreparedLine], language: str, lead_seconds: float = 0.0, notes: tuple[str, ...] = ()
+    ) -> Self:
         """Return the script of these lines."""
         lines = tuple(lines)
-        return cls(lines, language, estimate_seconds(_join_text(lines)))
+        return cls(lines, language, estimate_seconds(_join_text(lines)), lead_seconds, notes)
 
     @property
     def text(self) -> str:
         """All that is said, whoever says it."""
         return _join_text(self.lines)
+
+    @cached_property
+    def silence_seconds(self) -> float:
+        """How long the silences that the script asks for last in all."""
+        return self.lead_seconds + sum(line.silence_seconds for line in self.lines)
 
     @cached_property
     def words(self) -> int:

@@ -51,14 +51,16 @@ def limit_frames(seconds: float, frames_per_second: float = 7.5) -> int:
     return math.ceil((_SLOWEST_READING * seconds + _LONGEST_SILENCE_SECONDS) * frames_per_second)
 
 
-def require_script_fits(seconds: float, words: int, target_seconds: float) -> None:
+def require_script_fits(seconds: float, words: int, target_seconds: float, silence_seconds: float = 0.0) -> None:
     """Raise InputError when not even a hasty reader could say a script in the target (0: any length will do).
 
-    `seconds` is how long the script should take to say, `words` how many it has. It spares the user a long wait for
-    speech that plan_fit would refuse; what might just fit passes.
+    `seconds` is how long the script should take to say, `words` how many it has, `silence_seconds` how long the pauses
+    are that it asks for beside. It spares the user a long wait for speech that plan_fit would refuse; what might just
+    fit passes.
     """
-    if 0 < target_seconds < seconds / _FASTEST_READING:
-        raise script_too_long(words, seconds, f"about {seconds:.0f} s", target_seconds)
+    if 0 < target_seconds < silence_seconds + seconds / _FASTEST_READING:
+        all_seconds = silence_seconds + seconds
+        raise script_too_long(words, all_seconds, f"about {all_seconds:.0f} s", target_seconds, silence_seconds)
 
 
 def choose_take(lengths_seconds: Sequence[float], target_seconds: float) -> int:
@@ -80,12 +82,17 @@ def choose_take(lengths_seconds: Sequence[float], target_seconds: float) -> int:
     return min(range(len(lengths_seconds)), key=misfit)
 
 
-def plan_fit(speech_samples: int, target_seconds: float, sample_rate_hz: int, word_count: int) -> Timing:
+def plan_fit(
+    speech_samples: int, target_seconds: float, sample_rate_hz: int, word_count: int, silence_samples: int = 0
+) -> Timing:
     """Return how many samples trimmed speech becomes when stretched, and the silence around it.
 
     They add up to round(target_seconds * sample_rate_hz). The speech is stretched by at most 8 % to fill the target up
     to its natural edges (0.1 s, 0.2 s); silence does the rest, most of it after. Without a target (0) only the edges
-    are added. Raises InputError when the speech is too long for the target, saying how many words would fit.
+    are added. silence_samples beside the speech, which the script asks for, keep their length; the timing's speech
+    holds them. Raises InputError when all is too long for the target, saying how many words would fit.
     """
     slowest_pace, fastest_pace = 1 / (1 + MAX_STRETCH), 1 + MAX_STRETCH
-    return plan_timing(speech_samples, sample_rate_hz, 1.0, target_seconds, word_count, slowest_pace, fastest_pace)
+    return plan_timing(
+        speech_samples, sample_rate_hz, 1.0, target_seconds, word_count, slowest_pace, fastest_pace, silence_samples
+    )

@@ -14,6 +14,18 @@ LONGEST_LINE_SECONDS = 30.0
 _BREATHS = (re.compile(r"[,;:] "), re.compile(" "))
 
 
+def split_at_silences(script: PreparedScript) -> list[PreparedScript]:
+    """Return the passages of a script: each ends with a line after which silence is asked for, or with the script."""
+    passages: list[list[PreparedLine]] = [[]]
+    for line in script.lines:
+        if passages[-1] and passages[-1][-1].silence_seconds:
+            passages.append([])
+        passages[-1].append(line)
+    if len(passages) == 1:
+        return [script]
+    return [PreparedScript.from_lines(lines, _find_longest(lines).language) for lines in passages]
+
+
 def chunk_script(script: PreparedScript) -> list[PreparedScript]:
     """Return the script in as few chunks of 45 s or so as hold its lines, all of about the same length.
 

@@ -12,7 +12,7 @@ from ..speech.spoken_words import spell_out
 
 def prepare_for_draft(script: str) -> PreparedScript:
     """Return the script's phrases, with the pauses after them. Raises InputError as read_script does."""
-    lines, language = read_script(script)
-    phrases = plan_phrases(lines, language)
+    read = read_script(script)
+    phrases = plan_phrases(read.lines, read.language)
     spelled = (replace(phrase, text=spell_out(phrase.text, phrase.language)) for phrase in phrases)
-    return PreparedScript.from_lines(spelled, language)
+    return PreparedScript.from_lines(spelled, read.language, read.lead_seconds, read.notes)

@@ -73,11 +73,15 @@ class _Delivery:
 
 @dataclass(frozen=True)
 class _TimedPhrase:
-    """A phrase, and the number of samples that it and the pause after it last at a natural pace."""
+    """A phrase, and the number of samples that it and the pause after it last at a natural pace.
+
+    The silence after these, which the script asks for, lasts silence_length at any pace.
+    """
 
     line: PreparedLine
     length: int
     pause_length: int
+    silence_length: int
 
 
 def speak_draft(
@@ -90,9 +94,9 @@ def speak_draft(
 ) -> tuple[Sound, str | None]:
     """Return the script spoken: [1, samples] at 22,050 Hz, with phonemes, at -20 dBFS RMS and below -1 dBFS peak.
 
-    Beside it stands a note when there is something to tell the user: a reference without a voice. The seed picks the
-    speaker, among those who suit the presenter drawn from that prompt and seed. A reference that holds a voice sets the
-    median F0 and the pace (0.8 to 1.25 of natural).
+    Beside it stands a note when there is something to tell the user: what of the script is not said, a reference
+    without a voice. The seed picks the speaker, among those who suit the presenter drawn from that prompt and seed. A
+    reference that holds a voice sets the median F0 and the pace (0.8 to 1.25 of natural).
     With target_seconds > 0 the sound has round(target_seconds * 22050) samples: pace first, then silence at the edges.
     The same arguments give the same samples. on_progress(done, total) is called between phrases and may raise to stop.
     Raises InputError for a script that can't be said or doesn't fit the target, and for an impossible target or seed.
@@ -111,12 +115,22 @@ def speak_draft(
         timed += _measure(phrase, delivery)
     if not timed:
         raise InputError(f"No voice can say the script: {script[:40]!r}. Write it in the letters of a living language.")
-    natural_length = sum(phrase.length + phrase.pause_length for phrase in timed)
-    timing = plan_timing(natural_length, espeak.SAMPLE_RATE_HZ, _pace_of(prosody), target_seconds, prepared.words)
-
-    spoken = _record(timed, delivery, timing, lambda done: on_progress(len(phrases) + done, 2 * len(phrases)))
+    lead_length = _count(prepared.lead_seconds)
+    timing = plan_timing(
+        sum(phrase.length + phrase.pause_length for phrase in timed),
+        espeak.SAMPLE_RATE_HZ,
+        _pace_of(prosody),
+        target_seconds,
+        prepared.words,
+        silence_samples=lead_length + sum(phrase.silence_length for phrase in timed),
+    )
+    spoken = _record(
+        timed, lead_length, delivery, timing, lambda done: on_progress(len(phrases) + done, 2 * len(phrases))
+    )
     on_progress(2 * len(phrases), 2 * len(phrases))
-    return spoken, NO_VOICE_NOTE if reference is not None and prosody.f0_hz is None else None
+    has_no_voice = reference is not None and prosody.f0_hz is None
+    notes = [*prepared.notes, NO_VOICE_NOTE if has_no_voice else ""]
+    return spoken, " ".join(filter(None, notes)) or None
 
 
 def _choose_speaker(seed: int, presenter: str) -> _Speaker:
@@ -128,21 +142,30 @@ def _choose_speaker(seed: int, presenter: str) -> _Speaker:
     return suitable[seed % len(suitable)]
 
 
-def _record(timed: list[_TimedPhrase], delivery: _Delivery, timing: Timing, on_phrase: Callable[[int], None]) -> Sound:
-    """Return the phrases and their pauses, all stretched alike to fill the timing, at an even level."""
+def _record(
+    timed: list[_TimedPhrase], lead_length: int, delivery: _Delivery, timing: Timing, on_phrase: Callable[[int], None]
+) -> Sound:
+    """Return the phrases and their pauses, all stretched alike to fill the timing, at an even level.
+
+    The silences that the script asks for, lead_length of it before the first phrase, are not stretched.
+    """
     samples = np.zeros(timing.total_samples, np.float32)
     phonemes = [Phoneme("", 0.0)]
-    scale = timing.speech_samples / sum(phrase.length + phrase.pause_length for phrase in timed)
+    silence_length = lead_length + sum(phrase.silence_length for phrase in timed)
+    natural_length = sum(phrase.length + phrase.pause_length for phrase in timed)
+    scale = (timing.speech_samples - silence_length) / natural_length
     position = 0
+    silent = timing.lead_samples + lead_length
     for done, phrase in enumerate(timed):
         on_phrase(done)
-        start = timing.lead_samples + round(position * scale)
-        end = timing.lead_samples + round((position + phrase.length) * scale)
+        start = silent + round(position * scale)
+        end = silent + round((position + phrase.length) * scale)
         spoken = _speak(phrase.line, delivery, end - start)
         samples[start:end] = spoken.mono
         phonemes += _delayed(spoken.phonemes or (), start / espeak.SAMPLE_RATE_HZ)
         phonemes.append(Phoneme("", end / espeak.SAMPLE_RATE_HZ))
         position += phrase.length + phrase.pause_length
+        silent += phrase.silence_length
     return Sound(_level(samples)[None], espeak.SAMPLE_RATE_HZ, _without_false_pauses(phonemes))
 
 
@@ -197,7 +220,8 @@ def _measure(phrase: PreparedLine, delivery: _Delivery) -> list[_TimedPhrase]:
     """Return the timed phrase, or none where espeak has no sound for it."""
     spoken = _utter(phrase, delivery, NATURAL_WORDS_PER_MINUTE / delivery.formant_scale)
     length = round(spoken.samples.shape[-1] / delivery.formant_scale)
-    return [_TimedPhrase(phrase, length, round(phrase.pause_seconds * espeak.SAMPLE_RATE_HZ))] if length else []
+    timed = _TimedPhrase(phrase, length, _count(phrase.pause_seconds), _count(phrase.silence_seconds))
+    return [timed] if length else []
 
 
 def _speak(phrase: PreparedLine, delivery: _Delivery, length: int) -> Sound:
@@ -235,6 +259,10 @@ def _utter(phrase: PreparedLine, delivery: _Delivery, words_per_minute: float) -
     samples = spoken.samples[:, : round(end_seconds * espeak.SAMPLE_RATE_HZ)]
     audible = tuple(phoneme for phoneme in phonemes if phoneme.start_seconds < end_seconds)
     return Sound(samples, espeak.SAMPLE_RATE_HZ, audible)
+
+
+def _count(seconds: float) -> int:
+    return round(seconds * espeak.SAMPLE_RATE_HZ)
 
 
 def _fade_edges(samples: np.ndarray) -> np.ndarray:

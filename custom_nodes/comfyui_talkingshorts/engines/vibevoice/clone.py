@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import torch
@@ -12,10 +13,10 @@ from ...core.errors import InputError, ModelError, SourceError
 from ...core.limits import require_seed
 from ...core.progress import OnProgress
 from ...core.script.pace import require_target
-from ...core.script.prepared import PreparedScript
+from ...core.script.prepared import PreparedLine, PreparedScript
 from ...core.script.speech_length import MAX_STRETCH, choose_take, estimate_frames, require_script_fits
 from ...core.sound import Sound
-from ...core.vibevoice.script_chunks import chunk_script
+from ...core.vibevoice.script_chunks import chunk_script, split_at_silences
 from ...core.vibevoice.short_script import PaddedScript, pad_short_script
 from .model import SAMPLE_RATE_HZ, VibeVoice
 from .reference_audio import Reference, prepare_reference
@@ -58,23 +59,34 @@ def clone_voice(
     require_seed(settings.seed)
     require_target(settings.target_seconds)
     prepared = prepare_for_vibevoice(script)
-    require_script_fits(prepared.seconds, prepared.words, settings.target_seconds)
+    require_script_fits(prepared.seconds, prepared.words, settings.target_seconds, prepared.silence_seconds)
     references_used = _prepare_references(prepared, references, vibevoice.samples_per_frame)
     voices = [encode_voice_once(vibevoice, reference.samples) for reference in references_used]
-    takes = _read_chunks(vibevoice, voices, prepared.renumber_speakers(), settings, on_progress)
-    speech = takes[0].samples
-    if len(takes) > 1:
-        joined = join_speech((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
-        speech = trim_edges(joined, SAMPLE_RATE_HZ)
-    fitted = fit_speech(speech, SAMPLE_RATE_HZ, settings.target_seconds, prepared.words)
-    silence_seconds = (fitted.size - (1 + MAX_STRETCH) * speech.size) / SAMPLE_RATE_HZ
+    passages = _read_passages(vibevoice, voices, prepared.renumber_speakers(), settings, on_progress)
+    speeches = [_join_takes(takes) for takes in passages]
+    silences_seconds = [prepared.lead_seconds, *(line.silence_seconds for line in _find_last_lines(prepared))]
+    fitted = fit_speech(speeches, SAMPLE_RATE_HZ, settings.target_seconds, prepared.words, silences_seconds)
+    longest_seconds = (1 + MAX_STRETCH) * sum(speech.size for speech in speeches) / SAMPLE_RATE_HZ
+    silence_seconds = fitted.size / SAMPLE_RATE_HZ - prepared.silence_seconds - longest_seconds
     notes = [
+        *prepared.notes,
         explain_opening(prepared),
         *(reference.note for reference in references_used),
-        _explain_cut_off(takes),
+        _explain_cut_off([take for takes in passages for take in takes]),
         _explain_silence(silence_seconds, settings.target_seconds),
     ]
     return Sound(fitted[None], SAMPLE_RATE_HZ), " ".join(filter(None, notes)) or None
+
+
+def _find_last_lines(script: PreparedScript) -> list[PreparedLine]:
+    return [passage.lines[-1] for passage in split_at_silences(script)]
+
+
+def _join_takes(takes: Sequence[Take]) -> np.ndarray:
+    if len(takes) == 1:
+        return takes[0].samples
+    joined = join_speech((take.samples for take in takes), SAMPLE_RATE_HZ, _CHUNK_PAUSE_SECONDS)
+    return trim_edges(joined, SAMPLE_RATE_HZ)
 
 
 class _Progress:
@@ -120,29 +132,36 @@ def _name_input(speaker: int) -> str:
     return "reference" if speaker == 0 else f"reference_{speaker + 1}"
 
 
-def _read_chunks(
+def _read_passages(
     vibevoice: VibeVoice,
     voices: Sequence[torch.Tensor],
     script: PreparedScript,
     settings: CloneSettings,
     on_progress: OnProgress,
-) -> list[Take]:
-    """Return of each chunk the take that meets its share of the target best.
+) -> list[list[Take]]:
+    """Return, passage by passage, of each chunk the take that meets its share of the target best.
 
     Raises ModelError when none says anything.
     """
-    chunks = [(chunk, pad_short_script(chunk)) for chunk in chunk_script(script)]
-    estimates = [estimate_frames(padded.script.seconds if padded else chunk.seconds) for chunk, padded in chunks]
+    passages = [
+        [(chunk, pad_short_script(chunk)) for chunk in chunk_script(passage)] for passage in split_at_silences(script)
+    ]
+    estimates = [
+        estimate_frames(padded.script.seconds if padded else chunk.seconds)
+        for chunks in passages
+        for chunk, padded in chunks
+    ]
     progress = _Progress(estimates, on_progress)
+    indices = count()
+    spoken_seconds = max(settings.target_seconds - script.silence_seconds, 0.0)
 
     def read(script: PreparedScript, seeds: Sequence[int]) -> list[Take]:
         return read_takes(
             vibevoice, voices, script, seeds, settings.guidance_scale, settings.diffusion_steps, progress.count_frame
         )
 
-    chosen: list[Take] = []
-    for index, (chunk, padded) in enumerate(chunks):
-        seeds = _derive_seeds(settings, index)
+    def read_chunk(chunk: PreparedScript, padded: PaddedScript | None) -> Take:
+        seeds = _derive_seeds(settings, next(indices))
         cut_out = _cut_out_words(read(padded.script, seeds), padded) if padded else []
         takes = [take for take in cut_out or read(chunk, seeds) if take.samples.size]
         progress.end_chunk()
@@ -151,8 +170,9 @@ def _read_chunks(
                 f"{vibevoice.name} said nothing with seed {settings.seed}. Try another seed; if that doesn't help, "
                 "its files may be of another version than its config.json."
             )
-        chosen.append(_choose_take(takes, settings.target_seconds * (chunk.seconds / script.seconds)))
-    return chosen
+        return _choose_take(takes, spoken_seconds * (chunk.seconds / script.seconds))
+
+    return [[read_chunk(chunk, padded) for chunk, padded in chunks] for chunks in passages]
 
 
 def _cut_out_words(takes: Sequence[Take], padded: PaddedScript) -> list[Take]:

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from ...core.script.dialogue import read_script
+from ...core.script.dialogue import Line, read_script
 from ...core.script.language import detect_language
 from ...core.script.prepared import PreparedLine, PreparedScript
-from ...core.script.sentences import split_sentences
+from ...core.script.sentences import split_paragraphs, split_sentences
 from ...core.script.words import is_speakable
 from ...core.vibevoice.script_chunks import cut_long_line
 from ..speech.spoken_words import spell_out
+
+PARAGRAPH_SILENCE_SECONDS = 0.8
+_LEAST_PARAGRAPH_SECONDS = 3.0
 
 _PLAIN_MARKS = str.maketrans(
     {
@@ -48,17 +52,12 @@ def prepare_for_vibevoice(script: str) -> PreparedScript:
 
     No word is dropped or changed but for numbers, signs and abbreviations, which are spelled out. Punctuation is
     ASCII, above all in Chinese, as the model's authors advise, and each sentence has a line of its own, since the
-    model hurries through long ones; a sentence of over 30 s has several. Raises InputError as read_script does.
+    model hurries through long ones; a sentence of over 30 s has several. Empty lines and pauses ask for silence, which
+    the model doesn't make. Raises InputError as read_script does.
     """
-    turns, language = read_script(script)
-    lines = [
-        line
-        for turn in turns
-        for sentence in split_sentences(turn.text)
-        if is_speakable(sentence)
-        for line in _prepare_sentence(turn.speaker, sentence, detect_language(sentence, language))
-    ]
-    return PreparedScript.from_lines(lines, language)
+    read = read_script(script)
+    lines = [line for turn in read.lines for line in _prepare_turn(turn, read.language)]
+    return PreparedScript.from_lines(lines, read.language, read.lead_seconds, read.notes)
 
 
 def explain_opening(script: PreparedScript) -> str | None:
@@ -73,6 +72,41 @@ def explain_opening(script: PreparedScript) -> str | None:
         f'The script opens with "{opener[0]}", and VibeVoice sometimes plays music under such an opening. '
         "If you hear some, try another seed, or open with other words."
     )
+
+
+def _prepare_turn(turn: Line, language: str) -> list[PreparedLine]:
+    """Return the lines of what one speaker says in one go, with the silences that its empty lines and pauses ask for.
+
+    A paragraph of a few words is read along with the next or the last one: alone VibeVoice would set it to music.
+    """
+    paragraphs = list(
+        filter(None, (_prepare_paragraph(turn.speaker, text, language) for text in split_paragraphs(turn.text)))
+    )
+    lines: list[PreparedLine] = []
+    unbroken_seconds = 0.0
+    left_seconds = sum(map(_count_seconds, paragraphs))
+    for paragraph in paragraphs:
+        lines += paragraph
+        unbroken_seconds += _count_seconds(paragraph)
+        left_seconds -= _count_seconds(paragraph)
+        if min(unbroken_seconds, left_seconds) >= _LEAST_PARAGRAPH_SECONDS:
+            lines[-1] = replace(lines[-1], silence_seconds=PARAGRAPH_SILENCE_SECONDS)
+            unbroken_seconds = 0.0
+    lines[-1] = replace(lines[-1], silence_seconds=turn.silence_seconds)
+    return lines
+
+
+def _prepare_paragraph(speaker: int, paragraph: str, language: str) -> list[PreparedLine]:
+    return [
+        line
+        for sentence in split_sentences(paragraph)
+        if is_speakable(sentence)
+        for line in _prepare_sentence(speaker, sentence, detect_language(sentence, language))
+    ]
+
+
+def _count_seconds(lines: list[PreparedLine]) -> float:
+    return sum(line.seconds for line in lines)
 
 
 def _prepare_sentence(speaker: int, sentence: str, language: str) -> list[PreparedLine]:

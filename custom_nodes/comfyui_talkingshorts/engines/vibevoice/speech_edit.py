@@ -6,8 +6,8 @@ Samples are [samples] float32, mono. What is silence is told by comparison with 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import combinations, pairwise
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise, repeat
 
 import numpy as np
 
@@ -60,14 +60,32 @@ def add_edges(samples: np.ndarray, lead_samples: int, tail_samples: int) -> np.n
     return np.pad(samples, (lead_samples, tail_samples))
 
 
-def fit_speech(samples: np.ndarray, sample_rate_hz: int, target_seconds: float, word_count: int) -> np.ndarray:
-    """Return trimmed speech stretched and padded to round(target_seconds * sample_rate_hz) samples, as plan_fit says.
+def fit_speech(
+    passages: Sequence[np.ndarray],
+    sample_rate_hz: int,
+    target_seconds: float,
+    word_count: int,
+    silences_seconds: Sequence[float] = (0.0, 0.0),
+) -> np.ndarray:
+    """Return trimmed passages joined, stretched and padded to round(target_seconds * sample_rate_hz) samples.
 
-    Raises InputError when it is too long for that.
+    silences_seconds are before the first passage, between each two and after the last; they are not stretched.
+    plan_fit says how the rest is. Raises InputError when all is too long for the target.
     """
-    timing = plan_fit(samples.size, target_seconds, sample_rate_hz, word_count)
-    stretched = stretch(samples, sample_rate_hz, timing.speech_samples)
-    return add_edges(limit_peak(stretched, sample_rate_hz), timing.lead_samples, timing.tail_samples)
+    lead_samples, *between_samples, tail_samples = (_count(seconds, sample_rate_hz) for seconds in silences_seconds)
+    between_seconds = silences_seconds[1:-1]
+    silence_samples = lead_samples + sum(between_samples) + tail_samples
+    joined = _join_passages(passages, sample_rate_hz, between_seconds)
+    spoken_samples = joined.size - sum(between_samples)
+    timing = plan_fit(spoken_samples, target_seconds, sample_rate_hz, word_count, silence_samples)
+    stretch_ratio = (timing.speech_samples - silence_samples) / spoken_samples if spoken_samples else 1.0
+    if between_samples and stretch_ratio != 1.0:
+        # Stretched with the rest they are as long as they should be.
+        joined = _join_passages(passages, sample_rate_hz, [seconds / stretch_ratio for seconds in between_seconds])
+    stretched = stretch(joined, sample_rate_hz, timing.speech_samples - lead_samples - tail_samples)
+    return add_edges(
+        limit_peak(stretched, sample_rate_hz), timing.lead_samples + lead_samples, tail_samples + timing.tail_samples
+    )
 
 
 def limit_peak(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
@@ -93,18 +111,35 @@ def join_speech(pieces: Iterable[np.ndarray], sample_rate_hz: int, pause_seconds
     pause, which the pieces' own background fills as far as they have any. Pieces without speech are left out. Only one
     piece is held at a time beside the result, which grows in place.
     """
+    return _join(zip(pieces, pairwise(repeat(pause_seconds)), strict=False), sample_rate_hz)
+
+
+def _join_passages(
+    passages: Sequence[np.ndarray], sample_rate_hz: int, silences_seconds: Sequence[float]
+) -> np.ndarray:
+    """Return the passages joined as join_speech does, each two with its own silence from speech to speech, trimmed."""
+    if len(passages) == 1:
+        return passages[0]
+    pauses_seconds = pairwise([_KEPT_LEAD_SECONDS * 2, *silences_seconds, _KEPT_TAIL_SECONDS * 2])
+    return trim_edges(_join(zip(passages, pauses_seconds, strict=True), sample_rate_hz), sample_rate_hz)
+
+
+def _join(pieces: Iterable[tuple[np.ndarray, tuple[float, float]]], sample_rate_hz: int) -> np.ndarray:
+    """Return the pieces joined, each with half of the pauses, in seconds, that are before and after it."""
     overlap_samples = _count(_CROSSFADE_SECONDS, sample_rate_hz)
-    edge_samples = _count(pause_seconds / 2, sample_rate_hz) + overlap_samples // 2
     fade_in = np.sin(np.linspace(0.0, np.pi / 2, overlap_samples)).astype(np.float32)
     joined = np.zeros(0, np.float32)
     wanted_power = 0.0
-    for piece in pieces:
+    for piece, pauses_seconds in pieces:
         power = _speech_power(piece, sample_rate_hz)
         if power == 0.0:
             continue
         wanted_power = wanted_power or power
         gain = np.clip(math.sqrt(wanted_power / power), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
-        edged = _with_edges(piece, sample_rate_hz, edge_samples) * np.float32(gain)
+        lead_samples, tail_samples = (
+            _count(seconds / 2, sample_rate_hz) + overlap_samples // 2 for seconds in pauses_seconds
+        )
+        edged = _with_edges(piece, sample_rate_hz, lead_samples, tail_samples) * np.float32(gain)
         edged = limit_peak(edged, sample_rate_hz)
         start = max(joined.size - overlap_samples, 0)
         if joined.size:
@@ -184,12 +219,13 @@ def _speech_power(samples: np.ndarray, sample_rate_hz: int) -> float:
     return float(spoken.mean()) if spoken.size else 0.0
 
 
-def _with_edges(samples: np.ndarray, sample_rate_hz: int, edge_samples: int) -> np.ndarray:
-    """Return the speech with exactly edge_samples before and after: its background there, then silence."""
+def _with_edges(samples: np.ndarray, sample_rate_hz: int, lead_samples: int, tail_samples: int) -> np.ndarray:
+    """Return the speech with exactly so many samples before and after: its background there, then silence."""
     start, end = find_speech(samples, sample_rate_hz)
-    kept = _faded(samples[max(start - edge_samples, 0) : end + edge_samples], sample_rate_hz)
-    lead_samples = max(edge_samples - start, 0)
-    return add_edges(kept, lead_samples, end - start + 2 * edge_samples - lead_samples - kept.size)
+    kept = _faded(samples[max(start - lead_samples, 0) : end + tail_samples], sample_rate_hz)
+    silent_lead_samples = max(lead_samples - start, 0)
+    silent_tail_samples = end - start + lead_samples + tail_samples - silent_lead_samples - kept.size
+    return add_edges(kept, silent_lead_samples, silent_tail_samples)
 
 
 def _faded(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:

@@ -83,12 +83,67 @@ def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> N
 
 
 def test_a_script_is_read_with_the_language_that_most_of_it_is_in() -> None:
-    lines, language = read_script(
-        "Speaker 1: Guten **Morgen**!\n[2]: Das ist nicht der Hund, den ich mit dir gesehen habe."
-    )
+    read = read_script("Speaker 1: Guten **Morgen**!\n[2]: Das ist nicht der Hund, den ich mit dir gesehen habe.")
 
-    assert [(line.speaker, line.text) for line in lines] == [
+    assert [(line.speaker, line.text) for line in read.lines] == [
         (0, "Guten  Morgen !"),
         (1, "Das ist nicht der Hund, den ich mit dir gesehen habe."),
     ]
-    assert language == "de"
+    assert read.language == "de"
+
+
+def words_of(script: str) -> list[tuple[int, str]]:
+    return [(line.speaker, " ".join(line.text.split())) for line in read_script(script).lines]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("\ufeff[1]: Hello there.\n[2]: Hi.", [(0, "Hello there."), (1, "Hi.")]),
+        ("[1]: a. [2]: b", [(0, "a."), (1, "b")]),
+        ("Speaker 1: Hi [pause] Speaker 2: Yes.", [(0, "Hi"), (1, "Yes.")]),
+        ("[Speaker 1]: Hi.\n[Speaker 2]: Yes.", [(0, "Hi."), (1, "Yes.")]),
+        ("\u200bANNA:\u200b Hi.\nBEN: Yes.", [(0, "Hi."), (1, "Yes.")]),
+    ],
+)
+def test_labels_are_not_said_however_they_are_typed(script: str, said: list[tuple[int, str]]) -> None:
+    assert words_of(script) == said
+
+
+def test_silence_is_kept_with_the_words_before_it_and_before_the_first() -> None:
+    read = read_script("[pause 2s] One. [pause] [laughs] [pause 500ms] Two. <break time='1.5s'/>")
+
+    assert read.lead_seconds == 2.0
+    assert [(line.text, line.silence_seconds) for line in read.lines] == [("One.", 1.5), ("Two.", 1.5)]
+
+
+def test_silence_before_a_label_is_kept_too() -> None:
+    read = read_script("Speaker 1: One.\n\n[pause 2s]\n\nSpeaker 2: Two.\nSpeaker 1: [pause 1s] Three.")
+    assert [(line.text, line.silence_seconds) for line in read.lines] == [("One.", 2.0), ("Two.", 1.0), ("Three.", 0.0)]
+
+
+def test_what_is_not_said_is_told() -> None:
+    read = read_script("ANNA: Hi. [laughs] [laughs] (sighs)\nBEN: Yes.")
+    assert read.notes == (
+        "ANNA and BEN are taken for the names of speakers, and not said.",
+        "Not said, as stage directions: [laughs], (sighs).",
+    )
+    assert read_script("00:01 --> 00:02\nYes.").notes == (
+        "The script is of subtitles: their numbers and times are not said.",
+    )
+    assert "[beep] and 2 more" in read_script("Yes. [music] (sighs) [laughs] (nods) *smiles* [beep] [cut]").notes[0]
+    assert read_script("Nothing. [pause 2s] (and this matters) *really*").notes == ()
+
+
+def test_a_script_of_nothing_but_stage_directions_is_refused_with_the_reason() -> None:
+    with pytest.raises(InputError, match=r"'\[laughs\]'. What stands in brackets .* Write at least one word"):
+        read_script("[laughs]")
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [("{\\rtf1\\ansi Hello}", "RTF"), ("\ufeff%PDF-1.7 Hello", "PDF"), ("PK\x03\x04 word/document.xml", "ZIP")],
+)
+def test_a_file_that_is_no_text_is_refused_with_the_remedy(script: str, kind: str) -> None:
+    with pytest.raises(InputError, match=rf"{kind}.* save it as plain text"):
+        read_script(script)

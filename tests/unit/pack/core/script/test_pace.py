@@ -55,3 +55,19 @@ def test_an_impossible_target_is_refused_with_its_value(target_seconds: float) -
 @pytest.mark.parametrize("target_seconds", [0.0, 0.5, 8.0, 3600.0])
 def test_zero_and_sensible_targets_pass(target_seconds: float) -> None:
     require_target(target_seconds)
+
+
+@pytest.mark.parametrize(("target_seconds", "pace"), [(0.0, 0.8), (9.0, 1.0), (12.0, 1.0), (30.0, 1.0)])
+def test_silence_that_the_script_asks_for_lasts_as_long_at_any_pace(target_seconds: float, pace: float) -> None:
+    silent = plan_timing(NATURAL, RATE, pace, target_seconds and target_seconds + 2.0, 24, silence_samples=2 * RATE)
+    plain = plan_timing(NATURAL, RATE, pace, target_seconds, 24)
+
+    assert silent.speech_samples == plain.speech_samples + 2 * RATE
+    assert (silent.lead_samples, silent.tail_samples) == (plain.lead_samples, plain.tail_samples)
+
+
+def test_pauses_that_leave_no_room_are_told() -> None:
+    with pytest.raises(InputError, match=r"24 words and 2\.0 s of pauses take 8\.4 s .*to about 15 words"):
+        plan_timing(NATURAL, RATE, 1.0, 6.0, 24, silence_samples=2 * RATE)
+    with pytest.raises(InputError, match=r"and 9\.0 s of pauses take .*Shorten its pauses, raise target_seconds"):
+        plan_timing(NATURAL, RATE, 1.0, 8.0, 24, silence_samples=9 * RATE)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from comfyui_talkingshorts.core.script.dialogue import read_script
 from comfyui_talkingshorts.core.script.phrases import (
+    ELLIPSIS_PAUSE_SECONDS,
     MAX_PHRASE_CHARACTERS,
     PARAGRAPH_PAUSE_SECONDS,
     SENTENCE_PAUSE_SECONDS,
@@ -12,7 +13,8 @@ from comfyui_talkingshorts.core.script.prepared import PreparedLine
 
 
 def phrases_of(script: str) -> list[PreparedLine]:
-    return plan_phrases(*read_script(script))
+    read = read_script(script)
+    return plan_phrases(read.lines, read.language)
 
 
 def texts(script: str) -> list[str]:
@@ -24,6 +26,22 @@ def test_sentences_lines_and_paragraphs_end_phrases() -> None:
     assert [phrase.text for phrase in phrases] == ["One.", "Two!", "Three", "Four"]
     pauses = [phrase.pause_seconds for phrase in phrases]
     assert pauses == [SENTENCE_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS, PARAGRAPH_PAUSE_SECONDS, 0.0]
+
+
+@pytest.mark.parametrize("script", ["Wait... what?", "Wait… what?", "Wait… What?", '"Wait..." What?'])
+def test_an_ellipsis_is_a_pause_longer_than_a_full_stop(script: str) -> None:
+    first, second = phrases_of(script)
+    assert second.text.lower() == "what?"
+    assert first.pause_seconds == ELLIPSIS_PAUSE_SECONDS > SENTENCE_PAUSE_SECONDS
+
+
+def test_silence_that_the_script_asks_for_takes_the_place_of_a_pause() -> None:
+    phrases = phrases_of("One [pause 2s] two. [pause 300ms]\n\nThree.")
+    assert [(phrase.text, phrase.pause_seconds, phrase.silence_seconds) for phrase in phrases] == [
+        ("One", 0.0, 2.0),
+        ("two.", 0.0, 0.3),
+        ("Three.", 0.0, 0.0),
+    ]
 
 
 def test_the_labels_of_a_dialogue_are_not_said() -> None:

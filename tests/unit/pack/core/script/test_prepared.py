@@ -25,3 +25,12 @@ def test_speakers_are_numbered_without_gaps(speakers: list[int], numbered: list[
 
     assert [line.speaker for line in renumbered.lines] == numbered
     assert (renumbered.text, renumbered.seconds) == (script.text, script.seconds)
+
+
+def test_silence_comes_on_top_of_the_words() -> None:
+    line = PreparedLine(0, "Yes.", "en-us", silence_seconds=2.0)
+
+    script = PreparedScript.from_lines([line, line], "en-us", lead_seconds=0.5)
+
+    assert script.silence_seconds == 4.5
+    assert script.seconds == estimate_seconds("Yes. Yes.")

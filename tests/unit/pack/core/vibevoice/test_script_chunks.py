@@ -10,6 +10,7 @@ from comfyui_talkingshorts.core.vibevoice.script_chunks import (
     LONGEST_LINE_SECONDS,
     chunk_script,
     cut_long_line,
+    split_at_silences,
 )
 
 SENTENCE = "Three small habits changed how I work every day, and the first takes less than a minute."
@@ -113,3 +114,20 @@ def test_letters_without_end_are_cut_as_well(letter: str) -> None:
 
     assert "".join(parts) == text
     assert max(map(estimate_seconds, parts)) <= LONGEST_LINE_SECONDS
+
+
+def test_a_script_without_silences_is_one_passage() -> None:
+    script = dialogue(9)
+
+    assert split_at_silences(script) == [script]
+
+
+def test_a_passage_ends_where_silence_is_asked_for_and_is_in_its_own_language() -> None:
+    first = PreparedLine(0, "Hi.", "en-us", silence_seconds=1.0)
+    second = PreparedLine(0, "Guten Tag.", "de", silence_seconds=2.0)
+    script = script_of(first, second, first, first)
+
+    passages = split_at_silences(script)
+
+    assert [passage.lines for passage in passages] == [(first,), (second,), (first,), (first,)]
+    assert [passage.language for passage in passages] == ["en-us", "de", "en-us", "en-us"]

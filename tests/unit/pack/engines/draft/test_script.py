@@ -30,3 +30,11 @@ def test_a_script_travels_with_its_language_and_how_long_it_takes_to_say() -> No
 def test_a_script_with_nothing_to_say_is_refused(script: str) -> None:
     with pytest.raises(InputError, match="Write at least one word"):
         prepare_for_draft(script)
+
+
+def test_silence_and_notes_travel_with_the_script() -> None:
+    script = prepare_for_draft("[pause 2s] One. [laughs] [pause 1s] Two.")
+
+    assert script.lead_seconds == 2.0
+    assert [(line.text, line.silence_seconds) for line in script.lines] == [("One.", 1.0), ("Two.", 0.0)]
+    assert script.notes == ("Not said, as stage directions: [laughs].",)

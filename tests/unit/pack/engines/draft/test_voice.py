@@ -129,6 +129,40 @@ def test_pauses_are_silent_and_vowels_loud(seed: int, f0_scale: float | None, ta
     assert np.median(levels["vowel"]) > np.median(levels["consonant"]) + 3
 
 
+def longest_gap_seconds(sound: Sound) -> float:
+    loud = np.flatnonzero(np.abs(sound.mono) > 0.003)
+    return float(np.diff(loud).max()) / sound.sample_rate_hz
+
+
+@pytest.mark.parametrize("mark", ["[pause 2s]", "[pause:2000ms]", '<break time="2s"/>', "(2 second pause)"])
+@pytest.mark.parametrize("target_seconds", [0.0, 8.5, 12.0])
+def test_a_pause_lasts_as_long_as_it_says_at_any_pace(mark: str, target_seconds: float) -> None:
+    first, second = SCRIPT.split(" Want")
+    sound = spoken(f"{first} {mark} Want{second}", 1, None, target_seconds)
+
+    assert longest_gap_seconds(sound) == pytest.approx(2.0, abs=0.12)
+    assert not target_seconds or sound.samples.shape == (1, round(target_seconds * 22050))
+
+
+def test_pauses_at_the_edges_come_on_top_of_the_silence_there() -> None:
+    plain, paused = spoken(SCRIPT, 1), spoken(f"[pause 1s] {SCRIPT} [pause 2s]", 1)
+
+    assert paused.seconds == pytest.approx(plain.seconds + 3.0, abs=1e-3)
+    assert np.array_equal(paused.samples[0, 22050:-44100], plain.samples[0])
+
+
+def test_an_ellipsis_and_an_empty_line_are_longer_than_a_full_stop() -> None:
+    stop, ellipsis, paragraph = (longest_gap_seconds(spoken(f"Now{mark}Then.", 1)) for mark in (". ", "... ", ".\n\n"))
+    assert stop + 0.2 < paragraph < ellipsis
+
+
+def test_what_is_not_said_is_told() -> None:
+    sound, note = speak_draft(f"[laughs] {SCRIPT}", 1)
+
+    assert np.array_equal(sound.samples, spoken(SCRIPT, 1).samples)
+    assert note == "Not said, as stage directions: [laughs]."
+
+
 def test_phonemes_begin_and_end_with_a_pause_and_follow_in_time() -> None:
     phonemes = list(spoken(SCRIPT, 0, None, 8.0).phonemes or ())
     times = [phoneme.start_seconds for phoneme in phonemes]

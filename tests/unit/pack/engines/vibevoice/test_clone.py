@@ -287,6 +287,62 @@ class TestALongScript:
         assert max(frames) <= 2
 
 
+class TestPauses:
+    SCRIPT = f"{SENTENCE} [pause 2s] {SENTENCE} [pause 500ms]"
+
+    def test_are_silence_between_readings_of_exactly_their_length(
+        self, tiny_vibevoice: VibeVoice, read_by: Any
+    ) -> None:
+        reader = read_by(Take(noise(3.0), True))
+
+        speech, _ = say(tiny_vibevoice, self.SCRIPT)
+
+        assert [[line.text for line in lines] for lines in reader.lines] == [[SENTENCE], [SENTENCE]]
+        assert [gap for gap in gaps_seconds(speech) if gap > 0.2] == pytest.approx([2.0], abs=0.03)
+        assert speech.seconds == pytest.approx(2 * 3.0 + 2.0 + 0.5 + 0.3, abs=0.2)
+
+    @pytest.mark.parametrize("target_seconds", [8.6, 9.0, 12.0])
+    def test_keep_their_length_when_the_speech_is_stretched_to_a_target(
+        self, target_seconds: float, tiny_vibevoice: VibeVoice, read_by: Any
+    ) -> None:
+        read_by(*[Take(noise(3.0), True)] * TAKES_FOR_A_TARGET)
+
+        speech, _ = say(tiny_vibevoice, self.SCRIPT, target_seconds=target_seconds)
+
+        assert speech.samples.shape == (1, round(target_seconds * RATE))
+        assert [gap for gap in gaps_seconds(speech) if gap > 0.2] == pytest.approx([2.0], abs=0.03)
+
+    def test_before_the_first_words_are_silence_too(self, tiny_vibevoice: VibeVoice) -> None:
+        speech, _ = say(tiny_vibevoice, f"[pause 1s] {SENTENCE}")
+
+        assert not speech.samples[0, : round(1.1 * RATE)].any()
+
+    def test_too_long_for_the_target_are_refused_before_anything_is_read(
+        self, tiny_vibevoice: VibeVoice, read_by: Any
+    ) -> None:
+        reader = read_by()
+
+        with pytest.raises(InputError, match=r"11 words and 9\.0 s of pauses .*Shorten its pauses"):
+            say(tiny_vibevoice, f"{SENTENCE} [pause 9s]", target_seconds=8.0)
+        assert not reader.lines
+
+    def test_are_no_silence_to_tell_of(self, tiny_vibevoice: VibeVoice, read_by: Any) -> None:
+        read_by(*[Take(noise(3.0), True)] * TAKES_FOR_A_TARGET)
+
+        _, note = say(tiny_vibevoice, self.SCRIPT, target_seconds=9.0)
+
+        assert "are silence" not in (note or "")
+
+
+def gaps_seconds(sound: Sound) -> list[float]:
+    loud = np.flatnonzero(np.abs(sound.mono) > 0.01)
+    return [float(gap) / RATE for gap in np.diff(loud) if gap > 0.02 * RATE]
+
+
+def test_what_is_not_said_is_in_the_note(tiny_vibevoice: VibeVoice) -> None:
+    assert "Not said, as stage directions: [laughs]." in (say(tiny_vibevoice, f"[laughs] {SENTENCE}")[1] or "")
+
+
 def count_frames_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list to which every step adds how many frames, of all that were made, are still held by somebody."""
     alive: weakref.WeakSet[Any] = weakref.WeakSet()

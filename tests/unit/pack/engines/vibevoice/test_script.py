@@ -8,7 +8,11 @@ from comfyui_talkingshorts.core.script.prepared import PreparedLine
 from comfyui_talkingshorts.core.script.speech_length import estimate_seconds
 from comfyui_talkingshorts.core.script.words import count_words
 from comfyui_talkingshorts.core.vibevoice.script_chunks import chunk_script
-from comfyui_talkingshorts.engines.vibevoice.script import explain_opening, prepare_for_vibevoice
+from comfyui_talkingshorts.engines.vibevoice.script import (
+    PARAGRAPH_SILENCE_SECONDS,
+    explain_opening,
+    prepare_for_vibevoice,
+)
 
 
 def sentences(script: str) -> list[str]:
@@ -169,3 +173,35 @@ def test_a_label_after_a_sentence_begins_a_line_as_in_a_dialogue_typed_into_a_co
         (1, "Yes."),
         (1, "Ask speaker one: he knows."),
     ]
+
+
+SENTENCE = "Three small habits changed how I work every day."
+
+
+def silences(script: str) -> list[float]:
+    return [line.silence_seconds for line in prepare_for_vibevoice(script).lines]
+
+
+def test_pauses_and_empty_lines_ask_for_silence() -> None:
+    script = f"[pause 1s] {SENTENCE} Yes. [pause 2s] {SENTENCE}\n\n{SENTENCE}"
+
+    assert prepare_for_vibevoice(script).lead_seconds == 1.0
+    assert silences(script) == [0.0, 2.0, PARAGRAPH_SILENCE_SECONDS, 0.0]
+
+
+@pytest.mark.parametrize(
+    "script", [f"{SENTENCE}\n{SENTENCE}", f"Yes.\n\n{SENTENCE}", f"{SENTENCE}\n\nYes.", "One.\n\nTwo.\n\nThree."]
+)
+def test_a_paragraph_of_a_few_words_is_read_along_with_its_neighbour(script: str) -> None:
+    assert not any(silences(script))
+
+
+def test_an_empty_line_between_two_speakers_is_no_pause() -> None:
+    assert not any(silences(f"Speaker 1: {SENTENCE}\n\nSpeaker 2: {SENTENCE}"))
+
+
+def test_stage_directions_are_not_said_and_told() -> None:
+    script = prepare_for_vibevoice("Ready? [laughs] Let's go (and this matters).")
+
+    assert script.text == "Ready? Let's go (and this matters)."
+    assert script.notes == ("Not said, as stage directions: [laughs].",)

@@ -117,25 +117,48 @@ def test_edges_are_silent() -> None:
 
 @pytest.mark.parametrize("target_seconds", [0.95, 1.0, 1.23456, 1.3, 8.0])
 def test_speech_is_fitted_to_the_sample(target_seconds: float) -> None:
-    fitted = fit_speech(vowel(1.0), RATE, target_seconds, 3)
+    fitted = fit_speech([vowel(1.0)], RATE, target_seconds, 3)
 
     assert fitted.shape == (round(target_seconds * RATE),)
     assert np.abs(fitted).max() <= 1
 
 
 def test_speech_without_a_target_gets_edges_only() -> None:
-    fitted = fit_speech(vowel(1.0), RATE, 0.0, 3)
+    fitted = fit_speech([vowel(1.0)], RATE, 0.0, 3)
 
     assert np.array_equal(fitted[2400:-4800], vowel(1.0))
 
 
 def test_silence_is_fitted_too() -> None:
-    assert not fit_speech(np.zeros(0, np.float32), RATE, 2.0, 3).any()
+    assert not fit_speech([np.zeros(0, np.float32)], RATE, 2.0, 3).any()
 
 
 def test_speech_far_too_long_is_refused() -> None:
     with pytest.raises(InputError, match="about 1 word,"):
-        fit_speech(vowel(2.0), RATE, 1.0, 3)
+        fit_speech([vowel(2.0)], RATE, 1.0, 3)
+
+
+@pytest.mark.parametrize("target_seconds", [0.0, 5.2, 5.4, 9.0])
+def test_silence_between_passages_keeps_its_length_when_they_are_stretched(target_seconds: float) -> None:
+    passages = [vowel(0.8), vowel(0.8), vowel(0.8)]
+
+    fitted = fit_speech(passages, RATE, target_seconds, 3, (0.25, 2.0, 0.5, 0.0))
+
+    assert pauses_seconds(fitted) == pytest.approx([2.0, 0.5], abs=0.025)
+    if target_seconds:
+        assert fitted.shape == (round(target_seconds * RATE),)
+
+
+def test_silence_before_and_after_the_speech_comes_on_top_of_its_edges() -> None:
+    fitted = fit_speech([vowel(1.0)], RATE, 0.0, 3, (0.5, 2.0))
+
+    assert np.array_equal(fitted[2400 + RATE // 2 : -4800 - 2 * RATE], vowel(1.0))
+    assert fitted.size == round(3.8 * RATE)
+
+
+def test_pauses_too_long_for_the_target_are_refused() -> None:
+    with pytest.raises(InputError, match=r"3 words and 3\.0 s of pauses take 5\.0 s .*Shorten its pauses, raise"):
+        fit_speech([vowel(1.0), vowel(1.0)], RATE, 2.5, 3, (0.0, 3.0, 0.0))
 
 
 @pytest.mark.parametrize("peak", [1.01, 1.5, 4.0])
