@@ -16,6 +16,12 @@ def print_note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def confirm(question: str) -> bool:
+    """Ask the person at the terminal, and return whether the answer is yes."""
+    print(question, "[y/N]", end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def open_notices(as_json: bool) -> Show:
     """Return what tells the user notices: as events with --json, else in lines on stderr."""
     from ..display.terminal import choose_display

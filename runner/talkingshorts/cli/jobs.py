@@ -1,9 +1,10 @@
-"""`talkingshorts submit`, `status`, `wait`, `cancel` and `fetch`: one job, step by step."""
+"""`talkingshorts submit`, `status`, `wait`, `cancel` and `fetch`: one job, step by step; `jobs`: all of them."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LostJobError, RunnerError
 from .answers import print_json, print_note, print_paths
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(add: AddCommand) -> None:
-    """Add all five."""
+    """Add all six."""
     submitting = add("submit", "submit a workflow and print the job id", submit)
     add_values(submitting)
     add_output(submitting)
@@ -43,6 +44,36 @@ def add_commands(add: AddCommand) -> None:
     add_job(fetching)
     add_output(fetching)
     add_presign(fetching)
+    listing = add("jobs", "list the jobs that were started here, oldest first: id, time, state, workflow, files", jobs)
+    listing.add_argument("which", nargs="?", choices=("list", "last"), default="list", help="last: only the last id")
+
+
+def jobs(options: Namespace) -> int:
+    """List the jobs that are noted here, or print the id of the last one."""
+    from ..jobs.records import open_jobs
+
+    store = open_jobs()
+    last = options.which == "last"
+    for record in [store.find_last()] if last else store.list_all():
+        if options.json:
+            print_json(_describe_job(record))
+        elif last:
+            print(record.id)
+        else:
+            created = datetime.fromisoformat(record.created).astimezone().strftime("%Y-%m-%d %H:%M")
+            print(record.id, created, f"{record.state:9}", record.workflow.stem, *record.files, sep="  ")
+    return 0
+
+
+def _describe_job(record: JobRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "created": record.created,
+        "state": record.state,
+        "workflow": record.workflow_name,
+        "server": record.server,
+        "files": record.files,
+    }
 
 
 def submit(options: Namespace) -> int:
@@ -59,6 +90,7 @@ def status(options: Namespace) -> int:
     from ..jobs.records import open_jobs
     from .running import open_announcer
 
+    _choose_job(options)
     open_announcer(options).take_up(options.job)
     noted = open_jobs().load_latest(options.job)
     if noted is not None and noted.has_ended:
@@ -82,6 +114,7 @@ def wait(options: Namespace) -> int:
     from ..jobs.run import Run
     from .running import open_announcer, require_presignable
 
+    _choose_job(options)
     with open_announcer(options).announcing(options.job):
         record, server = _find_job(options)
         require_presignable(options, record.output)
@@ -97,6 +130,7 @@ def cancel(options: Namespace) -> int:
     from ..jobs.cancel import cancel_job
     from ..jobs.records import open_jobs
 
+    _choose_job(options)
     record, server = _find_job(options)
     job = server.client.job(record.id)
     if job is None and not record.has_ended:
@@ -118,6 +152,7 @@ def fetch(options: Namespace) -> int:
     from ..jobs.run import Run
     from .running import open_announcer, require_presignable
 
+    _choose_job(options)
     open_announcer(options).take_up(options.job)
     record, server = _find_job(options)
     require_presignable(options, record.output)
@@ -125,6 +160,15 @@ def fetch(options: Namespace) -> int:
         places = Run(server, open_jobs(), record, display.show).fetch()
     print_paths(places, options.json, options.presign)
     return 0
+
+
+def _choose_job(options: Namespace) -> None:
+    """Let the command be about the last job when it names none. Raises LostJobError when there is none."""
+    from ..jobs.records import open_jobs
+
+    if options.job is None:
+        options.job = open_jobs().find_last().id
+        print_note(f"The last job: {options.job}")
 
 
 def _find_job(options: Namespace) -> tuple[JobRecord, Server]:

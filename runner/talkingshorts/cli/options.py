@@ -26,7 +26,10 @@ PRESIGN_SECONDS, PRESIGN_LIMIT_SECONDS = 3600, 7 * 24 * 3600
 ADDRESS_HELP = "a named input (see `inputs`), Title.field, ID.field or Class#n.field"
 VALUE_HELP = "VALUE may be @FILE, - (stdin) or {env:NAME}; @@ stands for one @"
 OUTPUT_HELP = "a path or a URL (s3://bucket/folder/), or a template with {name} {ext} {id} {seed} {workflow} {node}"
-WORKFLOW_HELP = "a name that `workflows list` prints, or a file: API-format JSON, or a PNG, FLAC or mp4 that embeds one"
+WORKFLOW_HELP = (
+    "a name that `workflows list` prints, or a file: API-format JSON, or an mp4, PNG or FLAC that ComfyUI made, which "
+    "holds its workflow"
+)
 
 Execute = Callable[[argparse.Namespace], int]
 """Does what the command line asks for, and returns the exit code."""
@@ -221,7 +224,9 @@ def read_webhook(options: argparse.Namespace) -> WebhookOptions:
 
 def add_job(parser: argparse.ArgumentParser) -> None:
     """Add the job that the command is about."""
-    parser.add_argument("job", metavar="ID", help="the id that `submit` printed")
+    parser.add_argument(
+        "job", metavar="ID", nargs="?", help="the id that `submit` or `jobs` printed (default: the last job of `jobs`)"
+    )
 
 
 def read_number(text: str) -> float:
@@ -246,6 +251,14 @@ def _read_presign_seconds(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,5}", text) or int(text) > PRESIGN_LIMIT_SECONDS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to {PRESIGN_LIMIT_SECONDS}")
     return int(text)
+
+
+def read_number_from_0(text: str) -> float:
+    """Return a finite number that isn't below 0."""
+    value = read_number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
 
 
 def read_limit(text: str) -> float:

@@ -7,15 +7,17 @@ from typing import NoReturn
 
 from .. import __version__
 from ..wording import name_help, rename_options
-from . import batch, completion, doctor, estimate, jobs, make, models, run, server, workflow, workflows
+from . import batch, clean, completion, doctor, estimate, jobs, make, models, run, server, workflow, workflows
 from .options import add_common, nest_commands
 
-COMMANDS = (make, run, workflow, workflows, estimate, jobs, batch, server, models, doctor, completion)
+COMMANDS = (make, run, workflow, workflows, estimate, jobs, batch, server, models, doctor, clean, completion)
 """The modules that give the program its commands, in the order of the help."""
 
 EPILOG = """\
 exit codes: 0 ok, 2 usage, 3 validation, 4 a node failed, 5 unreachable, 6 timeout, 7 lost or unknown job,
             8 rows of a batch failed, 130 cancelled, 1 anything else
+files:      `make` writes out/short.mp4 and out/short.json, and `run` into out/, unless -o names another place;
+            `clean` lists what else is kept, `doctor` where ComfyUI and its models are
 environment: TALKINGSHORTS_SERVER, TALKINGSHORTS_TOKEN, TALKINGSHORTS_WEBHOOK_SECRET, TALKINGSHORTS_HOME"""
 
 

@@ -19,7 +19,8 @@ from .options import (
 
 def add_commands(add: AddCommand) -> None:
     """Add `run`."""
-    parser = add("run", "run a workflow, follow it, and fetch what it makes", run)
+    text = "run a workflow, or the one in an mp4 that was made before, follow it, and fetch what it makes"
+    parser = add("run", text, run)
     add_values(parser)
     add_output(parser)
     add_presign(parser)

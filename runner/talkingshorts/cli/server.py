@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from .answers import print_json, print_note
+from .answers import confirm, print_json, print_note
 from .options import AddCommand, nest_commands
 
 
@@ -55,7 +55,7 @@ def set_up_server(options: Namespace) -> int:
     from ..managed.install import install_server
 
     question = f"Install ComfyUI in {home.home_dir()} (about 6.5 GB, 2 to 15 minutes)?"
-    if not options.yes and sys.stdin.isatty() and not _confirm(question):
+    if not options.yes and sys.stdin.isatty() and not confirm(question):
         raise CancelledError("Nothing was installed.")
     install_server(print_note)
     if options.json:
@@ -63,11 +63,6 @@ def set_up_server(options: Namespace) -> int:
     else:
         print(home.comfyui_dir())
     return 0
-
-
-def _confirm(question: str) -> bool:
-    print(question, "[y/N]", end=" ", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _print_url(options: Namespace, url: str) -> None:

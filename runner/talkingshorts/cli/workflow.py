@@ -11,7 +11,8 @@ from .options import WORKFLOW_HELP, AddCommand, add_values, read_run_options, re
 
 def add_commands(add: AddCommand) -> None:
     """Add both."""
-    listing = add("inputs", "list a workflow's named inputs: name, type, default", list_inputs)
+    text = "list the named inputs of a workflow, or of the one in an mp4: name, type, default"
+    listing = add("inputs", text, list_inputs)
     listing.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
     add_values(add("validate", "check a workflow against the server without running it", validate))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from .. import home
-from ..errors import UsageError
+from ..errors import LostJobError, UsageError
 from ..files import write_privately
 from ..workflow.file import Graph, Workflow
 
@@ -30,7 +30,7 @@ class JobRecord:
     seed: int | None
     output: str
     server_version: str
-    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     state: JobState = "created"
     files: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
@@ -88,11 +88,11 @@ class JobStore:
     """Keeps the records in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def save(self, record: JobRecord) -> None:
         """Write the record so that it survives a crash. Raises UsageError when the folder can't be written."""
-        write_record(self._path(record.id), json.dumps(asdict(record), indent=1))
+        write_record(self.path(record.id), json.dumps(asdict(record), indent=1))
 
     def load(self, job_id: str) -> JobRecord | None:
         """Return the record, or None when there is none for this id, or one that another version wrote.
@@ -100,13 +100,25 @@ class JobStore:
         Raises UsageError when the folder can't be read.
         """
         try:
-            return JobRecord(**json.loads(self._path(str(uuid.UUID(job_id))).read_text("utf-8")))
+            return JobRecord(**json.loads(self.path(str(uuid.UUID(job_id))).read_text("utf-8")))
         except (ValueError, TypeError, FileNotFoundError):
             return None
         except OSError as error:
             raise UsageError(
-                f"The jobs in {self._folder} can't be read: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
+                f"The jobs in {self.folder} can't be read: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
             ) from error
+
+    def list_all(self) -> list[JobRecord]:
+        """Return all jobs that are noted, the newest last. Raises UsageError when the folder can't be read."""
+        records = (self.load(path.stem) for path in self.folder.glob("*.json"))
+        return sorted(filter(None, records), key=lambda record: record.created)
+
+    def find_last(self) -> JobRecord:
+        """Return the job that was noted last, or stands in its place. Raises LostJobError when there is none."""
+        standing = [record for record in self.list_all() if record.successor is None]
+        if not standing:
+            raise LostJobError(f"No job is noted in {self.folder}: name one by its id.")
+        return standing[-1]
 
     def load_latest(self, job_id: str) -> JobRecord | None:
         """Return the record of the job that stands for this id now: the job itself, or the last one in its place."""
@@ -121,10 +133,11 @@ class JobStore:
 
     def forget(self, record: JobRecord) -> None:
         """Remove the record of a job that never came to be."""
-        self._path(record.id).unlink(missing_ok=True)
+        self.path(record.id).unlink(missing_ok=True)
 
-    def _path(self, job_id: str) -> Path:
-        return self._folder / f"{job_id}.json"
+    def path(self, job_id: str) -> Path:
+        """Return where the job is noted."""
+        return self.folder / f"{job_id}.json"
 
 
 def open_jobs() -> JobStore:

@@ -17,7 +17,7 @@ PACKAGES = sorted({path.parent for path in FILES} - {RUNNER})
 
 LEVELS = """
 cli  setup
-doctor
+doctor  leftovers
 batch  webhooks
 shorts
 jobs

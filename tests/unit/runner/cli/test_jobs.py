@@ -1,5 +1,6 @@
 """`talkingshorts status`, `wait`, `cancel` and `fetch`, of jobs that `submit` or another program started."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,61 @@ def test_a_job_that_runs_on_is_told(
     assert run("cancel", fake.posted[0]["prompt_id"]) == 1
 
     assert "still runs" in capsys.readouterr().err
+
+
+def test_the_jobs_are_listed_and_the_last_one_is_meant_where_none_is_named(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run", "w.api.json", "-o", "x.png") == 0
+    assert run("submit", "w.api.json", "-o", "y.png") == 0
+    capsys.readouterr()
+    first, second = (body["prompt_id"] for body in fake.posted)
+
+    assert run("jobs") == 0
+    listed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [(line[0], line[3], line[4]) for line in listed] == [(first, "completed", "w"), (second, "submitted", "w")]
+    assert listed[0][5].endswith("x.png")
+
+    assert run("jobs", "last") == 0
+    assert run("status") == 0
+    assert run("wait") == 0
+    assert run("fetch", "-o", "z.png") == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [second, "completed", "y.png", "z.png"]
+    assert captured.err.count(f"The last job: {second}\n") == 3
+
+
+def test_the_last_job_is_cancelled_and_no_other(fake: FakeComfyUI) -> None:
+    fake.status = "in_progress"
+    run("submit", "w.api.json")
+    run("submit", "w.api.json")
+
+    assert run("cancel") == 0
+    assert fake.cancelled == [fake.posted[1]["prompt_id"]]
+
+
+@pytest.mark.parametrize("command", [("jobs", "last"), ("status",), ("wait",), ("fetch",), ("cancel",)])
+def test_there_may_be_no_last_job(
+    fake: FakeComfyUI, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("jobs") == 0
+    assert run(*command) == 7
+    assert "No job is noted" in capsys.readouterr().err
+
+
+def test_the_last_job_is_the_one_in_place_of_a_lost_one(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:
+    fake.loses_jobs = 1
+    run("run", "w.api.json", "-o", "x.png", "--resubmit")
+    capsys.readouterr()
+
+    assert run("jobs", "last") == 0
+    assert capsys.readouterr().out.strip() == fake.posted[1]["prompt_id"]
+
+
+def test_programs_get_the_jobs_as_json(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:
+    run("submit", "w.api.json")
+    capsys.readouterr()
+
+    assert run("jobs", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["id"], answer["state"], answer["files"]) == (fake.posted[0]["prompt_id"], "submitted", [])
