@@ -30,13 +30,15 @@ def write_media(
     video: bool = False,
     picture_seconds: int = 0,
     options: tuple[tuple[str, str], ...] = (),
+    samples: np.ndarray | None = None,
 ) -> None:
     """Encode a sweep, with a small picture when `video`, into a file or a file-like object.
 
-    The picture goes on up to `picture_seconds` when the sound ends before that.
+    The picture goes on up to `picture_seconds` when the sound ends before that. `samples` [channels, samples] take the
+    sweep's place.
     """
-    sweep = make_sweep(rate_hz, channels, seconds)
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    sweep = make_sweep(rate_hz, channels, seconds) if samples is None else samples
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[sweep.shape[0]]
     step = rate_hz // 25
     with av.open(target, "w", format=container, options=dict(options)) as output:
         picture: Any = output.add_stream("libx264", rate=25, width=64, height=64, pix_fmt="yuv420p") if video else None

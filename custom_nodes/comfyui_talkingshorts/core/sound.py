@@ -53,8 +53,8 @@ def require_audible(sound: Sound, name: str, heard: np.ndarray | None = None) ->
     `name` is what the sound is for the user; `heard`, [samples], is what is used of it, if not its mix.
     """
     heard = sound.mono if heard is None else heard
-    loudest = max(float(channel.std(dtype=np.float64)) for channel in sound.samples)
-    if loudest >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < CANCELLED_SHARE * loudest:
+    levels = sound.samples.std(axis=1, dtype=np.float64)
+    if levels.max() >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < CANCELLED_SHARE * levels.mean():
         raise SourceError(
             f"The {name}'s {sound.samples.shape[0]} channels cancel each other out: one is the other turned"
             " upside down (opposite phase). Give one channel alone, or invert one of them."
