@@ -17,14 +17,19 @@ def list_checks(is_tiny: bool) -> list[Check]:
     """Return the checks of single operations."""
     return [
         Check("attention", partial(_check_attention, is_tiny=is_tiny), 5),
+        Check("attention, others", partial(_check_others, is_tiny=is_tiny), 5),
         Check("depthwise convolution", partial(_check_depthwise, is_tiny=is_tiny), 5),
     ]
 
 
+def _choose_size(is_tiny: bool) -> tuple[tuple[int, int, int, int], str]:
+    """Return the shape of queries, [batch, heads, tokens, width], and the device that they are on."""
+    return ((1, 2, 64, 8), "cpu") if is_tiny else ((1, 40, 32760, 128), "cuda")
+
+
 def _check_attention(findings: Findings, is_tiny: bool) -> None:
     """Time each of PyTorch's attentions on what one block of the video model attends to."""
-    shape = (1, 2, 64, 8) if is_tiny else (1, 40, 32760, 128)
-    device = "cpu" if is_tiny else "cuda"
+    shape, device = _choose_size(is_tiny)
     tflop = 4 * prod(shape) * shape[2] / 1e12
     backends = {"math": SDPBackend.MATH} if is_tiny else _FAST_BACKENDS
     for dtype in (torch.float16, torch.bfloat16):
@@ -54,6 +59,25 @@ def _attend_by(backend: SDPBackend | None, attend: Callable[[], torch.Tensor]) -
         return
     with sdpa_kernel(backend):
         attend()
+
+
+def _check_others(findings: Findings, is_tiny: bool) -> None:
+    """Time the attentions that are installed beside PyTorch's, as ComfyUI calls them, and how far they are from it."""
+    from comfy.ldm.modules import attention
+
+    shape, device = _choose_size(is_tiny)
+    query, key, value = (torch.randn(shape, device=device, dtype=torch.float16) for _ in range(3))
+    tflop = 4 * prod(shape) * shape[2] / 1e12
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+    for name in ("sage", "sage3", "flash", "xformers"):
+        attend = attention.get_attention_function(name, None)
+        if attend is None:
+            findings.note(**{name: "not installed"})
+            continue
+        whole = partial(attend, query, key, value, shape[1], skip_reshape=True, skip_output_reshape=True)
+        findings.note(**{f"{name}_error": relative_error(whole(), expected)})
+        seconds = time_often(whole)
+        findings.note(**{f"{name}_ms": 1000 * seconds, f"{name}_tflop_a_second": tflop / seconds})
 
 
 def _check_depthwise(findings: Findings, is_tiny: bool) -> None:

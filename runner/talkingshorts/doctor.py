@@ -19,6 +19,7 @@ from .display.terminal import format_size
 from .errors import UnreachableError
 from .jobs.reach import ServerChoice
 from .managed import keeper, provision, server
+from .managed.attention import SAGE, choose_attention
 from .managed.environment import GIB
 from .managed.install import explain_install, is_outdated
 from .models.files import find_model, model_roots, nearest_folder
@@ -68,6 +69,10 @@ PACKAGES = {
     "yt-dlp": "yt_dlp",
 }
 
+SAGE_PACKAGE = SAGE.partition("==")[0]
+ATTENTION_PACKAGES = {SAGE_PACKAGE: "sageattention", "xformers": "xformers"}
+"""Which nobody needs."""
+
 # Runs in ComfyUI's Python. Packages are looked for, not imported; torch is, because only it knows the GPU.
 LOOK = """
 import importlib.metadata, importlib.util, json, sys
@@ -96,6 +101,9 @@ try:
     elif torch.backends.mps.is_available():
         devices.append({"name": "Apple GPU", "type": "mps", "vram_total": psutil.virtual_memory().total})
     build["ram_total"] = psutil.virtual_memory().total
+    if found.get("xformers"):
+        import xformers
+        build["has_xformers"] = bool(xformers._has_cpp_library)
 except Exception as error:
     trouble = f"{type(error).__name__}: {error}"
 answer = {"python": sys.version.split()[0], "packages": found, "devices": devices, "torch": build, "trouble": trouble}
@@ -201,7 +209,7 @@ def look(python: Path) -> dict[str, Any] | str:
     """Return what ComfyUI's Python has: python, packages, devices, torch, trouble; or in words why it can't tell."""
     try:
         done = subprocess.run(
-            [python, "-c", LOOK, json.dumps(PACKAGES)],
+            [python, "-c", LOOK, json.dumps(PACKAGES | ATTENTION_PACKAGES)],
             env=os.environ | {"PYTHONNOUSERSITE": "1"},
             capture_output=True,
             text=True,
@@ -235,6 +243,7 @@ def _installed_rows(seen: Mapping[str, Any]) -> list[Finding]:
     rows = [
         row(name, version is not None, version or "not installed", install)
         for name, version in seen["packages"].items()
+        if name not in ATTENTION_PACKAGES
     ]
     if seen["trouble"]:
         return [*rows, row("torch works", False, seen["trouble"], "Install torch anew in ComfyUI's Python.")]
@@ -244,6 +253,7 @@ def _installed_rows(seen: Mapping[str, Any]) -> list[Finding]:
     return [
         *rows,
         gpu,
+        *([attention_row(seen)] if seen["torch"]["cuda"] and seen["devices"] else []),
         ram_row(machine),
         *preset_rows(machine, _find_lacking, _models_disk_free()),
     ]
@@ -267,6 +277,26 @@ def gpu_row(seen: Mapping[str, Any], nvidia: NvidiaDriver, *, has_amd: bool) -> 
     if build["hip"]:
         return row("GPU", True, f"{names}, torch for ROCm {build['hip']}; {ON_ROCM}")
     return row("GPU", True, f"{names}, torch for CUDA {build['cuda']}" if build["cuda"] else names)
+
+
+def attention_row(seen: Mapping[str, Any]) -> Finding:
+    """Return what ComfyUI computes attention with on the GPUs that `look` saw, half of a video's time."""
+    sage, xformers = (seen["packages"].get(name) for name in ATTENTION_PACKAGES)
+    try:
+        is_asked_for = choose_attention() == "sage"
+    except UnreachableError as error:
+        return row("attention", False, str(error), "unset TALKINGSHORTS_ATTENTION")
+    if is_asked_for:
+        remedy = f"{home.comfyui_python()} -m pip install {SAGE}; or unset TALKINGSHORTS_ATTENTION."
+        return row("attention", bool(sage), f"SageAttention, {sage or 'which is not installed'}", remedy)
+    own = "PyTorch's"
+    if xformers and seen["torch"].get("has_xformers"):
+        own = f"xformers {xformers}, since it is installed"
+    elif xformers:
+        own += f"; xformers {xformers} is installed, but isn't built for torch {seen['torch']['version']}"
+    if sage:
+        own += f". SageAttention {sage} is used where TALKINGSHORTS_ATTENTION=sage is set, by all qualities"
+    return row("attention", None, own)
 
 
 def _diagnose_unused_gpu(build: Mapping[str, Any], nvidia: NvidiaDriver) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from ..files import locking
 from ..shipped.data import pack_dir, shared_models_file
 from ..wording import name_option
 from . import keeper, provision
+from .attention import list_attention_options
 from .environment import UNFINISHED
 from .install import explain_install
 from .provision import Say
@@ -320,7 +321,7 @@ def _command(folder: Path, model_paths: dict[str, dict[str, str]], port: int, sa
         *(_own_directories(folder) if is_own else []),
         *("--database-url", database_url(folder), "--extra-model-paths-config", *configs),
         *("--disable-api-nodes", "--disable-auto-launch", "--max-upload-size", str(MAX_UPLOAD_MB)),
-        *([] if has_accelerator(python, say) else ["--cpu"]),
+        *(list_attention_options() if has_accelerator(python, say) else ["--cpu"]),
     ]
 
 

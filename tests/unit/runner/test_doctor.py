@@ -126,7 +126,8 @@ def test_packages_are_looked_for_in_comfyuis_python(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(doctor, "LOOK", doctor.LOOK.replace("import psutil, torch", "raise ImportError('torch')"))
     found = doctor.look(Path(sys.executable))
     assert isinstance(found, dict)
-    assert found["packages"] == {"pytest": pytest.__version__, "no-such-package": None}
+    nobody_needs = dict.fromkeys(doctor.ATTENTION_PACKAGES)
+    assert found["packages"] == {"pytest": pytest.__version__, "no-such-package": None, **nobody_needs}
     assert found["trouble"] == "ImportError: torch"
 
 
@@ -143,6 +144,49 @@ def look_at(
 def test_a_gpu_that_torch_computes_on_is_named_with_the_cuda_that_torch_is_built_for() -> None:
     row = look_at([H200])
     assert (row["ok"], row["detail"]) == (True, "H200 (150 GB), torch for CUDA 13.0")
+
+
+@pytest.mark.parametrize(
+    ("packages", "has_xformers", "detail"),
+    [
+        ({}, False, "PyTorch's"),
+        (
+            {"sageattention": "1.0.6"},
+            False,
+            "PyTorch's. SageAttention 1.0.6 is used where TALKINGSHORTS_ATTENTION=sage",
+        ),
+        ({"xformers": "0.0.35"}, True, "xformers 0.0.35, since it is installed"),
+        ({"xformers": "0.0.35"}, False, "xformers 0.0.35 is installed, but isn't built for torch 2.11.0"),
+    ],
+)
+def test_attention_is_comfyuis_own_choice(packages: dict[str, str], has_xformers: bool, detail: str) -> None:
+    row = doctor.attention_row(seen(packages=packages, torch=build(has_xformers=has_xformers)))
+
+    assert row["ok"] is None
+    assert detail in row["detail"]
+
+
+def test_sageattention_that_is_asked_for_must_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_ATTENTION", "sage")
+
+    row = doctor.attention_row(seen())
+    assert row["ok"] is False
+    assert "-m pip install sageattention==1.0.6" in row["remedy"]
+    assert doctor.attention_row(seen(packages={"sageattention": "1.0.6"}))["ok"] is True
+
+
+def test_an_attention_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_ATTENTION", "flash")
+
+    row = doctor.attention_row(seen())
+    assert (row["ok"], "TALKINGSHORTS_ATTENTION is 'flash'" in row["detail"]) == (False, True)
+
+
+def test_attention_is_told_where_there_is_a_gpu(comfyui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for devices, is_told in (([], False), ([H200], True)):
+        on_cuda = seen(devices=devices, torch=build(ram_total=64 * 10**9))
+        monkeypatch.setattr(doctor, "look", lambda python, on_cuda=on_cuda: on_cuda)
+        assert ("attention" in by_check(doctor.run_doctor(MANAGED))) is is_told
 
 
 def test_no_gpu_is_no_failure() -> None:

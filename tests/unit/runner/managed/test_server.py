@@ -97,6 +97,17 @@ def test_the_server_works_in_the_homes_own_base_directory(folder: Path) -> None:
     assert {"--cpu", "--disable-api-nodes", "--disable-auto-launch"} <= set(command)
 
 
+@pytest.mark.parametrize(("has_gpu", "is_told"), [(True, True), (False, False)])
+def test_on_a_gpu_comfyui_is_told_of_the_attention_that_was_asked_for(
+    has_gpu: bool, is_told: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKINGSHORTS_ATTENTION", "sage")
+    monkeypatch.setattr(server, "has_accelerator", lambda python, say: has_gpu)
+    server.ensure_server(print)
+    command = json.loads((folder / "launch.json").read_text())["command"]
+    assert ("--use-sage-attention" in command, "--cpu" in command) == (is_told, not is_told)
+
+
 def test_a_long_recording_may_be_uploaded(folder: Path) -> None:
     server.ensure_server(print)
     command = json.loads((folder / "launch.json").read_text())["command"]
