@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import hashlib
 import json
@@ -95,7 +94,7 @@ def plan_jobs(
     """
     planner = _Planner(workflow, folder, output, note, {name for row in rows for name in (*row.values, *row.empty)})
     jobs = []
-    planner.note_unknown_columns(rows, problems)
+    planner.note_wrong_columns(rows, problems)
     for row in rows:
         try:
             jobs.append(planner.plan(row))
@@ -160,6 +159,11 @@ class RowTemplate:
                 f"The output {text!r} can't be filled in: {error}. {{{{ and }}}} stand for braces."
             ) from error
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names that stand in the template."""
+        return frozenset(name for _, name, _, _ in self._parts if name)
+
     def fill(self, values: Mapping[str, Any]) -> str:
         """Return the template for one row, with only those fields left that are known when its job has ended."""
         return "".join(
@@ -190,33 +194,34 @@ class _Planner:
         self._folder = folder
         self._template = RowTemplate(output)
         self._named = list_named_inputs(workflow)
-        self._target = cache(lambda address: resolve(workflow, address))
         self._hash = cache(_hash_file)
         self._read_file = cache(lambda path: read_text_file(path, note))
         self._graph_hash = _digest(workflow.graph)
         self._alike = Counter[str]()
-        self._columns = {target.place for target in self._find_targets(columns)}
-
-    def _find_targets(self, columns: Iterable[str]) -> Iterator[Target]:
-        """Yield the inputs that the columns set, as far as they are inputs."""
+        self._inputs: dict[str, Target] = {}
+        self._unknown: dict[str, str] = {}
         for column in columns:
-            with contextlib.suppress(ValidationError):
-                yield self._target(column)
+            self._look_up(column)
+        self._places = {target.place for target in self._inputs.values()}
 
-    def note_unknown_columns(self, rows: Iterable[Row], problems: Problems) -> None:
-        """Note each column that is no input of the workflow, and two columns that are the same one."""
-        unknown: dict[str, str] = {}
+    def _look_up(self, column: str) -> None:
+        """Note which input a column sets. One that is none may still name results."""
+        try:
+            self._inputs[column] = resolve(self._workflow, column)
+        except ValidationError as error:
+            if column not in self._template.fields:
+                self._unknown[column] = f"{error} If it only names results, put {{{column}}} into -o."
+
+    def note_wrong_columns(self, rows: Iterable[Row], problems: Problems) -> None:
+        """Note each column that neither is an input nor names results, and two columns that are the same input."""
         for row in rows:
             taken: dict[Place, str] = {}
-            for address in row.values:
-                try:
-                    target = unknown.get(address) or self._target(address)
-                except ValidationError as error:
-                    target = unknown[address] = str(error)
-                if isinstance(target, str):
-                    problems.add(target, row.number, row.line)
-                elif (other := taken.setdefault(target.place, address)) != address:
-                    problems.add(f"{other!r} and {address!r} set the same input: keep one.", row.number, row.line)
+            for column in row.values:
+                if column in self._unknown:
+                    problems.add(self._unknown[column], row.number, row.line)
+                elif (target := self._inputs.get(column)) and taken.setdefault(target.place, column) != column:
+                    other = taken[target.place]
+                    problems.add(f"{other!r} and {column!r} set the same input: keep one.", row.number, row.line)
 
     def plan(self, row: Row) -> RowJob:
         """Return the row's job. Raises ValidationError with one line for each cell that can't be set."""
@@ -224,15 +229,16 @@ class _Planner:
         files: list[tuple[Target, Path]] = []
         given: dict[Place, str] = {}
         faults: list[str] = []
-        for address, text in row.values.items():
+        for column, text in row.values.items():
+            if (target := self._inputs.get(column)) is None:
+                continue
             try:
-                target = self._target(address)
                 given[target.place] = text
                 path = self._local_file(target, text)
                 if path is not None:
                     files.append((target, path))
                 else:
-                    values.append((target, self._read_value(target, text)))
+                    values.append((target, self._read_value(target, text, row.has_decimal_commas)))
             except RunnerError as error:
                 faults.append(str(error))
         given |= {target.place: str(value) for target, value in (*values, *files)}
@@ -248,13 +254,16 @@ class _Planner:
         self._alike[content] += 1
         return f"{content}-{self._alike[content]}"
 
-    def _read_value(self, target: Target, text: str) -> str:
+    def _read_value(self, target: Target, text: str, has_decimal_commas: bool) -> str:
         """Return the text that is meant. Raises ValidationError when the named input is of a type that it isn't."""
         value = self._read(text)
+        if has_decimal_commas and _is_number(self._workflow.graph[target.node_id]["inputs"].get(target.field)):
+            value = value.replace(",", ".", 1)
         class_type = self._workflow.class_type(target.node_id)
-        if class_type in PRIMITIVE_TYPES and target.field == PRIMITIVE_FIELD:
-            parse_value(target, value, read_input(target.field, True, (PRIMITIVE_TYPES[class_type],)), None)
-        return value
+        if class_type not in PRIMITIVE_TYPES or target.field != PRIMITIVE_FIELD:
+            return value
+        parsed = parse_value(target, value, read_input(target.field, True, (PRIMITIVE_TYPES[class_type],)), None)
+        return str(parsed) if type(parsed) is int else value
 
     def _read(self, text: str) -> str:
         """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""
@@ -281,7 +290,7 @@ class _Planner:
         inputs = {named.name: named.default for named in self._named}
         seed = self._seed(given)
         fixed = {"row": row.number, "workflow": self._workflow.stem}
-        return inputs | row.values | ({} if seed is None else {"seed": seed}) | fixed
+        return dict.fromkeys(row.empty, "") | inputs | row.values | ({} if seed is None else {"seed": seed}) | fixed
 
     def _seed(self, given: Mapping[Place, str]) -> int | str | None:
         """Return the row's seed: the input named so, else the first one set in a node."""
@@ -308,7 +317,7 @@ class _Planner:
         """
         for required in list_required_inputs(replace(self._workflow, graph=graph)):
             is_left_out = required.target.place not in given
-            if required.is_empty or (is_left_out and required.target.place in self._columns):
+            if required.is_empty or (is_left_out and required.target.place in self._places):
                 yield required.explain_empty()
             elif is_left_out and is_sample(required):
                 yield f"the table has no column {required.target.address!r}: {required.remedy}."
@@ -325,6 +334,10 @@ class _Planner:
 def _takes_file(workflow: Workflow, target: Target) -> bool:
     loader = LOADERS.get(workflow.class_type(target.node_id))
     return loader is not None and loader.field == target.field
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _hash_file(path: Path) -> str:

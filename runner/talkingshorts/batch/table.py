@@ -1,42 +1,54 @@
-"""Read a table of jobs, CSV or JSON lines: one row a job, its columns are the inputs to set."""
+"""Read a table of jobs, CSV, JSON or an Excel workbook: one row a job, its columns are the inputs to set."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import UsageError, ValidationError
-from ..texts.kind import name_kind
+from ..texts.kind import WORKBOOK, name_kind
 from ..texts.read import Note, decode_text
+from .workbook import read_workbook
 
 MAX_FIELD_CHARACTERS = 16 << 20
 PROBLEMS_TOLD = 20
 ROWS_TOLD = 5
 
-CSV_ENDINGS = frozenset({".csv", ".tsv"})
-DELIMITERS = ",;\t"
+CSV_ENDINGS = frozenset({".csv", ".tsv", ".tab"})
+DELIMITERS = ",;\t|"
 """What may stand between cells: spreadsheets write semicolons where a comma is part of numbers."""
 
-JSON_ENDINGS = frozenset({".jsonl", ".ndjson"})
+SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+
+JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
+LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
+NEXT_MEMBER = re.compile(r"[^\s,\]]")
+WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm"})
+
+Line = tuple[int, Sequence[str | None]]
+"""Where it begins in the file, counted from 1, and its cells."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One job: texts by the name of the column. Cells without a value are left out: `empty` names their columns.
 
-    `number` counts the rows from 1, `line` is where the row begins in the file.
+    `number` counts the rows from 1, `line` is where the row begins in the file. `has_decimal_commas` tells that a
+    number may be written as 1,5.
     """
 
     number: int
     line: int
     values: dict[str, str]
     empty: frozenset[str] = field(default=frozenset(), compare=False)
+    has_decimal_commas: bool = field(default=False, compare=False)
 
 
 class Problems:
@@ -68,78 +80,125 @@ class Problems:
 def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
     """Return the table's rows, and note every row that is no row, or not a whole one.
 
-    Raises UsageError when the file can't be read as text, ValidationError when it holds no rows.
+    `note` is told what is assumed about its encoding. Raises UsageError when the file can't be read as a table,
+    ValidationError when it holds no rows.
     """
-    text = _read_text(path, note)
-    rows = list(_read_csv(text, problems) if path.suffix.lower() in CSV_ENDINGS else _read_json_lines(text, problems))
+    ending = path.suffix.lower()
+    content = _read_content(path)
+    if (kind := name_kind(content)) == WORKBOOK:
+        rows = list(_make_rows(read_workbook(path, content), problems))
+    elif kind or ending in WORKBOOK_ENDINGS:
+        raise UsageError(f"The table {path} is {kind or 'no Excel workbook'}: save it as CSV UTF-8, or as .xlsx.")
+    else:
+        text = decode_text(content, f"The table {path}", note)
+        rows = list(_read_json(text, problems) if ending in JSON_ENDINGS else _read_csv(text, problems))
     if not rows:
         problems.require_none()
         raise ValidationError(f"The table {path} holds no rows: write one job a line.")
     return rows
 
 
-def _read_text(path: Path, note: Note) -> str:
-    if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS:
-        raise UsageError(f"The table {path} is neither .csv nor .jsonl: give it the ending of what it holds.")
+def _read_content(path: Path) -> bytes:
+    if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS | WORKBOOK_ENDINGS:
+        raise UsageError(f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it holds.")
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(f"The table {path} can't be read: {error.strerror}.") from error
-    if kind := name_kind(content):
-        raise UsageError(f"The table {path} is {kind}: save it as CSV UTF-8.")
-    return decode_text(content, f"The table {path}", note)
 
 
 def _read_csv(text: str, problems: Problems) -> Iterator[Row]:
+    """Yield the rows. Excel's first line, `sep=;`, says what stands between cells; else the names' line shows it."""
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    told = SEPARATOR_LINE.match(text)
     first_line = text.lstrip().partition("\n")[0]
-    delimiter = next((mark for mark in DELIMITERS if mark in first_line), ",")
+    delimiter = told[1] if told else next((mark for mark in DELIMITERS if mark in first_line), ",")
+    lines = _split_csv(text[told.end() :] if told else text, delimiter, problems, skipped=1 if told else 0)
+    return _make_rows(list(lines), problems, has_decimal_commas=delimiter != ",")
+
+
+def _split_csv(text: str, delimiter: str, problems: Problems, skipped: int) -> Iterator[Line]:
+    """Yield the lines, and note the row where the text ceases to be CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    number, end = 0, 0
+    rows, end = -1, skipped
     try:
         for cells in reader:
-            line, end = end + 1, reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = _check_header([cell.strip() for cell in cells])
-                continue
-            number += 1
-            if len(cells) != len(header):
-                plural = "s" * (len(cells) != 1)
-                problems.add(f"it has {len(cells)} cell{plural}; the header has {len(header)}.", number, line)
-            filled = (cell if cell.strip() else None for cell in cells)
-            yield _make_row(number, line, dict(zip(header, filled, strict=False)))
+            line, end = end + 1, skipped + reader.line_num
+            rows += any(map(str.strip, cells))
+            yield line, cells
     except csv.Error as error:
-        problems.add(f"it is no CSV: {error}.", number + 1, end + 1)
+        problems.add(f"it is no CSV: {error}. Within quotes, write a quote twice.", rows + 1, end + 1)
 
 
-def _make_row(number: int, line: int, cells: Mapping[str, str | None]) -> Row:
+def _make_rows(lines: Iterable[Line], problems: Problems, has_decimal_commas: bool = False) -> Iterator[Row]:
+    """Yield a row for each line behind the first, which names the columns. Lines without a text are no rows."""
+    filled = [(line, list(map(_strip_empty, cells))) for line, cells in lines]
+    (_, names), *rest = [(line, cells) for line, cells in filled if any(cells)] or [(0, [])]
+    columns = _name_columns(names, [cells for _, cells in rest])
+    width = max(columns, default=-1) + 1
+    for number, (line, cells) in enumerate(rest, start=1):
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        if len(cells) != width:
+            plural = "s" * (len(cells) != 1)
+            problems.add(f"it has {len(cells)} cell{plural}; the header has {width}.", number, line)
+        row = {name: cells[place] for place, name in columns.items() if place < len(cells)}
+        yield _make_row(number, line, row, has_decimal_commas)
+
+
+def _make_row(number: int, line: int, cells: Mapping[str, str | None], has_decimal_commas: bool = False) -> Row:
     filled = {name: cell for name, cell in cells.items() if cell is not None}
-    return Row(number, line, filled, frozenset(cells.keys() - filled.keys()))
+    return Row(number, line, filled, frozenset(cells.keys() - filled.keys()), has_decimal_commas)
 
 
-def _check_header(names: list[str]) -> list[str]:
-    """Return the names. Raises ValidationError for one that is empty or there twice."""
-    if "" in names:
-        raise ValidationError(f"Column {names.index('') + 1} of the table has no name: name the input that it sets.")
-    twice = [name for name, count in Counter(names).items() if count > 1]
+def _strip_empty(cell: str | None) -> str | None:
+    return cell if cell and cell.strip() else None
+
+
+def _name_columns(names: Sequence[str | None], rows: Sequence[Sequence[str | None]]) -> dict[int, str]:
+    """Return the names of the columns by their places, without those that spreadsheets and pandas add.
+
+    Raises ValidationError for a column that holds something and has no name, and for a name that is there twice.
+    """
+    columns = {place: name.strip() for place, name in enumerate(names) if name}
+    for place in range(len(names)):
+        cells = [row[place] for row in rows if place < len(row)]
+        if place not in columns and any(cells) and not (place == 0 and _is_count(cells)):
+            raise ValidationError(f"Column {place + 1} of the table has no name: name the input that it sets.")
+    twice = [name for name, count in Counter(columns.values()).items() if count > 1]
     if twice:
         raise ValidationError(f"The table has the column {twice[0]!r} more than once: keep one.")
-    return names
+    return columns
 
 
-def _read_json_lines(text: str, problems: Problems) -> Iterator[Row]:
-    number = 0
-    for line, content in enumerate(text.split("\n"), start=1):
-        if not content.strip():
-            continue
-        number += 1
+def _is_count(cells: Sequence[str | None]) -> bool:
+    """Tell whether the cells only count the rows, as the index of a pandas table does."""
+    return cells == [str(number) for number in range(len(cells))]
+
+
+def _read_json(text: str, problems: Problems) -> Iterator[Row]:
+    """Yield the rows of JSON lines, or of one list that holds them all."""
+    lines = _split_list(text) if LIST_OF_OBJECTS.match(text) else enumerate(text.split("\n"), start=1)
+    filled = ((line, content) for line, content in lines if content.strip())
+    for number, (line, content) in enumerate(filled, start=1):
         try:
             yield _make_row(number, line, dict(_read_object(content)))
         except ValueError as error:
             problems.add(f"{error}.", number, line)
+
+
+def _split_list(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each member of a JSON list; what follows where it is damaged is one more."""
+    decoder = json.JSONDecoder()
+    line, begin, end = 1, 0, text.index("[") + 1
+    while member := NEXT_MEMBER.search(text, end):
+        line += text.count("\n", begin, member.start())
+        begin = member.start()
+        try:
+            end = decoder.raw_decode(text, begin)[1]
+        except (json.JSONDecodeError, RecursionError):
+            end = len(text)
+        yield line, text[begin:end]
 
 
 def _read_object(content: str) -> Iterator[tuple[str, str | None]]:

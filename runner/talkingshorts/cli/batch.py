@@ -33,7 +33,7 @@ def add_commands(add: AddCommand) -> None:
 def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
     parser.add_argument(
-        "table", metavar="JOBS", help=f"a .csv or .jsonl file, one job a row; a column is {ADDRESS_HELP}"
+        "table", metavar="JOBS", help=f"a .csv, .xlsx or .jsonl file, one job a row; a column is {ADDRESS_HELP}"
     )
     parser.add_argument(
         "-o",

@@ -30,9 +30,11 @@ BEGINNINGS = (
     (b"[InternetShortcut]", "a shortcut to a web page"),
 )
 
+WORKBOOK = "an Excel workbook"
+
 ZIP_MEMBERS = (
     ("word/", "a Word document"),
-    ("xl/", "an Excel workbook"),
+    ("xl/", WORKBOOK),
     ("ppt/", "a PowerPoint presentation"),
     ("META-INF/container.xml", "an e-book"),
     ("Index/", "a Pages or Numbers document"),

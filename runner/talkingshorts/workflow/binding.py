@@ -19,8 +19,9 @@ from ..wording import suggest
 from .file import Workflow, is_link
 from .node_info import LOADERS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
-TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
-FALSE_WORDS = frozenset({"false", "no", "off", "0"})
+TRUE_WORDS = frozenset({"true", "yes", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "sim"})
+FALSE_WORDS = frozenset({"false", "no", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não"})
+"""English, and what spreadsheets write in German, French, Spanish, Italian and Portuguese."""
 
 
 Place = tuple[str, str]
@@ -196,7 +197,8 @@ def describe_options(value: Any, options: tuple[Any, ...]) -> str:
 
 
 def _parse_int(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"\s*[+-]?\d{1,40}\s*", text) else None
+    """Return a whole number; pandas writes 1.0 for 1 in a column where a cell is empty."""
+    return int(text.partition(".")[0]) if re.fullmatch(r"\s*[+-]?\d{1,40}(\.0*)?\s*", text) else None
 
 
 def _parse_float(text: str) -> float | None:

@@ -82,6 +82,36 @@ def test_unknown_columns_are_told_with_their_rows_and_what_is_near(tmp_path: Pat
     assert told[1].startswith("row 3 (line 4): The workflow w.api.json has no input 'steps'")
 
 
+def test_a_column_may_be_there_only_to_name_results(tmp_path: Path) -> None:
+    rows = [{"script": "Hello", "customer": "acme"}, {"script": "Bye", "customer": "a/b"}]
+
+    jobs = plan(tmp_path, *rows, output="out/{customer}.mp4")
+
+    assert outputs(jobs) == ["out/acme.mp4", "out/a_b.mp4"]
+    assert [len(job.request.values) for job in jobs] == [1, 1]
+    assert "put {customer} into -o." in refusal(tmp_path, *rows)[0]
+
+
+def test_a_whole_number_may_be_written_as_pandas_does(tmp_path: Path) -> None:
+    (job,) = plan(tmp_path, {"seed": "7.0"}, output="{seed:03}.mp4")
+
+    assert job.key == plan(tmp_path, {"seed": "7"}, output="{seed:03}.mp4")[0].key
+    assert job.request.output == "007.mp4"
+    assert refusal(tmp_path, {"seed": "7.5"}) == ["row 1 (line 2): seed: '7.5' is no INT."]
+
+
+def test_numbers_have_decimal_commas_where_semicolons_stand_between_cells(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    table.write_text("script;voice_start_seconds;seed\n1,5;2,25;7,0\n", encoding="utf-8")
+    problems = Problems()
+
+    (job,) = plan_jobs(
+        Workflow("d.json", DRAFT), read_table(table, problems, print), tmp_path, "{row}", problems, print
+    )
+
+    assert [text for _, text in job.request.values] == ["1,5", "2.25", "7"]
+
+
 def test_two_columns_for_one_input_are_told(tmp_path: Path) -> None:
     assert refusal(tmp_path, {"seed": "1", "3.value": "2"}) == [
         "row 1 (line 2): 'seed' and '3.value' set the same input: keep one."

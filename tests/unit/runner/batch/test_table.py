@@ -56,6 +56,46 @@ def test_an_empty_cell_leaves_the_workflows_own_value(tmp_path: Path) -> None:
     assert read(tmp_path, "script,seed\nHello,\n")[0].values == {"script": "Hello"}
 
 
+@pytest.mark.parametrize("mark", list(";,\t|"))
+def test_excels_first_line_says_what_stands_between_cells(tmp_path: Path, mark: str) -> None:
+    rows = read(tmp_path, f"sep={mark}\r\nscript{mark}seed\r\nHi{mark}7\r\n")
+
+    assert rows == [Row(1, 3, {"script": "Hi", "seed": "7"})]
+
+
+def test_empty_columns_and_rows_of_a_spreadsheet_are_no_part_of_the_table(tmp_path: Path) -> None:
+    rows = read(tmp_path, "script,seed,,\r\nHi,1,,\r\nBye,2\r\nWell,3,,,,\r\n,,,\r\n,,,\r\n")
+
+    assert [row.values for row in rows] == [
+        {"script": "Hi", "seed": "1"},
+        {"script": "Bye", "seed": "2"},
+        {"script": "Well", "seed": "3"},
+    ]
+
+
+def test_a_text_outside_the_columns_is_told(tmp_path: Path) -> None:
+    assert "Column 3 of the table has no name" in refusal(tmp_path, "script,seed,\nHi,1,\nBye,2,oh\n")[0]
+    assert refusal(tmp_path, "script,seed\nHi,1,,\nBye,2,,oh\n") == [
+        "row 2 (line 3): it has 4 cells; the header has 2."
+    ]
+
+
+def test_the_index_that_pandas_writes_is_no_column(tmp_path: Path) -> None:
+    rows = read(tmp_path, ",script\n0,Hi\n1,Bye\n")
+
+    assert [row.values for row in rows] == [{"script": "Hi"}, {"script": "Bye"}]
+    assert "Column 1 of the table has no name" in refusal(tmp_path, ",script\n0,Hi\n7,Bye\n")[0]
+
+
+def test_a_list_of_objects_is_a_table_too(tmp_path: Path) -> None:
+    rows = read(tmp_path, '[\n  {"script": "Hi [x], {y}"},\n\n  {\n"script": "Bye"}\n]\n', "jobs.json")
+    assert rows == [Row(1, 2, {"script": "Hi [x], {y}"}), Row(2, 4, {"script": "Bye"})]
+
+    told = refusal(tmp_path, '[{"a": 1},\n {"a": 1, "a": 2},\n {"a": 3}, oops', "jobs.json")
+    assert told[0] == "row 2 (line 2): it has 'a' more than once."
+    assert told[1].startswith("row 4 (line 3): it is no JSON")
+
+
 def test_each_line_of_json_is_a_row_whose_values_keep_their_meaning(tmp_path: Path) -> None:
     rows = read(
         tmp_path, '{"script": "Hi", "seed": 7}\n\n{"steps": 1.5, "on": true, "gone": null, "empty": ""}', "j.jsonl"
@@ -117,7 +157,9 @@ def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: s
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("jobs.xlsx", b"", "neither .csv nor .jsonl"),
+        ("jobs.ods", b"", "neither .csv nor .jsonl nor .xlsx"),
+        ("jobs.xlsx", b"script,seed\n", "is no Excel workbook"),
+        ("jobs.xlsx", b"PK\x03\x04", "is a ZIP archive"),
         ("jobs.csv", b"a\n\xff\n", "no text that can be read.* UTF-8"),
         ("jobs.csv", b"PK\x03\x04", "is a ZIP archive"),
         ("jobs.jsonl", b"\x89PNG\r\n\x1a\n", "is a PNG picture"),
