@@ -95,6 +95,8 @@ class OutputTemplate:
 
         Raises UsageError when results could not be written there later.
         """
+        if self._text == "-":
+            raise UsageError("The output '-' can't be stdout, which gets the path of the file: name a file.")
         path = self.path_for(dict.fromkeys(TEMPLATE_FIELDS, "x") | fields)
         # Folders named by a field get their name from the result: only those above them can be made now.
         parts = list(itertools.takewhile(lambda part: "{" not in part, PurePath(self._text).parts))
@@ -103,6 +105,7 @@ class OutputTemplate:
             existing = next(above for above in (folder.absolute(), *folder.absolute().parents) if above.exists())
             tempfile.TemporaryFile(dir=existing).close()
             is_folder = path.is_dir()
+            is_device = any(named.exists() and not named.is_file() for named in (path, Path(self._text)))
             with contextlib.suppress(FileNotFoundError):
                 path.stat()
         except (OSError, ValueError) as error:
@@ -110,6 +113,8 @@ class OutputTemplate:
             raise UsageError(f"The output {self._text!r} can't be written: {reason}: {folder}.") from error
         if is_folder:
             raise UsageError(f"The output {self._text!r} is a folder: give a file, or end it with a slash.")
+        if is_device and not self._is_folder:
+            raise UsageError(f"The output {self._text!r} is a device or a pipe: name a file.")
 
     def _fill(self, fields: dict[str, str]) -> Path:
         safe = {key: value.replace("/", "_").replace("\\", "_") for key, value in fields.items()}

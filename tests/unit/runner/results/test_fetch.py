@@ -1,6 +1,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -122,6 +123,18 @@ def test_an_output_that_can_not_be_written_is_found_out_at_once(tmp_path: Path) 
         with pytest.raises(UsageError, match=r"can't be written|is a folder"):
             OutputTemplate(f"{tmp_path}/{template}").require_writable({"ext": ""})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_an_output_that_is_no_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.mp4")
+
+    for output in ("/dev/null", f"{tmp_path}/pipe", f"{tmp_path}/pipe.mp4"):
+        with pytest.raises(UsageError, match="is a device or a pipe: name a file"):
+            OutputTemplate(output).require_writable({"ext": ".mp4"})
+    with pytest.raises(UsageError, match="can't be stdout"):
+        OutputTemplate("-").require_writable({})
+    OutputTemplate(f"{tmp_path}/").require_writable({})
 
 
 @pytest.mark.parametrize("output", ["a/b/short.mp4", "a/{node}/b/{name}", "short.mp4"])
