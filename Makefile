@@ -1,6 +1,6 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short setup setup-test setup-n8n tiny-models test known-area test-n8n bench bench-gpu dist
+.PHONY: help short serve setup setup-serve setup-test setup-n8n tiny-models test known-area test-n8n bench bench-gpu dist
 
 SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -41,6 +41,7 @@ endef
 help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
 	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832] [SERVER=URL] [TINY_MODELS=1]'
+	@echo 'make serve   the service, for many callers: http://127.0.0.1:8190'
 	@echo 'make test    every test that needs no GPU'
 	@echo 'make test AREA=runner/batch   the tests of one room alone: a folder or file below tests/unit and tests/server'
 	@echo 'make test-n8n   the n8n workflows, in a real n8n (about 1.6 GB more, in .n8n)'
@@ -51,6 +52,9 @@ help:
 
 setup:
 	@$(call BOOTSTRAP)
+
+setup-serve:
+	@$(call BOOTSTRAP,--serve)
 
 setup-test:
 	@$(call BOOTSTRAP,--test)
@@ -97,6 +101,9 @@ test: setup-test
 	.venv/bin/python -m pytest $(SIDE_BY_SIDE); tested=$$?; \
 	wait $$checking; checked=$$?; cat "$$types"; [ $$tested = 0 ] && [ $$checked = 0 ]
 endif
+
+serve: setup-serve
+	@exec .venv/bin/python -m talkingshorts serve $${SERVER:+--server="$$SERVER"}
 
 test-n8n: setup-n8n
 	.venv/bin/python -m pytest tests/n8n

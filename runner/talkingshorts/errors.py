@@ -9,6 +9,9 @@ class RunnerError(Exception):
     details = ""
     """What only `-v` shows: a node's traceback on the server."""
 
+    node_id = class_type = ""
+    """The node of the graph that failed, if it was one."""
+
 
 class UsageError(RunnerError):
     """The command line is malformed, or names a local file that can't be read or written."""

@@ -93,7 +93,7 @@ class Lanes:
         outcome = judge(error, work.tries, work.is_called_off, self._connections.may_take(work.refusals))
         if outcome.kind == "failed":
             reason = explain_failure(error, work.tries)
-            self._state.fail(key, reason)
+            self._state.fail(key, reason, error)
             self._show(RowFailed(row, name, reason))
             return False
         if not outcome.may_be_there:

@@ -104,6 +104,24 @@ def plan_jobs(
     return jobs
 
 
+def fill_graph(workflow: Workflow, given: Mapping[Place, str]) -> Graph:
+    """Return the workflow's graph with these texts in it."""
+    graph = dict(workflow.graph)
+    for (node_id, field), text in given.items():
+        graph[node_id] = graph[node_id] | {"inputs": graph[node_id]["inputs"] | {field: text}}
+    return graph
+
+
+def find_warmth(workflow: Workflow, graph: Graph) -> Warmth:
+    """Return what a server keeps at hand from a job of this workflow, with its texts in `graph`, to the next."""
+    speaker = (
+        str(graph[named.target.node_id]["inputs"].get(named.target.field))
+        for named in list_named_inputs(workflow)
+        if named.name.startswith(SPEAKER_INPUTS)
+    )
+    return Warmth(tuple(list_models(graph)), tuple(speaker))
+
+
 def check_jobs(jobs: Iterable[RowJob], description: Description) -> Problems:
     """Return what a server that describes the classes of the jobs' workflow so would refuse."""
     problems = Problems()
@@ -242,10 +260,10 @@ class _Planner:
             except RunnerError as error:
                 faults.append(str(error))
         given |= {target.place: str(value) for target, value in (*values, *files)}
-        graph = self._fill(given)
+        graph = fill_graph(self._workflow, given)
         require_valid([*faults, *self._list_lacks(graph, given)])
         request = Request(self._workflow, self._template.fill(self._fields(row, given)), values, files)
-        return RowJob(row.number, row.line, self._key(request), request, self._warmth(graph))
+        return RowJob(row.number, row.line, self._key(request), request, find_warmth(self._workflow, graph))
 
     def _key(self, request: Request) -> str:
         values = sorted((target.node_id, target.field, text) for target, text in request.values)
@@ -302,13 +320,6 @@ class _Planner:
                 return int(value) if str(value).strip().isdecimal() else str(value)
         return None
 
-    def _fill(self, given: Mapping[Place, str]) -> Graph:
-        """Return the graph with the texts that the row gives."""
-        graph = dict(self._workflow.graph)
-        for (node_id, field), text in given.items():
-            graph[node_id] = graph[node_id] | {"inputs": graph[node_id]["inputs"] | {field: text}}
-        return graph
-
     def _list_lacks(self, graph: Graph, given: Collection[Place]) -> Iterator[str]:
         """Yield what the row leaves out and the graph can't do without.
 
@@ -321,14 +332,6 @@ class _Planner:
                 yield required.explain_empty()
             elif is_left_out and is_sample(required):
                 yield f"the table has no column {required.target.address!r}: {required.remedy}."
-
-    def _warmth(self, graph: Graph) -> Warmth:
-        speaker = (
-            str(graph[named.target.node_id]["inputs"].get(named.target.field))
-            for named in self._named
-            if named.name.startswith(SPEAKER_INPUTS)
-        )
-        return Warmth(tuple(list_models(graph)), tuple(speaker))
 
 
 def _takes_file(workflow: Workflow, target: Target) -> bool:

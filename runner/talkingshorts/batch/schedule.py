@@ -59,6 +59,11 @@ class Scheduler:
         self._lane_threads: list[threading.Thread] = []
         self._cancels: list[threading.Thread] = []
 
+    @property
+    def ready_slots(self) -> list[Slot]:
+        """The slots that run jobs now."""
+        return [connection.slot for connection in self._connections.all if connection.is_ready]
+
     def connect(self) -> None:
         """Connect all slots at once, before any job runs.
 

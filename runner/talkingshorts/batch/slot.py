@@ -46,6 +46,11 @@ class Slot(Protocol):
         """Where its ComfyUI is, once connected. A job that was noted with this address is looked for there."""
         ...
 
+    @property
+    def client(self) -> ComfyClient | None:
+        """The client of its ComfyUI, once connected."""
+        ...
+
     def connect(self) -> None:
         """Get it ready to run jobs.
 
@@ -92,6 +97,11 @@ class ServerSlot:
     def url(self) -> str:
         """Where the server is; "" while it isn't known."""
         return self._server.client.url if self._server else ""
+
+    @property
+    def client(self) -> ComfyClient | None:
+        """The client of the server."""
+        return self._server.client if self._server else None
 
     def connect(self) -> None:
         """Reach the server."""

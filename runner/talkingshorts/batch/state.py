@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from ..errors import UsageError
+from ..errors import RunnerError, UsageError
 from ..jobs.records import JobRecord
 from ..results.destination import is_url, report_place
 from .plan import RowJob
@@ -30,6 +30,16 @@ CREATE TABLE strays (prompt_id TEXT PRIMARY KEY, server TEXT NOT NULL, record TE
 
 INDEX = "CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state)"
 """Makes counting cheap. A file of this version that lacks it gets it, and is read without it, too."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What messages call a state, what they say of one that is in use, and what they advise to do."""
+
+    name: str = "state"
+    owner: str = "a batch"
+    in_use: str = "is in use by another run of this batch: wait for it, or end it."
+    remedy: str = "Give another --state."
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,10 @@ class BatchState:
     Every method raises UsageError when the file can't be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = SCHEMA, wording: Wording | None = None) -> None:
         self._path = path
+        self._schema = schema
+        self._wording = wording or Wording()
         self._lock = threading.Lock()
         with self._telling():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,17 +168,19 @@ class BatchState:
             database.execute(
                 "UPDATE jobs SET state = 'running', server = ?, record = ?, started = coalesce(started, ?), "
                 "prompt_id = ? WHERE key = ? AND state != 'dropped'",
-                (record.server, json.dumps(vars(record)), _now(), record.id, key),
+                (record.server, json.dumps(vars(record)), now_text(), record.id, key),
             )
 
     def finish(self, key: str, places: Iterable[str]) -> None:
         """Note that the row is done, and the paths or URLs of its files."""
         files = [(place if is_url(place) else str(Path(place).absolute()), _size_of(place)) for place in places]
-        self._settle(key, "done", files=json.dumps(files), ended=_now(), reason=None)
+        with self._transaction() as database:
+            self._settle(database, key, "done", files=json.dumps(files), ended=now_text(), reason=None)
 
-    def fail(self, key: str, reason: str) -> None:
-        """Note that the row failed for good."""
-        self._settle(key, "failed", ended=_now(), reason=reason)
+    def fail(self, key: str, reason: str, error: RunnerError) -> None:
+        """Note that the row failed for good, and the error that it ended with in the last attempt."""
+        with self._transaction() as database:
+            self._settle(database, key, "failed", ended=now_text(), reason=reason)
 
     def put_back(self, key: str, is_stray: bool) -> None:
         """Note that the row waits again, unless it was dropped. As a stray, its job may still run where it was."""
@@ -194,20 +208,23 @@ class BatchState:
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
         with self._transaction() as database:
             if version == 0:
-                for statement in SCHEMA.split(";"):
+                for statement in self._schema.split(";"):
                     database.execute(statement)
                 database.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
-                raise UsageError(f"The state {self._path} was written by another version: give another --state.")
+                raise UsageError(f"The {self._shown} was written by another version. {self._wording.remedy}")
             database.execute(INDEX)
 
-    def _settle(self, key: str, state: str, **columns: Any) -> None:
+    @property
+    def _shown(self) -> str:
+        return f"{self._wording.name} {self._path}"
+
+    @staticmethod
+    def _settle(database: sqlite3.Connection, key: str, state: str, **columns: Any) -> None:
         assignments = ", ".join(f"{name} = ?" for name in columns)
-        with self._transaction() as database:
-            database.execute(
-                f"UPDATE jobs SET state = ?, record = NULL, {assignments} WHERE key = ?",
-                (state, *columns.values(), key),
-            )
+        database.execute(
+            f"UPDATE jobs SET state = ?, record = NULL, {assignments} WHERE key = ?", (state, *columns.values(), key)
+        )
 
     def _read(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         with self._lock, self._telling():
@@ -251,21 +268,18 @@ class BatchState:
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
+        remedy = self._wording.remedy
         try:
             yield
         except OSError as error:
-            raise UsageError(
-                f"The state {self._path} can't be written: {error.strerror}. Give another --state."
-            ) from error
+            raise UsageError(f"The {self._shown} can't be written: {error.strerror}. {remedy}") from error
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise UsageError(
-                    f"The state {self._path} is in use by another run of this batch: wait for it, or end it."
-                ) from error
-            raise UsageError(f"The state {self._path} can't be used: {error}. Give another --state.") from error
+                raise UsageError(f"The {self._shown} {self._wording.in_use}") from error
+            raise UsageError(f"The {self._shown} can't be used: {error}. {remedy}") from error
         except sqlite3.DatabaseError as error:
             raise UsageError(
-                f"The file {self._path} holds no state of a batch ({error}): give another --state."
+                f"The file {self._path} holds no {self._wording.name} of {self._wording.owner} ({error}). {remedy}"
             ) from error
 
 
@@ -307,5 +321,6 @@ def _size_of(place: str) -> int | None:
         return None
 
 
-def _now() -> str:
+def now_text() -> str:
+    """Return the time as it is noted: UTC, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from .. import __version__
 from ..wording import name_help, rename_options
-from . import batch, clean, completion, doctor, estimate, jobs, make, models, run, server, workflow, workflows
+from . import batch, clean, completion, doctor, estimate, jobs, make, models, run, serve, server, workflow, workflows
 from .options import add_common, nest_commands
 
-COMMANDS = (make, run, workflow, workflows, estimate, jobs, batch, server, models, doctor, clean, completion)
+COMMANDS = (make, run, workflow, workflows, estimate, jobs, batch, serve, server, models, doctor, clean, completion)
 """The modules that give the program its commands, in the order of the help."""
 
 EPILOG = """\

@@ -13,9 +13,11 @@ def read_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
 
     `error` is ComfyUI's execution_error.
     """
-    node = workflow.describe(str(error.get("node_id", "?")))
+    node_id = str(error.get("node_id", "?"))
+    node = workflow.describe(node_id)
     message = str(error.get("exception_message") or "failed without a message").strip()
     failure = _kind_of_failure(str(error.get("exception_type", "")), message)(f"{node}: {message}")
+    failure.node_id, failure.class_type = node_id, workflow.class_type(node_id)
     failure.details = "".join(error.get("traceback") or [])
     return failure
 

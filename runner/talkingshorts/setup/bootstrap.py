@@ -1,4 +1,4 @@
-"""Sets the checkout up: `python -m talkingshorts.setup.bootstrap [--test [--n8n]]`, run by `make setup`.
+"""Sets the checkout up: `python -m talkingshorts.setup.bootstrap [--serve] [--test [--n8n]]`, by `make setup`.
 
 Runs on the user's Python with nothing but the standard library. Everything lands in .venv and .comfyui, and what only
 the tests need in .browser and .n8n. Steps that are done cost nothing, and a run that is cut short at any moment leaves
@@ -28,7 +28,10 @@ def main() -> int:
     try:
         if checkout is None:
             raise SetupError("Set-up runs in a checkout of the project: clone it, then run `make setup` there.")
-        Setup(checkout, _print_line).run(with_test_tools="--test" in sys.argv[1:], with_n8n="--n8n" in sys.argv[1:])
+        asked = sys.argv[1:]
+        Setup(checkout, _print_line).run(
+            with_test_tools="--test" in asked, with_n8n="--n8n" in asked, with_service="--serve" in asked
+        )
     except KeyboardInterrupt:
         return _fail("interrupted; run it again to go on.", 130)
     except OSError as error:
@@ -65,18 +68,22 @@ class Setup:
         self.installation = Installation(places, say, "clone onto a larger disk", project)
         self.environment = self.installation.environment
 
-    def run(self, *, with_test_tools: bool, with_n8n: bool = False) -> None:
+    def run(self, *, with_test_tools: bool, with_n8n: bool = False, with_service: bool = False) -> None:
         """Do what isn't done yet. n8n is run by the Node.js of the test tools."""
         n8n_requirement = self.requirements / "n8n" / "package.json"
         lacks_n8n = with_n8n and not n8n.is_installed(self.checkout, n8n_requirement)
-        if self.is_current() and (not with_test_tools or self.has_test_tools()) and not lacks_n8n:
+        lacks_service = with_service and not self.has_service()
+        lacks_tools = with_test_tools and not self.has_test_tools()
+        if self.is_current() and not (lacks_tools or lacks_n8n or lacks_service):
             return
         started = time.monotonic()
         with self.environment.at_work():
             if not self.is_current():
                 self._require_matching_python()
                 self.installation.install()
-            if with_test_tools and not self.has_test_tools():
+            if lacks_service:
+                self._install_service()
+            if lacks_tools:
                 self._install_test_tools()
             if lacks_n8n:
                 self._install_n8n(n8n_requirement)
@@ -94,9 +101,22 @@ class Setup:
             and (not browser.is_supported() or (self.checkout / browser.BROWSER_FOLDER).is_dir())
         )
 
+    def has_service(self) -> bool:
+        """Tell whether what the service needs was installed with exactly the file of now."""
+        return self.installation.has_stamp("serve", self._service_requirement) and not self._asks_for_other_python()
+
     @property
-    def _test_requirements(self) -> tuple[Path, Path]:
-        return self.requirements / "test.txt", self.requirements / "package.json"
+    def _service_requirement(self) -> Path:
+        return self.requirements / "serve.txt"
+
+    @property
+    def _test_requirements(self) -> tuple[Path, ...]:
+        return self.requirements / "test.txt", self.requirements / "package.json", self._service_requirement
+
+    def _install_service(self) -> None:
+        self.say("What the service needs (about 10 MB)")
+        self.environment.install("-r", "requirements/serve.txt")
+        self.installation.stamp("serve", self._service_requirement)
 
     def _install_test_tools(self) -> None:
         self.say("Test tools (about 200 MB)")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
-from ..comfyui.client import ComfyClient
 from ..errors import ValidationError
 from ..jobs.request import Request
 from ..shipped.models import explain_missing_models, is_listed
 from ..wording import name_option
 from ..workflow.model_names import find_model_fields, list_models
+from ..workflow.node_info import NodeInfo
 
 BEST_GPU_BYTES = 22 * 10**9
 """What a card sold as 24 GB reports at the least: nearly all of the talking model's weights stay on it."""
@@ -30,6 +30,18 @@ STREAMING_GPU_GB = 12
 VOICE_LOADER, BETTER_VOICE = "TalkingShortsLoadVibeVoice", "VibeVoice-7B"
 
 WHY_NO_GPU = "An NVIDIA GPU needs driver 580 or newer; `talkingshorts doctor` on ComfyUI's machine says what is wrong."
+
+
+class Describing(Protocol):
+    """What tells of a ComfyUI: its client, or what one said before. Raises UnreachableError when it is away."""
+
+    def system_stats(self) -> dict[str, Any]:
+        """Return what it says of its machine."""
+        ...
+
+    def node_info(self, class_type: str) -> NodeInfo | None:
+        """Return what it says of a node class; None when it has none of this name."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,7 @@ def explain_unfit(preset: str, machine: Machine) -> str:
     return ""
 
 
-def choose_request(client: ComfyClient, requests: Mapping[str, Request]) -> tuple[Request, str]:
+def choose_request(client: Describing, requests: Mapping[str, Request]) -> tuple[Request, str]:
     """Return the request to run, of one for each quality that may be, best first; and in one line why this one.
 
     A quality that stands alone is obeyed on any machine. Raises ValidationError when its models aren't on the server.
@@ -91,7 +103,7 @@ def choose_request(client: ComfyClient, requests: Mapping[str, Request]) -> tupl
     return requests[chosen], reason
 
 
-def _with_better_voice(client: ComfyClient, request: Request) -> Request:
+def _with_better_voice(client: Describing, request: Request) -> Request:
     """Return the request with the larger voice model in place of its own, when the server has it."""
     loader = client.node_info(VOICE_LOADER)
     if loader is None or BETTER_VOICE not in (loader.inputs({})["model"].options or ()):
@@ -103,7 +115,7 @@ def _with_better_voice(client: ComfyClient, request: Request) -> Request:
     return replace(request, workflow=workflow)
 
 
-def _obey(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
+def _obey(client: Describing, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
     (quality,) = requests
     if lack := _explain_lack(client, requests[quality]):
         raise ValidationError(f"{name_option('quality', quality)} can't be made: {lack}")
@@ -119,7 +131,7 @@ def _explain_expected(machine: Machine) -> str:
     return f", on {machine}.{_explain_streaming(machine)}"
 
 
-def _find_best(client: ComfyClient, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
+def _find_best(client: Describing, machine: Machine, requests: Mapping[str, Request]) -> tuple[str, str]:
     """Return the best quality that fits the machine and whose models are there, and why."""
     lacks: dict[str, str] = {}
     for quality, request in requests.items():
@@ -144,7 +156,7 @@ def _explain_streaming(machine: Machine) -> str:
     return "" if is_large else " Weights that don't fit stream in from RAM: a little slower."
 
 
-def _explain_lack(client: ComfyClient, request: Request) -> str:
+def _explain_lack(client: Describing, request: Request) -> str:
     """Return in words which nodes or models of the request the server lacks; "" when it has them all."""
     graph = request.workflow.graph
     nodes = {name: client.node_info(name) for name in dict.fromkeys(node["class_type"] for node in graph.values())}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from talkingshorts.batch.plan import RowJob, Warmth
 from talkingshorts.batch.state import RowStore
+from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.display.events import Created, Started
 from talkingshorts.errors import CancelledError, RunnerError, UnreachableError, ValidationError
 from talkingshorts.jobs.follow import Show
@@ -58,6 +59,7 @@ class FakeSlot:
     held: set[int] = field(default_factory=set)
     is_away: bool = False
     nodes: NodeInfos = field(default_factory=lambda: NODES)
+    client: ComfyClient | None = None
     queued: set[int] = field(default_factory=set)
     before_posting: Callable[[], object] = lambda: None
     ran: list[int] = field(default_factory=list)

@@ -17,7 +17,7 @@ PACKAGES = sorted({path.parent for path in FILES} - {RUNNER})
 
 LEVELS = """
 cli  setup
-doctor  leftovers
+doctor  leftovers  service
 batch  webhooks
 shorts
 jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.fakes.slots import make_jobs, make_record
 from talkingshorts.batch.state import INDEX, BatchState, Changes, Counts, RowStore
-from talkingshorts.errors import UsageError
+from talkingshorts.errors import NodeFailedError, UsageError
 
 
 def made(folder: Path, name: str, content: bytes = b"x") -> str:
@@ -141,7 +141,7 @@ def test_a_failed_row_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
     jobs = make_jobs(1)
     with BatchState(tmp_path / "s") as state:
         state.adopt(jobs)
-        state.fail("key-1", "no")
+        state.fail("key-1", "no", NodeFailedError("no"))
         state.adopt(jobs)
     with sqlite3.connect(tmp_path / "s") as database:
         assert database.execute("SELECT state, attempts, reason FROM jobs").fetchall() == [("waiting", 0, None)]
@@ -150,7 +150,7 @@ def test_a_failed_row_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
 def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     made(tmp_path, "s", b"a letter to my mother" * 100)
 
-    with pytest.raises(UsageError, match="give another --state"):
+    with pytest.raises(UsageError, match="Give another --state"):
         BatchState(tmp_path / "s")
     assert (tmp_path / "s").read_bytes().startswith(b"a letter")
 
@@ -174,7 +174,7 @@ def test_rows_are_counted_as_they_stand_and_dropped_ones_not_at_all(tmp_path: Pa
     with BatchState(tmp_path / "s") as state:
         state.adopt(make_jobs(6))
         state.finish("key-1", ["s3://bucket/1.png"])
-        state.fail("key-2", "no")
+        state.fail("key-2", "no", NodeFailedError("no"))
         RowStore(state, "key-3").save(make_record("http://a"))
         state.drop("key-4")
 

@@ -26,7 +26,7 @@ class Workshop:
     def __init__(self, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.checkout = checkout
         self.said: list[str] = []
-        for name in ("build", "torch", "constraints", "test", "comfyui"):
+        for name in ("build", "torch", "constraints", "test", "serve", "comfyui"):
             self.write(f"requirements/{name}.txt", f"{name}==1.0\n")
         self.write("requirements/package.json", "{}")
         self.write("requirements/n8n/package.json", "{}")
@@ -59,11 +59,15 @@ class Workshop:
         if "downloading ctrl_c" in line:
             raise KeyboardInterrupt
 
-    def run(self, *, with_test_tools: bool = False, with_n8n: bool = False) -> list[str]:
+    def run(
+        self, *, with_test_tools: bool = False, with_n8n: bool = False, with_service: bool = False
+    ) -> list[str]:
         """Set up, and return the pip calls that it took."""
         calls = self.checkout / "pip-calls"
         calls.unlink(missing_ok=True)
-        Setup(self.checkout, self.listen).run(with_test_tools=with_test_tools, with_n8n=with_n8n)
+        Setup(self.checkout, self.listen).run(
+            with_test_tools=with_test_tools, with_n8n=with_n8n, with_service=with_service
+        )
         return calls.read_text().splitlines() if calls.exists() else []
 
     @property
@@ -103,6 +107,14 @@ def test_a_fresh_checkout_is_set_up_and_a_second_run_does_nothing(workshop: Work
 def test_packages_are_installed_with_every_version_constrained(workshop: Workshop) -> None:
     for call in workshop.run(with_test_tools=True):
         assert call.endswith(" -c requirements/constraints.txt")
+
+
+def test_what_the_service_needs_is_installed_when_it_is_asked_for(workshop: Workshop) -> None:
+    assert not any("serve.txt" in call for call in workshop.run())
+    assert ["serve.txt" in call for call in workshop.run(with_service=True)] == [True]
+    assert workshop.run(with_service=True) == []
+    workshop.write("requirements/serve.txt", "serve==2.0\n")
+    assert len(workshop.run(with_service=True)) == 1
 
 
 @pytest.mark.parametrize(

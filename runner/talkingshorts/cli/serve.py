@@ -1,0 +1,132 @@
+"""`talkingshorts serve` and `talkingshorts keys`: the service, and who may use it."""
+
+from __future__ import annotations
+
+import os
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .answers import print_note
+from .options import AddCommand, nest_commands, read_limit, read_token
+
+if TYPE_CHECKING:
+    from ..service.keys import KeyFile
+    from ..service.options import ServeOptions
+
+
+def add_commands(add: AddCommand) -> None:
+    """Add `serve` and `keys`."""
+    _add_serve_options(add("serve", "serve shorts over HTTP, with a page at its address", serve, takes_servers=True))
+    keys = nest_commands(add("keys", "make, list and revoke the keys of the service"), "COMMAND")
+    adding = keys("add", "make a key, and print it, this once", add_key)
+    adding.add_argument("name", metavar="NAME", help="whose key it is")
+    adding.add_argument(
+        "--scopes",
+        nargs="+",
+        default=["shorts"],
+        metavar="SCOPE",
+        help="what it may do: shorts, workflows, metrics (default: shorts)",
+    )
+    revoking = keys("revoke", "let a key open nothing any more", revoke_key)
+    revoking.add_argument("name", metavar="NAME", help="whose key it is")
+    for parser in (adding, revoking, keys("list", "list the keys by name", list_keys)):
+        parser.add_argument("--keys", metavar="FILE", help="default: keys.json in the home folder")
+
+
+def _add_serve_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="HOST", help="default: 127.0.0.1, which only this machine reaches")
+    parser.add_argument("--port", type=read_positive, metavar="N", help="default: 8190")
+    parser.add_argument("--data", metavar="FOLDER", help="jobs, uploads and results (default: service in the home)")
+    parser.add_argument("--keys", metavar="FILE", help="ask every caller for one of the keys in FILE")
+    parser.add_argument("--retain-hours", type=read_limit, metavar="H", help="how long results are kept (default: 48)")
+    parser.add_argument(
+        "--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)"
+    )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
+    )
+
+
+def read_positive(text: str) -> int:
+    """Return a whole number above 0. Raises ArgumentTypeError."""
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def serve(options: Namespace) -> int:
+    """Serve shorts over HTTP."""
+    from ..service.serve import run_service
+
+    run_service(read_serve_options(options), print_note)
+    return 0
+
+
+def add_key(options: Namespace) -> int:
+    """Make a key, and print it."""
+    print(_open_keys(options).add(options.name, options.scopes))
+    print_note("This is the key: it is kept nowhere, and not shown again.")
+    return 0
+
+
+def list_keys(options: Namespace) -> int:
+    """List the keys."""
+    for key in _open_keys(options).list():
+        print(f"{key.name}\t{' '.join(key.scopes)}\t{key.created}")
+    return 0
+
+
+def revoke_key(options: Namespace) -> int:
+    """Let a key open nothing any more."""
+    _open_keys(options).revoke(options.name)
+    return 0
+
+
+def read_serve_options(options: Namespace) -> ServeOptions:
+    """Return what the command line and the environment say about the service."""
+    from ..service import options as defaults
+    from ..service.serve import default_data_dir
+
+    named = [options.server] if isinstance(options.server, str) else options.server or []
+    addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
+    keys = options.keys or os.environ.get("TALKINGSHORTS_KEYS_FILE")
+    data = options.data or os.environ.get("TALKINGSHORTS_DATA")
+    return defaults.ServeOptions(
+        data=Path(data).expanduser() if data else default_data_dir(),
+        host=options.host or defaults.HOST,
+        port=options.port or round(_read_variable("TALKINGSHORTS_PORT", defaults.PORT)),
+        keys=Path(keys).expanduser() if keys else None,
+        retain_hours=options.retain_hours or _read_variable("TALKINGSHORTS_RETAIN_HOURS", defaults.RETAIN_HOURS),
+        max_queued=options.max_queued or defaults.MAX_QUEUED,
+        servers=[url for address in addresses for url in re.split(r"[\s,]+", address) if url],
+        are_servers_explicit=bool(named),
+        token=read_token(options),
+        ray=options.ray,
+    )
+
+
+def _read_variable(name: str, default: float) -> float:
+    """Return the number that a variable of the environment holds. Raises UsageError when it is none above 0."""
+    text = os.environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise UsageError(f"{name}={text} is no number above 0: correct it, or leave it out.")
+    return value
+
+
+def _open_keys(options: Namespace) -> KeyFile:
+    from ..service.keys import KeyFile
+    from ..service.serve import default_key_file
+
+    named = options.keys or os.environ.get("TALKINGSHORTS_KEYS_FILE")
+    return KeyFile(Path(named).expanduser() if named else default_key_file())

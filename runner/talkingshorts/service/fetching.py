@@ -1,0 +1,128 @@
+"""Fetch a caller's file by its URL, and never from where only this machine can look.
+
+A name is resolved once, every address that it has must be public, and the connection is made to that very address: no
+answer of a name server that changes in between, and no redirect, leads to a private one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from ..http import ANSWER_SECONDS, CONNECT_SECONDS, explain_cause
+from .errors import FieldProblem, ServiceError
+
+REDIRECTS = 4
+FETCHED_CHUNK_BYTES = 1 << 18
+ALLOW_PRIVATE = "TALKINGSHORTS_ALLOW_PRIVATE_HOSTS"
+
+
+class PrivateAddressError(OSError):
+    """The host isn't one of the public network."""
+
+
+class _GuardedHTTP(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+
+class _GuardedHTTPS(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedHTTP  # pyright: ignore[reportAssignmentType]  (the protocol is narrower than its classes)
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPS  # pyright: ignore[reportAssignmentType]
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Connects to public addresses alone."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make pools whose connections look where they lead."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+def fetch_file(field: str, url: str, target: Path, max_bytes: int) -> None:
+    """Write what the URL gives to `target`.
+
+    Raises ServiceError, which names `field`, when it is no https address, leads to a private one, gives more than
+    `max_bytes`, or doesn't answer well.
+    """
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("https://", GuardedAdapter())
+            session.mount("http://", GuardedAdapter())
+            _fetch_from(session, field, url, target, max_bytes)
+    except (requests.RequestException, HTTPError, LocationParseError, OSError, ValueError) as error:
+        raise _refuse(field, f"can't be fetched: {explain_cause(error)}.") from error
+
+
+def _fetch_from(session: requests.Session, field: str, url: str, target: Path, max_bytes: int) -> None:
+    for _ in range(REDIRECTS + 1):
+        _require_https(field, url)
+        with session.get(url, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False) as answer:
+            if answer.is_redirect:
+                url = urljoin(url, answer.headers["Location"])
+                continue
+            if answer.status_code != 200:
+                raise _refuse(field, f"can't be fetched: the server answers {answer.status_code}.")
+            received = 0
+            with target.open("wb") as file:
+                for chunk in answer.iter_content(FETCHED_CHUNK_BYTES):
+                    received += len(chunk)
+                    if received > max_bytes:
+                        raise ServiceError(
+                            "too_large",
+                            f"{field} is over {max_bytes >> 20} MB.",
+                            [FieldProblem(field, f"over {max_bytes >> 20} MB")],
+                        )
+                    file.write(chunk)
+            return
+    raise _refuse(field, f"is redirected more than {REDIRECTS} times.")
+
+
+def _require_https(field: str, url: str) -> None:
+    is_allowed = {"https", "http"} if _allows_private() else {"https"}
+    parts = urlsplit(url)
+    if parts.scheme not in is_allowed or not parts.hostname or parts.username is not None:
+        raise _refuse(field, "is no address that files are fetched from: give https://..., or upload the file.")
+
+
+def _connect(connection: HTTPConnection) -> socket.socket:
+    host, port = connection._dns_host, connection.port
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not _allows_private() and not all(_is_public(address) for address in addresses):
+        raise PrivateAddressError(f"{host} isn't in the public network")
+    return socket.create_connection((addresses[0], port), connection.timeout)
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
+    return parsed.is_global and not parsed.is_multicast and (mapped is None or mapped.is_global)
+
+
+def _allows_private() -> bool:
+    return os.environ.get(ALLOW_PRIVATE) == "1"
+
+
+def _refuse(field: str, problem: str) -> ServiceError:
+    return ServiceError("invalid_input", f"{field} {problem}", [FieldProblem(field, problem)])

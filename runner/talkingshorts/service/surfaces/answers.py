@@ -1,0 +1,103 @@
+"""What the service answers: an order as callers read it, and every error in one shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError as BodyError
+from starlette.exceptions import HTTPException
+
+from ...errors import RunnerError
+from ..errors import FieldProblem, ServiceError
+from ..orders import Order
+from ..service import Service
+
+CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def describe_order(service: Service, order: Order) -> dict[str, Any]:
+    """Return an order as callers read it."""
+    progress = service.board.of(order.id) if order.state in ("running", "canceling") else None
+    eta_seconds = service.estimate_seconds(order)
+    told = progress.describe() if progress else None
+    return {
+        "id": order.id,
+        "state": order.state,
+        "workflow": order.workflow,
+        "created": order.created,
+        "started": order.started,
+        "ended": order.ended,
+        "expires": order.expires,
+        "queue_position": service.state.count_ahead(order) + 1 if order.state == "queued" else None,
+        "eta_seconds": eta_seconds,
+        "progress": told,
+        "result": _describe_result(order),
+        "error": order.error,
+        "metadata": order.metadata,
+        "seed": order.seed,
+        "quality": order.quality,
+        "why": order.why,
+    }
+
+
+def _describe_result(order: Order) -> dict[str, Any] | None:
+    if order.state != "succeeded" or order.result is None:
+        return None
+    base = f"/v1/jobs/{order.id}/result"
+    files = [
+        {"url": base if number == 0 else f"{base}?file={number}", **file}
+        for number, file in enumerate(order.result["files"])
+    ]
+    return {"files": files, "report": order.result["report"], "checks": {}}
+
+
+def read_problems(error: BodyError | RequestValidationError) -> ServiceError:
+    """Return the refusal of a body whose fields are wrong, one entry a field."""
+    problems = []
+    for entry in error.errors():
+        place = [str(part) for part in entry["loc"] if part not in ("body", "query", "path", "header")]
+        field = ".".join(place) or "body"
+        problems.append(FieldProblem(field, _explain_entry(entry)))
+    is_unknown = all(entry["type"] == "extra_forbidden" for entry in error.errors())
+    code = "unknown_input" if is_unknown else "invalid_input"
+    if any(entry["type"] == "json_invalid" for entry in error.errors()):
+        code = "malformed"
+    return ServiceError(code, f"{problems[0].field}: {problems[0].message}", problems)
+
+
+def _explain_entry(entry: Any) -> str:
+    wordings = {"extra_forbidden": "no such field.", "missing": "is missing.", "json_invalid": "is no JSON."}
+    return wordings.get(entry["type"]) or f"{str(entry['msg']).rstrip('.')}."
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Let every error be answered in one shape."""
+
+    @app.exception_handler(ServiceError)
+    def refuse(request: Request, error: ServiceError) -> JSONResponse:
+        headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+        if error.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(error.describe(request.state.request_id), error.status, headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse_body(request: Request, error: RequestValidationError) -> JSONResponse:
+        return refuse(request, read_problems(error))
+
+    @app.exception_handler(HTTPException)
+    def refuse_route(request: Request, error: HTTPException) -> JSONResponse:
+        code = CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal_error")
+        answer = refuse(request, ServiceError(code, str(error.detail)))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(RunnerError)
+    def fail(request: Request, error: RunnerError) -> JSONResponse:
+        return refuse(request, ServiceError("internal_error", str(error)))
+
+    @app.exception_handler(Exception)
+    def break_down(request: Request, error: Exception) -> JSONResponse:
+        return refuse(request, ServiceError("internal_error", "The service failed on this request: see its log."))
