@@ -2,12 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help short serve setup setup-serve setup-test setup-n8n tiny-models test known-area test-n8n bench bench-gpu dist
 
-SAMPLE := Hello! This short was made on my own computer. I typed two sentences, and the rest is local.
+SAMPLE := This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
 SCRIPT := $(SAMPLE)
-endif
-ifeq ($(origin OUT),undefined)
-OUT := out/short.mp4
 endif
 
 # Values reach the program through the environment, as they were typed: no quote, newline, & or $ is interpreted.
@@ -23,10 +20,11 @@ override VOICE_RIGHTS := $(value VOICE_RIGHTS)
 override OUT := $(value OUT)
 override SERVER := $(value SERVER)
 override SIZE := $(value SIZE)
+override LANDSCAPE := $(value LANDSCAPE)
 override TINY_MODELS := $(filter 1 y yes true,$(value TINY_MODELS))
 override PYTHON := $(value PYTHON)
 override AREA := $(value AREA)
-export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE PYTHON AREA
+export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE LANDSCAPE PYTHON AREA
 
 # PYTHON as named; else the environment's own; else the first usable one. Each is run: a name on the PATH may be a dead shim.
 define BOOTSTRAP
@@ -40,7 +38,8 @@ endef
 
 help:
 	@echo 'make short SCRIPT="What to say" [VOICE=URL or file] [START= DURATION=] [PORTRAIT=file | PORTRAIT_PROMPT="..."]'
-	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832] [SERVER=URL] [TINY_MODELS=1]'
+	@echo '           [QUALITY=draft|fast|best] [SEED=] [VOICE_RIGHTS=1] [OUT=out/short.mp4] [SIZE=480x832 | LANDSCAPE=1]'
+	@echo '           [SERVER=URL] [TINY_MODELS=1]'
 	@echo 'make serve   the service, for many callers: http://127.0.0.1:8190'
 	@echo 'make test    every test that needs no GPU'
 	@echo 'make test AREA=runner/batch   the tests of one room alone: a folder or file below tests/unit and tests/server'
@@ -65,11 +64,11 @@ setup-n8n:
 short: setup $(if $(TINY_MODELS),tiny-models)
 	@export TALKINGSHORTS_SURFACE=make; \
 	  $(if $(TINY_MODELS),export TALKINGSHORTS_HOME=$(TINY_HOME) TALKINGSHORTS_TEST_TINY_ENCODERS=1 SIZE="$${SIZE:-128x224}";) \
-	  .venv/bin/python -m talkingshorts make --script="$$SCRIPT" -o "$$OUT" $${QUALITY:+--quality="$$QUALITY"} \
+	  .venv/bin/python -m talkingshorts make --script="$$SCRIPT" $${OUT:+-o "$$OUT"} $${QUALITY:+--quality="$$QUALITY"} \
 	  $${VOICE:+--voice="$$VOICE"} $${START:+--start="$$START"} $${DURATION:+--duration="$$DURATION"} \
 	  $${PORTRAIT:+--portrait="$$PORTRAIT"} $${PORTRAIT_PROMPT:+--portrait-prompt="$$PORTRAIT_PROMPT"} \
 	  $${SEED:+--seed="$$SEED"} $${SERVER:+--server="$$SERVER"} $${SIZE:+--size="$$SIZE"} \
-	  $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
+	  $(if $(filter 1 y yes true,$(LANDSCAPE)),--landscape) $(if $(filter 1 y yes true,$(VOICE_RIGHTS)),--voice-rights)
 
 # Random weights in the real models' files, in a home of their own: with a small picture they try a whole graph anywhere.
 TINY_HOME := .talkingshorts/tiny

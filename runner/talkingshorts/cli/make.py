@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..wording import name_option
 from .answers import open_notices, print_note
 from .options import (
     AddCommand,
@@ -44,14 +47,18 @@ def _add_options(parser: ArgumentParser) -> None:
         choices=("draft", "fast", "best"),
         help="default: the best that voice, GPU and models allow; fast and best clone the voice, a draft doesn't",
     )
-    parser.add_argument("--size", type=read_size, metavar="WxH", help="pixels: multiples of 16, or 1080")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--size", type=read_size, metavar="WxH", help="pixels: multiples of 16, or 1080")
+    shape.add_argument("--landscape", action="store_true", help="wider than high: 832x480 (default: 480x832)")
     parser.add_argument(
         "--target-seconds", type=read_number, metavar="S", help="length of the speech; 0 is its natural one"
     )
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     add_settings(parser)
-    parser.add_argument("-o", "--output", metavar="PATH", help="default: out/short.mp4")
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="default: out/short.mp4; a former one is kept as short-1.mp4"
+    )
     parser.add_argument("--yes", action="store_true", help="where there is no ComfyUI, install one first (6.5 GB)")
     add_presign(parser)
     add_limits(parser)
@@ -65,6 +72,7 @@ def make(options: Namespace) -> int:
     from ..managed.install import install_server
     from ..managed.server import explain_missing
     from ..results.destination import require_writable
+    from ..results.former import find_former, keeping
     from ..shorts.quality import choose_request
     from ..shorts.request import build_requests, explain_uncloned
     from .running import open_announcer, require_presignable, run_to_its_end
@@ -81,14 +89,25 @@ def make(options: Namespace) -> int:
     request, reason = choose_request(server.client, requests)
     if short.quality is None:
         reason = explain_uncloned(short) or reason
+    notify = open_notices(options.json)
     if reason:
-        open_notices(options.json)(Notice(reason))
-    return run_to_its_end(options, request, server, announcer)
+        notify(Notice(reason))
+    with contextlib.ExitStack() as stack:
+        if former := find_former(short.output):
+            kept = None if options.output else stack.enter_context(keeping(former))
+            notify(Notice(_explain_former(former, kept)))
+        return run_to_its_end(options, request, server, announcer)
+
+
+def _explain_former(former: Path, kept: Path | None) -> str:
+    if kept is None:
+        return f"{former} is there already, and will be written over."
+    return f"{former} is there already: it is kept as {kept}. {name_option('output', 'PATH')} names another place."
 
 
 def read_make_options(options: Namespace) -> MakeOptions:
     """Return what the command line says about the short. Raises UsageError for a value that can't be read."""
-    from ..shorts.options import SHORT_OUTPUT, MakeOptions
+    from ..shorts.options import LANDSCAPE_SIZE, SHORT_OUTPUT, MakeOptions
 
     values = ValueReader()
     return MakeOptions(
@@ -100,7 +119,7 @@ def read_make_options(options: Namespace) -> MakeOptions:
         portrait=options.portrait,
         portrait_prompt=options.portrait_prompt,
         quality=options.quality,
-        size=options.size,
+        size=LANDSCAPE_SIZE if options.landscape else options.size,
         target_seconds=options.target_seconds,
         seed=options.seed,
         settings=read_settings(options, values),

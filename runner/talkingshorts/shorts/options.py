@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..jobs.options import Setting
 
 SHORT_OUTPUT = "out/short.mp4"
+LANDSCAPE_SIZE = (832, 480)
+"""The pixels of a short that isn't upright."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.fakes.comfyui import FakeComfyUI, serve_fake_comfyui
+from support.checkout import ROOT
+from support.command_line import run
+from support.fakes.comfyui import FakeComfyUI, describe_nodes, serve_fake_comfyui
 from talkingshorts import home
 from talkingshorts.cli.main import main
 from talkingshorts.errors import UnreachableError
@@ -61,3 +64,57 @@ def test_on_a_named_server_nothing_is_installed(installed: list[str], fake: Fake
     main(["make", "--script", "Hello", "--yes", "--server", fake.url])
 
     assert installed == []
+
+
+def make(fake: FakeComfyUI, *arguments: str) -> int:
+    """Make a draft, and return the exit code."""
+    fake.nodes = describe_nodes(json.loads((ROOT / "workflows" / "draft.api.json").read_text()))
+    return run("make", "--script", "What a day.", "--server", fake.url, *arguments)
+
+
+@pytest.fixture
+def former(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a video that stands where a short goes to when nobody says where."""
+    monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    path = Path("out/short.mp4")
+    path.parent.mkdir()
+    path.write_text("former")
+    return path
+
+
+def test_a_former_short_is_kept_where_none_was_asked_to_take_its_place(
+    fake: FakeComfyUI, former: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(fake) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out == "out/short.mp4\n"
+    assert "out/short.mp4 is there already: it is kept as out/short-1.mp4. -o PATH names another place." in captured.err
+    assert (former.read_bytes(), Path("out/short-1.mp4").read_text()) == (b"picture", "former")
+
+
+def test_a_file_that_is_named_is_written_over_and_that_is_said(
+    fake: FakeComfyUI, former: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(fake, "-o", str(former)) == 0
+
+    assert "out/short.mp4 is there already, and will be written over." in capsys.readouterr().err
+    assert sorted(path.name for path in former.parent.iterdir()) == ["short.json", "short.mp4"]
+
+
+def test_a_job_that_fails_leaves_all_as_it_was(fake: FakeComfyUI, former: Path) -> None:
+    fake.status, fake.error = "failed", {"node_id": "2", "exception_type": "X", "exception_message": "no"}
+
+    assert make(fake) == 4
+    assert [path.name for path in former.parent.iterdir()] == ["short.mp4"]
+
+
+def test_a_short_may_be_wider_than_high(fake: FakeComfyUI, former: Path) -> None:
+    assert make(fake, "--landscape") == 0
+
+    values = {
+        node.get("_meta", {}).get("title"): node["inputs"].get("value") for node in fake.posted[0]["prompt"].values()
+    }
+    assert (values["width"], values["height"]) == (832, 480)
+    assert make(fake, "--landscape", "--size", "480x832") == 2

@@ -12,6 +12,8 @@ VARIABLES = {"SCRIPT", "VOICE", "START", "DURATION", "PORTRAIT", "PORTRAIT_PROMP
 VARIABLES |= {
     "OUT",
     "SERVER",
+    "SIZE",
+    "LANDSCAPE",
     "TINY_MODELS",
     "TALKINGSHORTS_HOME",
     "TALKINGSHORTS_TEST_TINY_ENCODERS",
@@ -90,7 +92,18 @@ def test_a_script_from_the_environment_reaches_the_program_too(folder: Path) -> 
 def test_without_variables_a_sample_is_spoken_in_the_quality_that_the_program_picks(folder: Path) -> None:
     script, *rest = arguments_of_short(folder)
     assert len(script) > 40
-    assert rest == ["-o", "out/short.mp4"]
+    assert not script.startswith("--script=Hello")  # VibeVoice sets greetings to music
+    assert rest == []
+
+
+def test_a_short_lies_where_the_program_puts_it_unless_another_place_is_named(folder: Path) -> None:
+    assert "-o" not in arguments_of_short(folder, "OUT=")
+    assert arguments_of_short(folder, "OUT=a.mp4")[1:] == ["-o", "a.mp4"]
+
+
+@pytest.mark.parametrize(("answer", "options"), [("1", ["--landscape"]), ("", []), ("0", []), ("no", [])])
+def test_a_short_is_wider_than_high_only_on_a_yes(folder: Path, answer: str, options: list[str]) -> None:
+    assert arguments_of_short(folder, f"LANDSCAPE={answer}")[1:] == options
 
 
 def test_every_variable_becomes_its_option(folder: Path) -> None:
@@ -113,7 +126,7 @@ def test_tiny_models_are_written_into_a_home_of_their_own_and_used_from_there(fo
     writing, making = map(json.loads, done.stdout.splitlines())
 
     assert writing["arguments"] == ["-m", "support.tiny.home", ".talkingshorts/tiny/base"]
-    assert making["arguments"][3:] == ["--script=Hi", "-o", "out/short.mp4", "--quality=best", "--size=128x224"]
+    assert making["arguments"][3:] == ["--script=Hi", "--quality=best", "--size=128x224"]
     assert writing["environment"] == {"PYTHONPATH": "tests:custom_nodes"}
     assert making["environment"] == {
         "TALKINGSHORTS_HOME": ".talkingshorts/tiny",
