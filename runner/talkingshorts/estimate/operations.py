@@ -6,26 +6,13 @@ counts of the real networks at full size, which were run on tensors without cont
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Wan 2.1 and 2.2 14B.
-_WIDTH, _FEED_FORWARD, _LAYERS = 5120, 13824, 40
-_TEXT_TOKENS, _PICTURE_TOKENS = 512, 257
+from .data import load_costs
+
 _PATCH_PIXELS = 16
-
-# InfiniteTalk: each latent of a window looks at 32 tokens of sound, in all layers. Wan S2V: in 12 of them.
-_SOUND_TOKENS, _S2V_SOUND_LAYERS = 32, 12
 _S2V_SIDE_PIXELS = 64
-
-# What a forward moves: for each token, and the weights, which are read in fp8, written in fp16, and read again.
-_WAN_BYTES_A_TOKEN, _S2V_BYTES_A_TOKEN = 34e6, 45.5e6
-_WAN_WEIGHTS_BYTES = 72e9
-_PEAK_BYTES_A_TOKEN = 104e3
-
-# Wan 2.1's VAE, for a pixel of a frame. The first frame is a latent of its own and costs about half of another.
-_DECODE_FLOPS, _DECODE_BYTES = 8.49e6, 44.8e3
-_ENCODE_FLOPS, _ENCODE_BYTES = 5.04e6, 27.4e3
-_FIRST_FRAME_SAVES = 0.5
 
 # VibeVoice's codec, for a frame; what another take side by side adds; and the kernels of a frame, one by one.
 _CODEC_FLOPS, _CODEC_BYTES = 7e9, 1.7e9
@@ -76,16 +63,12 @@ def count_tokens(latents: int, pixels: int) -> int:
 
 def measure_wan(tokens: int, has_picture: bool) -> Operations:
     """Return what one forward of Wan 14B takes for one branch. `has_picture`: it looks at CLIP's tokens, too (2.1)."""
-    context = _TEXT_TOKENS + _PICTURE_TOKENS * has_picture
-    linear = _layer_flops(tokens) + 4 * context * _WIDTH**2
-    attention = 4 * tokens * (tokens + context) * _WIDTH
-    return Operations(fp16_flops=_LAYERS * (linear + attention), bytes=tokens * _WAN_BYTES_A_TOKEN + _WAN_WEIGHTS_BYTES)
+    return _measure_forward("wan_with_picture" if has_picture else "wan", tokens)
 
 
 def measure_infinitetalk(tokens: int) -> Operations:
     """Return what one forward of Wan 2.1 I2V 14B with InfiniteTalk takes for one branch."""
-    sound = 4 * tokens * _WIDTH**2 + 4 * tokens * _SOUND_TOKENS * _WIDTH
-    return measure_wan(tokens, has_picture=True) + Operations(fp16_flops=_LAYERS * sound)
+    return _measure_forward("infinitetalk", tokens)
 
 
 def measure_s2v(width: int, height: int, latents: int, has_motion: bool) -> Operations:
@@ -96,23 +79,17 @@ def measure_s2v(width: int, height: int, latents: int, has_motion: bool) -> Oper
     """
     frame = count_tokens(1, _round_up(width) * _round_up(height))
     motion = frame + frame // 4 + frame // 4 if has_motion else 0
-    tokens = (latents + 1) * frame + motion
-    sound = _S2V_SOUND_LAYERS * 4 * latents * frame * _WIDTH**2
-    linear = _LAYERS * (_layer_flops(tokens) + 4 * _TEXT_TOKENS * _WIDTH**2) + sound
-    attention = _LAYERS * 4 * tokens * (tokens + _TEXT_TOKENS) * _WIDTH
-    return Operations(fp16_flops=attention, fp8_flops=linear, bytes=tokens * _S2V_BYTES_A_TOKEN)
+    return _measure_forward("wan_s2v", (latents + 1) * frame + motion, sound_tokens=latents * frame)
 
 
 def measure_decode(frames: int, pixels: int) -> Operations:
     """Return what the video VAE takes to decode 4n+1 frames of so many pixels."""
-    amount = (frames - _FIRST_FRAME_SAVES) * pixels
-    return Operations(fp16_flops=amount * _DECODE_FLOPS, bytes=amount * _DECODE_BYTES)
+    return _measure_vae("decode", frames, pixels)
 
 
 def measure_encode(frames: int, pixels: int) -> Operations:
     """Return what the video VAE takes to encode 4n+1 frames of so many pixels."""
-    amount = (frames - _FIRST_FRAME_SAVES) * pixels
-    return Operations(fp16_flops=amount * _ENCODE_FLOPS, bytes=amount * _ENCODE_BYTES)
+    return _measure_vae("encode", frames, pixels)
 
 
 def measure_voice_frame(size: VoiceSize, takes: int, diffusion_steps: int, branches: int) -> Operations:
@@ -128,12 +105,27 @@ def measure_voice_frame(size: VoiceSize, takes: int, diffusion_steps: int, branc
 
 def peak_bytes(tokens: int) -> float:
     """Return the GPU memory that one forward for one branch takes beside the weights."""
-    return tokens * _PEAK_BYTES_A_TOKEN
+    return tokens * load_costs()["peak_bytes_a_token"]
 
 
-def _layer_flops(tokens: int) -> int:
-    """Return the FLOP of a layer's products with the tokens: attention's four, text's two, and the feed-forward."""
-    return 2 * tokens * (6 * _WIDTH**2 + 2 * _WIDTH * _FEED_FORWARD)
+def _measure_forward(network: str, tokens: int, sound_tokens: int = 0) -> Operations:
+    costs = load_costs()["networks"][network]
+    return Operations(
+        fp16_flops=_sum_powers(costs["fp16_flops"], tokens),
+        fp8_flops=_sum_powers(costs["fp8_flops"], tokens) + costs["fp8_flops_a_sound_token"] * sound_tokens,
+        bytes=_sum_powers(costs["bytes"], tokens),
+    )
+
+
+def _measure_vae(work: str, frames: int, pixels: int) -> Operations:
+    """The first frame is a latent of its own and costs about half of another."""
+    costs = load_costs()["vae"]
+    amount = (frames - costs["first_frame_saves"]) * pixels
+    return Operations(fp16_flops=amount * costs[work]["flops"], bytes=amount * costs[work]["bytes"])
+
+
+def _sum_powers(coefficients: Sequence[float], tokens: int) -> float:
+    return sum(coefficient * tokens**power for power, coefficient in enumerate(coefficients))
 
 
 def _round_up(side: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from support.checkout import ROOT
 from support.pages import README, list_rows
 from talkingshorts.cli.estimate import format_span
-from talkingshorts.estimate.cost import USUAL_FACTOR, estimate_total
+from talkingshorts.estimate.cost import MEASURED_FACTORS, USUAL_FACTOR, choose_factor, estimate_total
 from talkingshorts.estimate.gpus import GPUS, Gpu, find_gpu
 from talkingshorts.estimate.plan import plan_work
 from talkingshorts.shipped.workflows import get_workflow
@@ -22,7 +22,7 @@ QUALITIES = {"fast": "talking_short_fast", "best": "talking_short"}
 
 
 def find_span(graph: str, gpu: Gpu) -> str:
-    return format_span(estimate_total(plan_work(load_workflow(get_workflow(graph).path)), gpu))
+    return format_span(estimate_total(plan_work(load_workflow(get_workflow(graph).path)), gpu, choose_factor(gpu)))
 
 
 def test_the_table_has_the_graphs_as_columns() -> None:
@@ -46,6 +46,7 @@ def test_a_row_says_what_the_command_says(gpu: Gpu) -> None:
 
 def test_the_page_names_the_factor() -> None:
     assert f"**The factor** is {USUAL_FACTOR:g}:" in COSTS.read_text()
+    assert [f"{factor:g} for an H100 or H200" in COSTS.read_text() for factor in MEASURED_FACTORS.values()] == [True]
 
 
 @pytest.mark.parametrize("quality", QUALITIES)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from talkingshorts.estimate.cost import estimate_seconds, find_roofline
+from talkingshorts.estimate.cost import Factor, choose_factor, estimate_seconds, find_roofline
 from talkingshorts.estimate.gpus import find_gpu
 from talkingshorts.estimate.operations import (
     VOICE_SIZES,
@@ -40,12 +40,38 @@ def test_weights_that_do_not_fit_are_streamed_in_for_each_forward() -> None:
     small = replace(find_gpu("4090"), gigabytes=12)
     stage = Stage("talking", 1, 40, FORWARD * 40, Operations(), weight_bytes=21.8e9, peak_bytes=3.4e9)
 
-    extra = estimate_seconds(stage, small) - estimate_seconds(stage, find_gpu("5090"), factor=1.5 * 209.5 / 165.2)
+    of_5090 = Factor(1.5 * 209.5 / 165.2, "usual")
+    extra = estimate_seconds(stage, small, Factor(1.5, "usual")) - estimate_seconds(stage, find_gpu("5090"), of_5090)
 
     assert extra / 40 == pytest.approx(0.53, abs=0.01)
 
 
 def test_the_factor_multiplies_the_roofline() -> None:
-    stage = Stage("talking", 1, 1, FORWARD, FORWARD, 0, 0)
+    stage, gpu = Stage("talking", 1, 1, FORWARD, FORWARD, 0, 0), find_gpu("4090")
 
-    assert estimate_seconds(stage, find_gpu("4090"), 2) == pytest.approx(4 * find_roofline(FORWARD, find_gpu("4090")))
+    assert estimate_seconds(stage, gpu, Factor(2, "given")) == pytest.approx(4 * find_roofline(FORWARD, gpu))
+
+
+def test_own_videos_have_waited_for_their_weights_already() -> None:
+    small = replace(find_gpu("4090"), gigabytes=12)
+    stage = Stage("talking", 1, 40, FORWARD * 40, Operations(), weight_bytes=21.8e9, peak_bytes=3.4e9)
+
+    assert estimate_seconds(stage, small, Factor(2, "own")) == pytest.approx(80 * find_roofline(FORWARD, small))
+
+
+def test_the_factor_is_the_one_that_is_known_best() -> None:
+    own = {"H200": 2.5}
+
+    assert choose_factor(find_gpu("4090"), None, own) == Factor(1.5, "usual")
+    assert choose_factor(find_gpu("H100"), None, own) == Factor(2.3, "measured")
+    assert choose_factor(find_gpu("H200"), None, own) == Factor(2.5, "own")
+    assert choose_factor(find_gpu("H200"), 1, own) == Factor(1, "given")
+
+
+def test_an_h200_takes_what_was_measured() -> None:
+    """4.28 s for a forward: benchmarks/recorded/nvidia-h200.jsonl."""
+    gpu = find_gpu("H200")
+
+    seconds = estimate_seconds(Stage("talking", 1, 1, FORWARD, Operations(), 0, 0), gpu, choose_factor(gpu))
+
+    assert seconds == pytest.approx(4.28, rel=0.02)

@@ -72,3 +72,13 @@ def test_only_s2v_multiplies_in_fp8_and_never_its_attention() -> None:
 
 def test_s2v_samples_sides_that_are_no_multiples_of_64_a_little_larger() -> None:
     assert measure_s2v(480, 832, 20, has_motion=False) == measure_s2v(512, 832, 20, has_motion=False)
+
+
+def test_the_flop_of_a_forward_follow_from_the_networks_shape() -> None:
+    width, inner, layers, context, sound = 5120, 13824, 40, 512 + 257, 32
+    tokens = 32760
+    products = 2 * tokens * (6 * width**2 + 2 * width * inner) + 4 * context * width**2
+    attention = 4 * tokens * (tokens + context) * width
+    hearing = 4 * tokens * width**2 + 4 * tokens * sound * width
+
+    assert measure_infinitetalk(tokens).flops == layers * (products + attention + hearing)
