@@ -42,9 +42,7 @@ def _add_serve_options(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FOLDER", help="jobs, uploads and results (default: service in the home)")
     parser.add_argument("--keys", metavar="FILE", help="ask every caller for one of the keys in FILE")
     parser.add_argument("--retain-hours", type=read_limit, metavar="H", help="how long results are kept (default: 48)")
-    parser.add_argument(
-        "--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)"
-    )
+    parser.add_argument("--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)")
     parser.add_argument(
         "--ray",
         nargs="?",

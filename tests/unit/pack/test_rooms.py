@@ -24,7 +24,7 @@ files
 infinitetalk  wan_s2v
 long_video  presenter  vibevoice
 file_content  script
-folder_cap  graph_key  limits  pictures  sound  voice_source
+cost  folder_cap  graph_key  limits  pictures  sound  voice_source
 errors  progress  version
 """,
 }

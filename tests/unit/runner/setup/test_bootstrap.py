@@ -59,9 +59,7 @@ class Workshop:
         if "downloading ctrl_c" in line:
             raise KeyboardInterrupt
 
-    def run(
-        self, *, with_test_tools: bool = False, with_n8n: bool = False, with_service: bool = False
-    ) -> list[str]:
+    def run(self, *, with_test_tools: bool = False, with_n8n: bool = False, with_service: bool = False) -> list[str]:
         """Set up, and return the pip calls that it took."""
         calls = self.checkout / "pip-calls"
         calls.unlink(missing_ok=True)
