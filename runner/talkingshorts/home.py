@@ -7,6 +7,15 @@ from pathlib import Path
 PACK_NAME = "comfyui_talkingshorts"
 
 
+def expand_home(path: str) -> str:
+    """Return a path that a person has written, with the home that ~ or ~user stands for at its beginning.
+
+    A shell does so only where a word begins: not in `portrait=~/me.jpg`, not in quotes, not in a table. Whose user
+    isn't known stays as it is.
+    """
+    return os.path.expanduser(path)  # noqa: PTH111 (a Path raises RuntimeError for a user that isn't known)
+
+
 def checkout_dir() -> Path | None:
     """Return the checkout that this runner is part of, or None when it was installed on its own."""
     folder = Path(__file__).resolve().parents[2]
@@ -63,7 +72,7 @@ def comfyui_python() -> Path:
     followed: an environment's Python is one, and only its own path finds the environment's packages.
     """
     if named := os.environ.get("COMFYUI_PYTHON"):
-        return Path(named).expanduser().absolute()
+        return Path(expand_home(named)).absolute()
     made = venv_python(environment_dir())
     is_in_home = comfyui_dir() == home_dir() / "ComfyUI"
     return made if made.exists() or is_in_home else Path(sys.executable)
@@ -76,7 +85,7 @@ def venv_python(venv: Path) -> Path:
 
 def _folder_from_environment(name: str) -> Path | None:
     value = os.environ.get(name)
-    return Path(value).expanduser().absolute() if value else None
+    return Path(expand_home(value)).absolute() if value else None
 
 
 def _user_data_dir() -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ..errors import RunnerError, UsageError, ValidationError
+from ..home import expand_home
 from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
 from ..results.destination import ExistingFiles, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
@@ -287,7 +288,7 @@ class _Planner:
         """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""
         if text.startswith("@@"):
             return text[1:]
-        return self._read_file(self._folder / text[1:]) if text.startswith("@") else text
+        return self._read_file(self._folder / expand_home(text[1:])) if text.startswith("@") else text
 
     def _local_file(self, target: Target, text: str) -> Path | None:
         """Return the file beside the table that the text names, for an input that takes a file."""
@@ -296,7 +297,7 @@ class _Planner:
         )
         if not text or not (is_named or _takes_file(self._workflow, target)):
             return None
-        path = self._folder / text.removeprefix("@")
+        path = self._folder / expand_home(text.strip().removeprefix("@"))
         try:
             is_there = path.is_file()
         except (OSError, ValueError):

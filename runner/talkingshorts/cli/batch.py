@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..home import expand_home
 from .answers import print_note
 from .options import (
     ADDRESS_HELP,
@@ -31,13 +32,17 @@ def add_commands(add: AddCommand) -> None:
 
 
 def _add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+    parser.add_argument("workflow", type=expand_home, metavar="WORKFLOW", help=WORKFLOW_HELP)
     parser.add_argument(
-        "table", metavar="JOBS", help=f"a .csv, .xlsx or .jsonl file, one job a row; a column is {ADDRESS_HELP}"
+        "table",
+        type=expand_home,
+        metavar="JOBS",
+        help=f"a .csv, .xlsx or .jsonl file, one job a row; a column is {ADDRESS_HELP}",
     )
     parser.add_argument(
         "-o",
         "--output",
+        type=expand_home,
         metavar="TEMPLATE",
         help=f"where results go: {OUTPUT_HELP} {{row}} and {{COLUMN}} (default: out/{{workflow}}-{{row:04}}{{ext}})",
     )
@@ -52,7 +57,10 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
     parser.add_argument("--keep-going", action="store_true", help="start further rows after one has failed")
     parser.add_argument(
-        "--state", metavar="FILE", help="what is remembered from run to run (default: JOBS.WORKFLOW.state)"
+        "--state",
+        type=expand_home,
+        metavar="FILE",
+        help="what is remembered from run to run (default: JOBS.WORKFLOW.state)",
     )
     parser.add_argument(
         "--timeout", type=read_limit, metavar="S", help="cancel a row's job after S seconds; the row failed"

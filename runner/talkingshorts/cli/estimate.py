@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..home import expand_home
 from .answers import print_json, print_note
 from .options import WORKFLOW_HELP, AddCommand, add_settings, read_limit, read_settings, read_workflow
 from .values import ValueReader
@@ -28,6 +29,7 @@ def add_commands(add: AddCommand) -> None:
     )
     parser.add_argument(
         "workflow",
+        type=expand_home,
         metavar="WORKFLOW",
         nargs="?",
         default=DEFAULT_WORKFLOW,

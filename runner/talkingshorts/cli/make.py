@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..home import expand_home
 from ..wording import name_option
 from .answers import open_notices, print_note
 from .options import (
@@ -33,14 +34,16 @@ def add_commands(add: AddCommand) -> None:
 
 def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--script", required=True, metavar="TEXT|@FILE|-", help="what the speaker says")
-    parser.add_argument("--voice", metavar="URL|FILE", help="a YouTube URL or a local recording of the voice")
+    parser.add_argument(
+        "--voice", type=expand_home, metavar="URL|FILE", help="a YouTube URL or a local recording of the voice"
+    )
     parser.add_argument(
         "--start", type=read_number, metavar="S", help="where the voice begins (default: 40 in a URL, 0 in a file)"
     )
     parser.add_argument(
         "--duration", type=read_number, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
     )
-    parser.add_argument("--portrait", metavar="FILE", help="a picture of the speaker")
+    parser.add_argument("--portrait", type=expand_home, metavar="FILE", help="a picture of the speaker")
     parser.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
     parser.add_argument(
         "--quality",
@@ -57,7 +60,11 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
     add_settings(parser)
     parser.add_argument(
-        "-o", "--output", metavar="PATH", help="default: out/short.mp4; a former one is kept as short-1.mp4"
+        "-o",
+        "--output",
+        type=expand_home,
+        metavar="PATH",
+        help="default: out/short.mp4; a former one is kept as short-1.mp4",
     )
     parser.add_argument("--yes", action="store_true", help="where there is no ComfyUI, install one first (6.5 GB)")
     add_presign(parser)

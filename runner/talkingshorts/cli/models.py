@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..home import expand_home
 from .answers import print_note
 from .options import AddCommand, nest_commands, read_count
 
@@ -24,7 +25,9 @@ def add_commands(add: AddCommand) -> None:
     downloading = "download what is missing; a download that was stopped goes on where it was"
     download = add_action("download", downloading, download_models)
     _add_names(download, "+")
-    download.add_argument("--to", metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)")
+    download.add_argument(
+        "--to", type=expand_home, metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)"
+    )
     download.add_argument("--jobs", type=read_count, default=3, metavar="N", help="files at once (default: 3)")
     download.add_argument("--force", action="store_true", help="download again what is here already")
     download.add_argument("--dry-run", action="store_true", help="only say what would be downloaded")
@@ -67,7 +70,7 @@ def download_models(options: Namespace) -> int:
     from ..shipped.models import load_model_list, select_files
 
     chosen = select_files(load_model_list(), options.names)
-    roots = [Path(options.to).expanduser().absolute()] if options.to else model_roots()
+    roots = [Path(options.to).absolute()] if options.to else model_roots()
     found = [find_model(file, roots) for file in chosen]
     wanted = [
         LocalModel(model.file, roots[0] / model.file.relative_path, model.status, model.bytes)

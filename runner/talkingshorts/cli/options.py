@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..home import expand_home
 from .values import ValueReader, split_assignment
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def read_settings(options: argparse.Namespace, values: ValueReader) -> list[Sett
 
 def add_values(parser: argparse.ArgumentParser) -> None:
     """Add a workflow, and the values and files for its inputs."""
-    parser.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+    parser.add_argument("workflow", type=expand_home, metavar="WORKFLOW", help=WORKFLOW_HELP)
     add_settings(parser)
     parser.add_argument(
         "-i",
@@ -152,14 +153,14 @@ def read_run_options(options: argparse.Namespace, output: str | None) -> RunOpti
     return RunOptions(
         read_workflow(options),
         read_settings(options, ValueReader()),
-        [(address, Path(name)) for address, name in files],
+        [(address, Path(expand_home(name))) for address, name in files],
         output or RUN_OUTPUT,
     )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add where the results go."""
-    parser.add_argument("-o", "--output", metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
+    parser.add_argument("-o", "--output", type=expand_home, metavar="TEMPLATE", help=f"where results go: {OUTPUT_HELP}")
 
 
 def add_presign(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import UsageError
+from ..home import expand_home
 from ..texts.read import read_text_file, read_text_stream
 from .answers import print_note
 
@@ -40,7 +41,7 @@ class ValueReader:
         if value.startswith("@@"):
             return value[1:]
         if value.startswith("@"):
-            return read_text_file(Path(value[1:]), print_note)
+            return read_text_file(Path(expand_home(value[1:])), print_note)
         if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
             if match[1] not in self._environment:
                 raise UsageError(f"The environment variable {match[1]} isn't set.")

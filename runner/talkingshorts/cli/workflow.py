@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
+from ..home import expand_home
 from .answers import print_json, print_note
 from .options import WORKFLOW_HELP, AddCommand, add_values, read_run_options, read_server, read_workflow
 
@@ -13,7 +14,7 @@ def add_commands(add: AddCommand) -> None:
     """Add both."""
     text = "list the named inputs of a workflow, or of the one in an mp4: name, type, default"
     listing = add("inputs", text, list_inputs)
-    listing.add_argument("workflow", metavar="WORKFLOW", help=WORKFLOW_HELP)
+    listing.add_argument("workflow", type=expand_home, metavar="WORKFLOW", help=WORKFLOW_HELP)
     add_values(add("validate", "check a workflow against the server without running it", validate))
 
 

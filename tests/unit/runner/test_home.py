@@ -85,3 +85,13 @@ def test_the_users_own_comfyui_is_taken_from_the_environment(tmp_path: Path, mon
 
     assert home.comfyui_dir() == tmp_path / "comfy"
     assert home.comfyui_python() == tmp_path / "bin" / "python"
+
+
+def test_a_tilde_is_the_home_where_a_path_begins_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COMFYUI_DIR", "~/ComfyUI")
+
+    assert home.expand_home("~/me.jpg") == f"{tmp_path}/me.jpg"
+    assert home.comfyui_dir() == tmp_path / "ComfyUI"
+    for path in ("", "me.jpg", "a/~/b", "s3://a/~", "~nobody-is-called-so/x"):
+        assert home.expand_home(path) == path

@@ -246,8 +246,10 @@ def _read_cookies() -> io.StringIO | None:
     if not path:
         return None
     try:
-        return io.StringIO(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeError) as error:
+        return io.StringIO(Path(os.path.expanduser(path)).read_text(encoding="utf-8-sig"))  # noqa: PTH111 (a Path raises)
+    except UnicodeError as error:
+        raise SourceError(f"{COOKIES} names {path!r}, which is no plain text: export the cookies.txt anew.") from error
+    except OSError as error:
         raise SourceError(f"{COOKIES} names {path!r}, which can't be read: {error}. Correct or unset it.") from error
 
 

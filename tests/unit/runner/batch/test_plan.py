@@ -139,6 +139,18 @@ def test_a_text_may_come_from_a_file_beside_the_table(tmp_path: Path) -> None:
     assert [job.request.values[0][1] for job in jobs] == ["A long story.", "@home", "{env:HOME}", "-"]
 
 
+def test_a_tilde_in_a_cell_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    for name in ("me.png", "script.txt"):
+        (tmp_path / "home" / name).write_bytes(b"Hello.")
+
+    (job,) = plan(tmp_path, {"portrait": " ~/me.png", "script": "@~/script.txt"})
+
+    assert [path for _, path in job.request.files] == [tmp_path / "home" / "me.png"]
+    assert [text for _, text in job.request.values] == ["Hello."]
+
+
 def test_what_is_assumed_about_a_text_is_told_once_for_all_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

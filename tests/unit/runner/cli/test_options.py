@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from talkingshorts.cli.batch import read_batch_options
 from talkingshorts.cli.main import main
 from talkingshorts.cli.options import read_limits, read_run_options, read_server, read_webhook
 from talkingshorts.cli.parser import build_parser
+from talkingshorts.cli.suggestions import FILES
 from talkingshorts.jobs.follow import Limits
 from talkingshorts.jobs.options import RunOptions
 from talkingshorts.jobs.reach import ServerChoice
@@ -22,6 +24,38 @@ DRAFT = ROOT / "workflows" / "draft.api.json"
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def list_options(parser: ArgumentParser) -> Iterator[Action]:
+    """Yield the options and arguments of a parser and of all commands below it."""
+    for action in parser._actions:
+        if isinstance(action, _SubParsersAction):
+            for command in action.choices.values():
+                yield from list_options(command)
+        else:
+            yield action
+
+
+def test_a_home_is_known_wherever_a_path_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    asked = [action for action in list_options(build_parser()) if action.metavar in (*FILES, "WORKFLOW")]
+
+    assert len(asked) > 10
+    for action in asked:
+        assert callable(action.type), action.option_strings
+        assert action.type("~/x") == "/home/ada/x", action.option_strings
+        assert action.type("https://a/~/x") == "https://a/~/x"
+
+
+def test_a_home_is_known_in_an_assignment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "script.txt").write_text("Hello.")
+    words = ["run", "draft", "-s", "script=@~/script.txt", "-s", "prompt=~ is a tilde", "-i", "portrait=~/me.jpg"]
+
+    options = read_run_options(build_parser().parse_args(words), None)
+
+    assert options.settings == [("script", "Hello."), ("prompt", "~ is a tilde")]
+    assert options.files == [("portrait", tmp_path / "me.jpg")]
 
 
 @pytest.mark.parametrize("command", ["run", "submit", "validate"])

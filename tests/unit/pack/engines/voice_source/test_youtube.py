@@ -322,12 +322,17 @@ def test_an_address_with_half_an_id_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Check the address" in read_refusal({}, monkeypatch, "https://www.youtube.com/watch?v=dQw4")
 
 
+COOKIES = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tPASS\tyes\n"
+
+
+@pytest.mark.parametrize("name", ["{home}/cookies.txt", "~/cookies.txt"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_the_users_cookies_reach_youtube_and_nobody_else(
-    sound: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, encoding: str, sound: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cookies = tmp_path / "cookies.txt"
-    cookies.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tPASS\tyes\n")
-    monkeypatch.setenv("TALKINGSHORTS_COOKIES", str(cookies))
+    (tmp_path / "cookies.txt").write_text(COOKIES, encoding=encoding)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TALKINGSHORTS_COOKIES", name.replace("{home}", str(tmp_path)))
     pages = make_pages(make_playable(), sound)
     for page in (WATCH, PLAYER):
         pages[page].cookies_wanted = "PASS=yes"
@@ -338,3 +343,13 @@ def test_the_users_cookies_reach_youtube_and_nobody_else(
     assert [page for page, cookie in web.cookies if "PASS=yes" in cookie] == [
         page for page, _ in web.requests if page.startswith("www.youtube.com/")
     ]
+
+
+def test_cookies_that_are_no_plain_text_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cookies.txt").write_text(COOKIES, encoding="utf-16")
+    monkeypatch.setenv("TALKINGSHORTS_COOKIES", str(tmp_path / "cookies.txt"))
+
+    message = read_refusal({}, monkeypatch, "https://www.youtube.com/watch?v=dQw4w9WgXcQ")
+
+    assert "is no plain text: export the cookies.txt anew" in message
+    assert "codec" not in message
