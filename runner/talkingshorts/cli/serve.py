@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..home import expand_home
 from .answers import print_note
 from .options import AddCommand, nest_commands, read_limit, read_token
 
@@ -33,14 +34,16 @@ def add_commands(add: AddCommand) -> None:
     revoking = keys("revoke", "let a key open nothing any more", revoke_key)
     revoking.add_argument("name", metavar="NAME", help="whose key it is")
     for parser in (adding, revoking, keys("list", "list the keys by name", list_keys)):
-        parser.add_argument("--keys", metavar="FILE", help="default: keys.json in the home folder")
+        parser.add_argument("--keys", type=expand_home, metavar="FILE", help="default: keys.json in the home folder")
 
 
 def _add_serve_options(parser: ArgumentParser) -> None:
     parser.add_argument("--host", metavar="HOST", help="default: 127.0.0.1, which only this machine reaches")
     parser.add_argument("--port", type=read_positive, metavar="N", help="default: 8190")
-    parser.add_argument("--data", metavar="FOLDER", help="jobs, uploads and results (default: service in the home)")
-    parser.add_argument("--keys", metavar="FILE", help="ask every caller for one of the keys in FILE")
+    parser.add_argument(
+        "--data", type=expand_home, metavar="FOLDER", help="jobs, uploads and results (default: service in the home)"
+    )
+    parser.add_argument("--keys", type=expand_home, metavar="FILE", help="ask every caller for one of the keys in FILE")
     parser.add_argument("--retain-hours", type=read_limit, metavar="H", help="how long results are kept (default: 48)")
     parser.add_argument("--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)")
     parser.add_argument(
@@ -97,10 +100,10 @@ def read_serve_options(options: Namespace) -> ServeOptions:
     keys = options.keys or os.environ.get("TALKINGSHORTS_KEYS_FILE")
     data = options.data or os.environ.get("TALKINGSHORTS_DATA")
     return defaults.ServeOptions(
-        data=Path(data).expanduser() if data else default_data_dir(),
+        data=Path(expand_home(data)) if data else default_data_dir(),
         host=options.host or defaults.HOST,
         port=options.port or round(_read_variable("TALKINGSHORTS_PORT", defaults.PORT)),
-        keys=Path(keys).expanduser() if keys else None,
+        keys=Path(expand_home(keys)) if keys else None,
         retain_hours=options.retain_hours or _read_variable("TALKINGSHORTS_RETAIN_HOURS", defaults.RETAIN_HOURS),
         max_queued=options.max_queued or defaults.MAX_QUEUED,
         servers=[url for address in addresses for url in re.split(r"[\s,]+", address) if url],
@@ -127,4 +130,4 @@ def _open_keys(options: Namespace) -> KeyFile:
     from ..service.serve import default_key_file
 
     named = options.keys or os.environ.get("TALKINGSHORTS_KEYS_FILE")
-    return KeyFile(Path(named).expanduser() if named else default_key_file())
+    return KeyFile(Path(expand_home(named)) if named else default_key_file())
