@@ -11,6 +11,7 @@ from comfy_api.latest import InputImpl, io
 from ..core.limits import require_size
 from ..core.wan_s2v.windows import S2V_MOTION_FRAMES, S2V_WINDOW_FRAMES
 from .shared.inputs import make_size_inputs
+from .shared.notes import make_note_ui
 from .shared.video_inputs import (
     list_next_video_inputs,
     make_crf_input,
@@ -74,15 +75,16 @@ class SpeechToVideo(io.ComfyNode):
         from ..engines.wan_s2v.speech_video import SpeechVideoSettings, make_speech_video
 
         workplace = make_workplace(cls)
+        progress = VideoProgress(workplace.node_id)
         frame_count = make_speech_video(
             S2VModels(model, vae, audio_encoder),
             sampler,
             make_subject(portrait, speech, positive, negative),
             SpeechVideoSettings(**settings),
             workplace,
-            VideoProgress(workplace.node_id),
+            progress,
         )
-        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
+        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count, ui=make_note_ui(progress.note))
 
 
 def _model_inputs() -> list[io.Input]:

@@ -14,6 +14,7 @@ from ..core.infinitetalk.guidance_batch import GUIDANCE_BATCHES
 from ..core.infinitetalk.windows import MOTION_FRAMES, WINDOW_FRAMES
 from ..core.limits import require_size
 from .shared.inputs import make_size_inputs
+from .shared.notes import make_note_ui
 from .shared.video_inputs import (
     list_next_video_inputs,
     make_crf_input,
@@ -82,14 +83,15 @@ class TalkingVideo(io.ComfyNode):
         if clip_vision is None:
             raise InputError("There is no clip_vision, which keeps the face. Connect Load CLIP Vision (clip_vision_h).")
         workplace = make_workplace(cls)
+        progress = VideoProgress(workplace.node_id)
         frame_count = make_talking_video(
             TalkingModels(model, model_patch, vae, clip_vision, audio_encoder),
             subject,
             TalkingSettings(**settings),
             workplace,
-            VideoProgress(workplace.node_id),
+            progress,
         )
-        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count)
+        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count, ui=make_note_ui(progress.note))
 
 
 def _model_inputs() -> list[io.Input]:

@@ -77,6 +77,10 @@ class Recorder:
     begun: tuple[int, int, int] | None = None
     steps: int = 0
     last_frames: list[torch.Tensor] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def tell(self, note: str) -> None:
+        self.notes.append(note)
 
     def begin(self, windows: int, steps: int, finished_windows: int) -> None:
         self.begun = (windows, steps, finished_windows)

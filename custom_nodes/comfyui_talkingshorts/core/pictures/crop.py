@@ -34,3 +34,12 @@ def plan_crop(
     left = min(max(left, 0), picture_width - crop_width)
     top = min(max(top, 0), picture_height - crop_height)
     return Box(left, top, left + crop_width, top + crop_height)
+
+
+def keeps_in_frame(box: Box, center: tuple[float, float], radius: float) -> bool:
+    """Return whether a box shows what is within a radius of a point (x, y) whole, or, if it has no room for that, with
+    the point in its middle third."""
+    return all(
+        low + min(radius, (high - low) / 3) <= place <= high - min(radius, (high - low) / 3)
+        for low, high, place in ((box.left, box.right, center[0]), (box.top, box.bottom, center[1]))
+    )

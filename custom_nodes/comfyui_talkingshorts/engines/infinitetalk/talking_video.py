@@ -20,7 +20,7 @@ from ...core.long_video.size import Size, round_up_to_step
 from ...core.sound import VIDEO_FPS, Sound, count_video_frames
 from ..long_video.inputs import LongVideoSettings, Subject, Workplace
 from ..long_video.loop import VideoPlan, Watcher, make_long_video
-from ..long_video.picture_fit import fit_picture
+from ..long_video.picture_fit import fit_picture, keep_person
 from .audio_features import CHANNELS, LAYERS, write_features
 from .guider import Guidance
 from .sampling import TalkingModels, TalkingSampler, TalkingSampling
@@ -68,6 +68,7 @@ def make_talking_video(
     )
     size = choose_size(settings.size_mode, Size(*subject.portrait.shape[:2]), Size(settings.height, settings.width))
     sampled_size = round_up_to_step(size)
+    subject = keep_person(subject, sampled_size, watcher)
     sampling = _plan_sampling(settings, sampled_size)
     features_path = workplace.video.with_suffix(".features.npy")
     plan = VideoPlan(

@@ -24,6 +24,10 @@ from .session_key import make_session_key
 class Watcher(Protocol):
     """Who is told how far the video is; what it raises ends the work, and the finished windows stay."""
 
+    def tell(self, note: str) -> None:
+        """Hear what the user should know before hours are spent."""
+        ...
+
     def begin(self, windows: int, steps: int, finished_windows: int) -> None:
         """Hear that all is loaded and sampling begins. A video whose windows are all finished never begins."""
         ...

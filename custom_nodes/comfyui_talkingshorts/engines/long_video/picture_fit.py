@@ -1,16 +1,36 @@
-"""Makes a portrait the size of the video."""
+"""Makes a portrait the size of the video, with the person in it."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from ...core.long_video.size import Size
 from ..pictures.backdrop import as_rgb
+from ..pictures.portrait import keep_head
+from .inputs import Subject
+from .loop import Watcher
 
+NO_FACE_IN_MIDDLE_NOTE = (
+    "No face was found in the portrait, so the video shows its middle. If a person is cut off there, stop and use a "
+    "picture of one person who faces the camera."
+)
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.
 _WIDEST_OVERHANG = 16
+
+
+def keep_person(subject: Subject, size: Size, watcher: Watcher) -> Subject:
+    """Return the subject with a portrait of which fit_picture keeps the head; tell the watcher when no face is found.
+
+    It is the same portrait wherever the official crop keeps the head, so that the official videos stay as they are.
+    """
+    picture = as_rgb(subject.portrait)
+    kept, has_head = keep_head(picture, size.width, size.height)
+    if not has_head:
+        watcher.tell(NO_FACE_IN_MIDDLE_NOTE)
+    return subject if kept is picture else replace(subject, portrait=kept)
 
 
 def fit_picture(picture: np.ndarray, size: Size) -> np.ndarray:

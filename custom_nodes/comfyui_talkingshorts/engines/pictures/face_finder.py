@@ -1,8 +1,9 @@
-"""Find the face in a picture, and in it the eyes and the line along which the mouth opens."""
+"""Find the face in a picture, and in it the eyes and the line along which the mouth opens; or just the head."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
 SEARCH_SIDE = 640
 TILTS_DEGREES = (0.0, -18.0, 18.0, -34.0, 34.0)
 MIN_FACE_SHARE = 0.10
+SMALLEST_FACE_PIXELS = 24
 # Of the cascade's face box, as measured on frontal photographs.
 EYE_LINE_SHARE, EYE_GAP_SHARE = 0.395, 0.40
 MOUTH_BELOW_EYES = 1.06
 MOUTH_HALF_WIDTH = 0.40
 LIP_SEARCH_ACROSS, LIP_SEARCH_DOWN = 0.42, 0.30
+# For a head it is enough to know where it is, so that small ones count, too, and those turned to the side.
+HEAD_SEARCH_SIDE = 1280
+MIN_HEAD_SHARE, MIN_PROFILE_SHARE = 0.03, 0.08
+# Below it the profile cascade sees faces in foliage.
+MIN_PROFILE_SURENESS = 1.5
+# From the middle of the face to the ends of hair and chin, in widths of a cascade's face box.
+HEAD_RADIUS_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,10 @@ def find_face(picture: np.ndarray) -> FaceMarks | None:
     """
     import cv2
 
-    height, width = picture.shape[:2]
-    shrink = min(1.0, SEARCH_SIDE / max(height, width))
-    if min(height, width) * shrink < 24:
+    shrunk = _shrink_to_gray(picture, SEARCH_SIDE)
+    if shrunk is None:
         return None
-    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    gray, shrink = shrunk
     without_eyes: FaceMarks | None = None
     for tilt in TILTS_DEGREES:
         middle = (gray.shape[1] / 2, gray.shape[0] / 2)
@@ -64,6 +71,59 @@ def find_face(picture: np.ndarray) -> FaceMarks | None:
                 return marks
             without_eyes = marks
     return without_eyes
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a head is, in pixels of its picture: the middle of the face, and how far hair and chin are from it."""
+
+    center: tuple[float, float]
+    radius: float
+
+
+def find_head(picture: np.ndarray) -> Head | None:
+    """Return the head of the person in the picture (uint8 RGB [h, w, 3]), or None.
+
+    It is the one whose face find_face finds; else the largest of those that are smaller or turned to the side.
+    """
+    marks = find_face(picture)
+    if marks:
+        return Head(marks.center, HEAD_RADIUS_SHARE * marks.unit / EYE_GAP_SHARE)
+    shrunk = _shrink_to_gray(picture, HEAD_SEARCH_SIDE)
+    if shrunk is None:
+        return None
+    gray, shrink = shrunk
+    boxes = [*_list_small_faces(gray), *_list_profiles(gray)]
+    if not boxes:
+        return None
+    x, y, w, h = (side / shrink for side in max(boxes, key=lambda box: box[2]))
+    return Head((x + w / 2, y + h / 2), HEAD_RADIUS_SHARE * w)
+
+
+def _list_small_faces(gray: np.ndarray) -> list[tuple[int, int, int, int]]:
+    boxes, _ = _detect("frontalface_alt2", gray, MIN_HEAD_SHARE)
+    return [box for box in boxes if _find_eyes(gray, box) or _is_confirmed(gray, box)]
+
+
+def _list_profiles(gray: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the boxes of faces seen from the side: the cascade knows one side, and the mirror shows it the other."""
+    for is_mirrored in (False, True):
+        seen = np.ascontiguousarray(gray[:, ::-1]) if is_mirrored else gray
+        for (x, y, w, h), sureness in zip(*_detect("profileface", seen, MIN_PROFILE_SHARE), strict=True):
+            if sureness >= MIN_PROFILE_SURENESS:
+                yield (gray.shape[1] - x - w if is_mirrored else x), y, w, h
+
+
+def _shrink_to_gray(picture: np.ndarray, side: int) -> tuple[np.ndarray, float] | None:
+    """Return a picture in grey, its longer side at most so many pixels, and by how much it was scaled; None when it is
+    too narrow for a face."""
+    import cv2
+
+    shrink = min(1.0, side / max(picture.shape[:2]))
+    if min(picture.shape[:2]) * shrink < SMALLEST_FACE_PIXELS:
+        return None
+    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), shrink
 
 
 @cache
@@ -104,7 +164,7 @@ def _is_confirmed(gray: np.ndarray, box: tuple[int, int, int, int]) -> bool:
 
 def _detect(name: str, gray: np.ndarray, share: float) -> tuple[list[tuple[int, int, int, int]], list[float]]:
     """Return the boxes that a cascade finds, each of at least `share` of the shorter side, and how sure it is."""
-    smallest = max(24, round(share * min(gray.shape)))
+    smallest = max(SMALLEST_FACE_PIXELS, round(share * min(gray.shape)))
     boxes, _, weights = _cascade(name).detectMultiScale3(
         gray, scaleFactor=1.08, minNeighbors=5, minSize=(smallest, smallest), outputRejectLevels=True
     )

@@ -17,7 +17,7 @@ from ...core.sound import count_video_frames
 from ...core.wan_s2v.windows import S2V_FPS, S2V_WINDOW_FRAMES, S2VWindow, plan_s2v_windows
 from ..long_video.inputs import LongVideoSettings, Subject, Workplace
 from ..long_video.loop import VideoPlan, Watcher, make_long_video
-from ..long_video.picture_fit import fit_picture
+from ..long_video.picture_fit import fit_picture, keep_person
 from .sampling import S2VModels, S2VSampler, S2VSampling
 from .speech_features import SpeechEncoder, normalize_speech
 
@@ -52,8 +52,10 @@ def make_speech_video(
     """
     _require_sense(settings)
     windows = plan_s2v_windows(count_video_frames(subject.speech, S2V_FPS), settings.chunk_frames)
+    size = Size(settings.height, settings.width)
+    subject = keep_person(subject, round_up_to_step(size), watcher)
     open_sampler = partial(_open_sampler, models, sampler, subject, settings, windows)
-    plan = VideoPlan(Size(settings.height, settings.width), S2V_FPS, len(windows), open_sampler, _LESS_MEMORY)
+    plan = VideoPlan(size, S2V_FPS, len(windows), open_sampler, _LESS_MEMORY)
     return make_long_video(plan, subject, settings, workplace, watcher)
 
 

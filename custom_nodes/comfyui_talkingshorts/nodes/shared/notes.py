@@ -13,8 +13,17 @@ def show_note(node: type[io.ComfyNode], note: str | None) -> dict[str, tuple[str
 
     `node` is the class that executes, whose schema asks for the hidden unique_id.
     """
-    if note is None:
-        return {}
+    if note is not None:
+        announce_note(note, node.hidden.unique_id)
+    return make_note_ui(note)
+
+
+def announce_note(note: str, node_id: str) -> None:
+    """Show a note under a node on the canvas, and in the log."""
     logging.warning("TalkingShorts: %s", note)
-    PromptServer.instance.send_progress_text(note, node.hidden.unique_id)
-    return {"text": (note,)}
+    PromptServer.instance.send_progress_text(note, node_id)
+
+
+def make_note_ui(note: str | None) -> dict[str, tuple[str, ...]]:
+    """Return a node's `ui` output for a note, empty for none."""
+    return {} if note is None else {"text": (note,)}

@@ -10,6 +10,8 @@ from comfy.utils import ProgressBar
 from PIL import Image
 from server import PromptServer
 
+from .notes import announce_note
+
 _PREVIEW_PIXELS = 512
 
 
@@ -21,6 +23,11 @@ class VideoProgress:
         self._bar = ProgressBar(1)
         self._windows = self._steps = self._done = self._first = 0
         self._started_seconds = 0.0
+        self.note: str | None = None
+
+    def tell(self, note: str) -> None:
+        self.note = note
+        announce_note(note, self._node_id)
 
     def begin(self, windows: int, steps: int, finished_windows: int) -> None:
         self._windows, self._steps = windows, steps

@@ -1,4 +1,5 @@
-from comfyui_talkingshorts.core.pictures.crop import Box, plan_crop
+import pytest
+from comfyui_talkingshorts.core.pictures.crop import Box, keeps_in_frame, plan_crop
 
 
 def test_a_picture_of_the_right_ratio_is_kept_whole() -> None:
@@ -25,3 +26,25 @@ def test_the_crop_never_leaves_the_picture() -> None:
 
 def test_a_one_pixel_picture_gives_a_one_pixel_crop() -> None:
     assert plan_crop(1, 1, 480, 832) == Box(0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("center", "is_kept"),
+    [
+        ((300, 300), True),
+        ((200, 200), True),
+        ((400, 400), True),
+        ((199, 300), False),
+        ((401, 300), False),
+        ((300, 199), False),
+        ((300, 401), False),
+        ((900, 300), False),
+    ],
+)
+def test_a_head_is_in_the_frame_when_nothing_of_it_is_cut(center: tuple[float, float], is_kept: bool) -> None:
+    assert keeps_in_frame(Box(100, 100, 500, 500), center, 100) is is_kept
+
+
+@pytest.mark.parametrize(("across", "is_kept"), [(50, True), (34, True), (66, True), (33, False), (67, False)])
+def test_a_head_larger_than_the_frame_is_in_it_with_its_middle(across: float, is_kept: bool) -> None:
+    assert keeps_in_frame(Box(0, 0, 100, 100), (across, 50), 200) is is_kept

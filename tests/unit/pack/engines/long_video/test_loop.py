@@ -23,6 +23,10 @@ from comfyui_talkingshorts.core.errors import InputError, VideoError
 from comfyui_talkingshorts.core.limits import LARGEST_SEED
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.long_video import segments
+from comfyui_talkingshorts.engines.long_video.picture_fit import NO_FACE_IN_MIDDLE_NOTE
+from comfyui_talkingshorts.engines.pictures.portrait import keep_head
+from PIL import Image
+from support.checkout import FACE_PHOTO
 from support.tiny.long_videos import TinyVideos
 from support.tiny.talks import Recorder, Stopped, decode_frames, paint, watch_forwards
 
@@ -43,6 +47,28 @@ def stop_in_window(videos: TinyVideos, window: int, windows: int = 3, **inputs: 
     """Make all windows before the given one, counted from 1, and end the run in that one."""
     with pytest.raises(Stopped):
         videos(videos.count_frames(windows), watcher=Recorder(stops_after_steps=window), **inputs)
+
+
+def test_a_portrait_without_a_face_is_told_before_the_first_window(videos: TinyVideos) -> None:
+    recorder = Recorder(stops_after_steps=1)
+
+    with pytest.raises(Stopped):
+        videos(portrait=np.full((64, 64, 3), 150, np.uint8), watcher=recorder)
+
+    assert recorder.notes == [NO_FACE_IN_MIDDLE_NOTE]
+
+
+def test_a_person_at_the_edge_of_the_portrait_is_in_the_video(videos: TinyVideos) -> None:
+    with Image.open(FACE_PHOTO) as photo:
+        wide = Image.new("RGB", (1200, 675), "grey")
+        wide.paste(photo, (900, 200))
+    around_the_face, _ = keep_head(np.asarray(wide), 48, 80)
+    assert around_the_face.shape[1] < 500
+
+    at_the_edge = decode_frames(videos(3, portrait=np.asarray(wide), width=48, height=80))
+    in_the_middle = decode_frames(videos(3, portrait=around_the_face, width=48, height=80))
+
+    assert np.array_equal(at_the_edge, in_the_middle)
 
 
 def test_a_side_of_1080_is_cut_out_of_the_1088_that_the_model_makes(videos: TinyVideos) -> None:

@@ -3,8 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.long_video.size import Size
-from comfyui_talkingshorts.engines.long_video.picture_fit import fit_picture
+from comfyui_talkingshorts.core.sound import Sound
+from comfyui_talkingshorts.engines.long_video.inputs import Subject
+from comfyui_talkingshorts.engines.long_video.picture_fit import NO_FACE_IN_MIDDLE_NOTE, fit_picture, keep_person
 from comfyui_talkingshorts.engines.pictures.backdrop import BACKDROP_RGB
+from comfyui_talkingshorts.engines.pictures.face_finder import find_head
+from PIL import Image
+from support.checkout import FACE_PHOTO
+from support.tiny.talks import Recorder
 
 
 def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -56,3 +62,29 @@ def test_a_sliver_does_not_fill_the_memory() -> None:
     sliver = np.full((2, 40000, 3), 90, np.uint8)
 
     assert (fit_picture(sliver, Size(1280, 320)) == 90).all()
+
+
+def make_subject(picture: np.ndarray) -> Subject:
+    return Subject(picture, Sound(np.zeros((1, 800), np.float32), 16000), [], [])
+
+
+def test_a_person_at_the_edge_is_kept_in_the_video() -> None:
+    with Image.open(FACE_PHOTO) as photo:
+        wide = Image.new("RGB", (1200, 675), "grey")
+        wide.paste(photo, (900, 200))
+    watcher = Recorder()
+
+    subject = keep_person(make_subject(np.asarray(wide)), Size(832, 480), watcher)
+    head = find_head(fit_picture(subject.portrait, Size(832, 480)))
+
+    assert head is not None
+    assert head.center[0] == pytest.approx(240, abs=60)
+    assert watcher.notes == []
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_without_a_face_the_portrait_is_the_same_and_a_note_says_so(channels: int) -> None:
+    wall, watcher = make_subject(np.full((675, 1200, channels), 150, np.uint8)), Recorder()
+
+    assert keep_person(wall, Size(832, 480), watcher) is wall
+    assert watcher.notes == [NO_FACE_IN_MIDDLE_NOTE]

@@ -4,7 +4,8 @@ import pytest
 from comfyui_talkingshorts.core.presenter.motion import Pose
 from comfyui_talkingshorts.core.presenter.mouth import MouthShape
 from comfyui_talkingshorts.engines.draft.picture_puppet import PicturePuppet
-from comfyui_talkingshorts.engines.pictures.face_finder import FaceMarks, find_face
+from comfyui_talkingshorts.engines.pictures import face_finder
+from comfyui_talkingshorts.engines.pictures.face_finder import FaceMarks, find_face, find_head
 from PIL import Image
 from support.checkout import FACE_PHOTO
 
@@ -88,3 +89,52 @@ def test_a_swaying_head_leaves_the_edges_of_the_picture() -> None:
     assert moved[170:260, 320:430].max() > 30
     assert moved[:, :100].max() == 0
     assert moved[:, -100:].max() == 0
+
+
+def test_a_head_is_where_its_face_is() -> None:
+    picture = np.asarray(Image.open(FACE_PHOTO).convert("RGB"))
+    face, head = find_face(picture), find_head(picture)
+
+    assert face is not None
+    assert head is not None
+    assert head.center == face.center
+    assert 60 < head.radius < 100  # of 202 x 350, with her hair
+
+
+def test_a_head_too_small_to_speak_is_found_all_the_same() -> None:
+    face = Image.open(FACE_PHOTO).convert("RGB").resize((71, 123))
+    picture = Image.new("RGB", (1600, 900), "grey")
+    picture.paste(face, (1300, 500))
+
+    head = find_head(np.asarray(picture))
+
+    assert find_face(np.asarray(picture)) is None
+    assert head is not None
+    assert head.center == pytest.approx((1339, 540), abs=12)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [np.zeros((8, 8, 3), np.uint8), np.full((2, 3000, 3), 90, np.uint8), np.full((400, 300, 3), 90, np.uint8)],
+)
+def test_where_nobody_is_there_is_no_head(picture: np.ndarray) -> None:
+    assert find_head(picture) is None
+
+
+@pytest.mark.parametrize("left", [300, 1000])
+def test_a_head_turned_to_the_side_is_found_on_either_side(left: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests have no such photo: the cascade is pretended to see a bright bar, in the left half alone."""
+    picture = np.zeros((900, 1500, 3), np.uint8)
+    picture[:, left : left + 200] = 255
+
+    def detect(name: str, gray: np.ndarray, share: float) -> tuple[list[tuple[int, int, int, int]], list[float]]:
+        bright = int(np.argmax(gray[0] > 128))
+        looks_left = bright < gray.shape[1] / 2
+        return ([(bright, 100, 171, 171)], [2.0]) if name == "profileface" and looks_left else ([], [])
+
+    monkeypatch.setattr(face_finder, "_detect", detect)
+
+    head = find_head(picture)
+
+    assert head is not None
+    assert head.center[0] == pytest.approx(left + 100, abs=3)
