@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from .shared.image import image_from_picture
 from .shared.inputs import make_seed_input, make_size_inputs
+from .shared.notes import show_note
 
 
 class DraftPortrait(io.ComfyNode):
@@ -18,7 +19,8 @@ class DraftPortrait(io.ComfyNode):
             display_name="Draw Draft Portrait",
             category="talking shorts",
             description="Draws a presenter without any model, in under a second. Words such as woman, old, beard, "
-            "glasses, red hair, hoodie or office decide the look; the seed decides the rest.",
+            "glasses, red hair, hoodie or office decide the look, in any language that scripts may have; the seed "
+            "decides the rest.",
             search_aliases=["presenter", "avatar", "character", "drawn face", "draft picture"],
             inputs=[
                 io.String.Input(
@@ -31,6 +33,7 @@ class DraftPortrait(io.ComfyNode):
                 *make_size_inputs("Width in pixels.", "Height in pixels."),
                 make_seed_input("Another seed is another person; the same seed and prompt always give the same one."),
             ],
+            hidden=[io.Hidden.unique_id],
             outputs=[
                 io.Image.Output(
                     "portrait",
@@ -42,6 +45,8 @@ class DraftPortrait(io.ComfyNode):
 
     @classmethod
     def execute(cls, prompt: str, width: int, height: int, seed: int) -> io.NodeOutput:
-        from ..engines.draft.portrait import draw_portrait  # not at ComfyUI's start
+        from ..core.presenter.look import explain_unknown_words  # not at ComfyUI's start
+        from ..engines.draft.portrait import draw_portrait
 
-        return io.NodeOutput(image_from_picture(draw_portrait(prompt, width, height, seed)))
+        picture = draw_portrait(prompt, width, height, seed)
+        return io.NodeOutput(image_from_picture(picture), ui=show_note(cls, explain_unknown_words(prompt)))

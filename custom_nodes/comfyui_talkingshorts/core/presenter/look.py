@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import random
-import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+
+from ..script.portrait_prompt import TRAITS
+from ..script.speaker import ANYONE, TOPICS
+from .foreign_prompt import Clause, read_clauses
 
 Weights = dict[str, float]
 
@@ -139,28 +144,65 @@ def choose_look(prompt: str, seed: int) -> Look:
 
 
 def read_prompt(prompt: str) -> dict[str, tuple[str, ...]]:
-    """Return, per field of Look that the prompt speaks of, the options that fit its words."""
-    words = re.findall(r"[a-z]+(?:['’-][a-z]+)*|[,.;:!?]", prompt.lower())  # noqa: RUF001
+    """Return, per field of Look that the prompt speaks of, the options that fit its words.
+
+    The prompt may be in any language of FOREIGN_WORDS, each clause in its own.
+    """
     wishes: dict[str, tuple[str, ...]] = {}
     denied: set[str] = set()
-    for position, word in enumerate(words):
-        no = _is_denied(words[max(0, position - 2) : position])
-        said = _word_wishes(word) | _trait_of_noun(words, position)
-        for field, options in said.items():
-            if no:
-                denied.add(field)
-            else:
-                earlier = wishes.get(field, options)
-                wishes[field] = tuple(option for option in earlier if option in options) or earlier
-    for field in denied - wishes.keys():
-        if "none" in OPTIONS[field]:
-            wishes[field] = ("none",)
-    return wishes
+    for clause in read_clauses(prompt, KNOWN_WORDS):
+        said = [_word_wishes(word) | _trait_of_noun(clause, place) for place, word in enumerate(clause.words)]
+        denied_places = _find_denied(clause, said)
+        for place, fields in enumerate(said):
+            if place in denied_places and clause.words[place] == "hair":
+                wishes["hair_style"] = ("bald",)
+            for field, options in fields.items():
+                if place in denied_places:
+                    denied.add(field)
+                else:
+                    earlier = wishes.get(field, options)
+                    wishes[field] = tuple(option for option in earlier if option in options) or earlier
+    without = {field: ("none",) for field in denied if "none" in OPTIONS[field]}
+    without |= {"freckles": ("no",)} if "freckles" in denied else {}
+    return without | wishes
 
 
-def _is_denied(before: list[str]) -> bool:
-    """Tell whether the words before another one deny it: "no", with no comma or stop in between."""
-    nearest = next((word for word in reversed(before) if word in BREAKS or word in DENIALS), None)
+def explain_unknown_words(prompt: str) -> str | None:
+    """Return what to tell the user of words that the drawing shows nothing of; None when it knows all."""
+    unknown = [word for clause in read_clauses(prompt, KNOWN_WORDS) for word in clause.unknown]
+    if not unknown:
+        return None
+    shown = list(dict.fromkeys(unknown))
+    more = f" and {len(shown) - MOST_SHOWN_WORDS} more" if len(shown) > MOST_SHOWN_WORDS else ""
+    return (
+        f"The drawing doesn't know these words: {', '.join(shown[:MOST_SHOWN_WORDS])}{more}. "
+        "The seed decides what they leave open."
+    )
+
+
+def _find_denied(clause: Clause, said: Sequence[Mapping[str, object]]) -> set[int]:
+    """Return the places of the words that are denied: "no" stands up to two words before, with no "with" in between.
+
+    It denies no further than the first thing it meets, but both in "no beard or glasses". In languages that deny behind
+    a word it is the nearest one before.
+    """
+    denied: set[int] = set()
+    for place, word in enumerate(clause.words):
+        if clause.denials_follow:
+            if word in DENIALS:
+                before = [earlier for earlier in range(place) if said[earlier]]
+                following = [later for later in range(place + 1, len(said)) if said[later]]
+                denied.update(before[-1:] or following[:1])
+        elif _is_denied(clause.words[max(0, place - 2) : place]) or (
+            place >= 2 and clause.words[place - 1] in ("and", "or") and place - 2 in denied and said[place]
+        ):
+            denied.add(place)
+    return denied
+
+
+def _is_denied(before: Sequence[str]) -> bool:
+    """Tell whether the words before another one deny it: "no", with no joining word and no other thing in between."""
+    nearest = next((word for word in reversed(before) if word in BREAKS or word in DENIALS or _word_wishes(word)), None)
     return nearest in DENIALS
 
 
@@ -169,16 +211,31 @@ def _word_wishes(word: str) -> dict[str, tuple[str, ...]]:
     return WORDS.get(word) or WORDS.get(singular) or {}
 
 
-def _trait_of_noun(words: list[str], position: int) -> dict[str, tuple[str, ...]]:
-    """Return what the adjective at `position` says of the first noun within the next four words."""
-    for word in words[position + 1 : position + 5]:
-        if word in BREAKS:
-            return {}
-        fields = NOUNS.get(word) or NOUNS.get(word.removesuffix("s"))
-        if fields:
-            said = {field: ADJECTIVES[field].get(words[position]) for field in fields}
-            return {field: options for field, options in said.items() if options}
-    return {}
+def _trait_of_noun(clause: Clause, place: int) -> dict[str, tuple[str, ...]]:
+    """Return what the adjective at `place` says of its noun: the first one within the next four words.
+
+    Where adjectives follow, it is the nearest noun before that it can describe, and one behind only when there is none.
+    """
+    words = clause.words
+    following = _until_break(words[place + 1 : place + 5])
+    if not clause.adjectives_follow:
+        noun = next((word for word in following if _fields_of(word)), "")
+        return _describe(noun, words[place])
+    preceding = _until_break(reversed(words[max(0, place - 4) : place]))
+    return next(filter(None, (_describe(noun, words[place]) for noun in (*preceding, *following))), {})
+
+
+def _until_break(words: Iterable[str]) -> list[str]:
+    return list(takewhile(lambda word: word not in BREAKS, words))
+
+
+def _fields_of(noun: str) -> tuple[str, ...]:
+    return NOUNS.get(noun) or NOUNS.get(noun.removesuffix("s")) or ()
+
+
+def _describe(noun: str, adjective: str) -> dict[str, tuple[str, ...]]:
+    said = {field: ADJECTIVES[field].get(adjective) for field in _fields_of(noun)}
+    return {field: options for field, options in said.items() if options}
 
 
 def _chances(field: str, chosen: dict[str, str]) -> Weights:
@@ -301,7 +358,8 @@ EYES_BY_SKIN: dict[str, Weights] = {
     "dark": {"umber": 3, "brown": 1.2, "hazel": 0.2},
 }
 
-DENIALS = frozenset({"no", "not", "without"})
+DENIALS = frozenset({"no", "not", "without", "never", "nor"})
+MOST_SHOWN_WORDS = 8
 BREAKS = frozenset({",", ".", ";", ":", "!", "?", "and", "with", "in", "on", "wearing"})
 LIGHT_SKIN, MEDIUM_SKIN, DARK_SKIN = (
     ("porcelain", "fair", "beige"),
@@ -566,3 +624,26 @@ ADJECTIVES: dict[str, dict[str, tuple[str, ...]]] = {
         "brown": ("brown",),
     },
 }
+
+# What says nothing of a look, or only what every drawing shows.
+_PASSED_OVER = """
+    a adult aged an and any are as at be being both but by calm camera character draw drawing eye eyes face facing
+    for friendly from front hair has have having he head her him his human i image in is it its kind like look
+    looking looks me middle nice of old on one or people person photo photograph picture please portrait presenter
+    quite rather real really she show shows skin slightly some speaker that the their them they this to two very
+    want was wearing wears which who whose with year years young-looking
+"""
+KNOWN_WORDS = frozenset(
+    word
+    for words in (
+        WORDS,
+        NOUNS,
+        *ADJECTIVES.values(),
+        BREAKS,
+        DENIALS,
+        _PASSED_OVER.split(),
+        *(trait.words.replace(",", "").split() for trait in TRAITS),
+        *(f"{topic.presenter} {topic.roles}".replace(",", " ").lower().split() for topic in (ANYONE, *TOPICS)),
+    )
+    for word in words
+)

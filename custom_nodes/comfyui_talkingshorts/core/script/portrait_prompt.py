@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .cleaning import drop_markup, drop_silent_characters
 from .speaker import describe_speaker
 
 WORDS_TOKENS = 400
@@ -86,7 +87,7 @@ def write_portrait_prompt(script: str, prompt: str = "") -> str:
     A portrait animates well when the face looks at the camera, the mouth is visible and closed, the shoulders are in
     the frame and the background is calm. The same script and prompt always give the same words.
     """
-    subject = tidy_words(prompt) or f"Portrait of {describe_speaker(script)}"
+    subject = tidy_words(prompt) or f"Portrait of {describe_speaker(drop_markup(drop_silent_characters(script)))}"
     return ", ".join([subject, *(trait.words for trait in TRAITS if not _settles(subject, trait))])
 
 

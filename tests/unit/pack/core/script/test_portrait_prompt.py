@@ -116,3 +116,7 @@ def test_long_words_are_cut_so_that_the_traits_still_reach_the_model(words: str,
     assert kept != prompt
     assert words.startswith(kept)
     assert most * 0.8 < len(kept) <= most
+
+
+def test_who_speaks_is_read_from_a_script_without_its_markup() -> None:
+    assert write_portrait_prompt("\ufeff<p>I&#8217;m a **nurse**.</p>") == write_portrait_prompt("I'm a nurse.")
