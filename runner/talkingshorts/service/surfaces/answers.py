@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import ValidationError as BodyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ...errors import RunnerError
 from ..errors import FieldProblem, ServiceError
@@ -54,6 +56,15 @@ def _describe_result(order: Order) -> dict[str, Any] | None:
     return {"files": files, "report": order.result["report"], "checks": {}}
 
 
+def _list_methods(request: Request) -> set[str]:
+    """Return the methods of all routes at the path that is asked for."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.matches({**request.scope, "method": "GET"})[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return methods
+
+
 def read_problems(error: BodyError | RequestValidationError) -> ServiceError:
     """Return the refusal of a body whose fields are wrong, one entry a field."""
     problems = []
@@ -91,7 +102,9 @@ def add_error_answers(app: FastAPI) -> None:
     def refuse_route(request: Request, error: HTTPException) -> JSONResponse:
         code = CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal_error")
         answer = refuse(request, ServiceError(code, str(error.detail)))
-        answer.headers.update(error.headers or {})
+        if error.status_code == 405:
+            # The first route of a path knows of its own methods alone.
+            answer.headers["Allow"] = ", ".join(sorted(_list_methods(request)))
         return answer
 
     @app.exception_handler(RunnerError)

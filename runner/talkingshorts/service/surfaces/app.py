@@ -17,6 +17,8 @@ from ..service import Service
 from . import jobs
 from .access import Envelope
 from .answers import add_error_answers
+from .documents import ErrorAnswer
+from .page import page_files, page_router
 
 
 class Loop:
@@ -45,13 +47,15 @@ def build_app(service: Service, keys: KeyFile | None, loop: Loop) -> FastAPI:
     add_error_answers(app)
     app.state.service, app.state.keys = service, keys
     app.include_router(jobs.router)
+    app.include_router(page_router)
+    app.mount("/page", page_files)
 
     @app.get("/livez")
     def live() -> dict[str, str]:
         """Tell that the service answers."""
         return {"status": "ok"}
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses={503: {"model": ErrorAnswer}})
     def ready() -> JSONResponse:
         """Tell whether a ComfyUI can work now."""
         if not service.is_ready:
