@@ -6,8 +6,8 @@ import html
 import re
 import unicodedata
 
-# Letters and digits drawn in another style, as fonts generated for social media are, and those of full width.
-_STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
+from .characters import plain_characters
+
 # With its semicolon only: `?a=1&copy=2` is an address.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head|template)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -15,7 +15,7 @@ _LINE_TAG = re.compile(r"[^\S\n]*<(?:br|/(?:p|div|li|h[1-6]|tr|blockquote|title|
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _HEART = re.compile(r"(?<!\S)<3+(?=\s*(?:$|[.,!?;:…]))", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
-_LIST_MARK = re.compile(r"^[^\S\n]*[*+•‣][^\S\n]+", re.MULTILINE)
+_LIST_MARK = re.compile(r"^[^\S\n]*[*+][^\S\n]+", re.MULTILINE)
 _QUOTE_MARK = re.compile(r"^[^\S\n]*>+(?:[^\S\n]+|(?!\d))", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _ARROW = re.compile(r"\s*(?:[-=]+>|<[-=]+(?=\s)|[←→⇒➜])\s*")
@@ -31,12 +31,11 @@ def drop_silent_characters(script: str) -> str:
     """Return the script without byte order marks, control characters and emoji, in lines that end in a line feed.
 
     Entities of HTML become what they stand for (`&amp;`, also where a program wrote it twice, as in `&amp;#39;`), every
-    space a plain one, and letters and digits of another style (bold, script, full width) plain ones.
+    space a plain one, and characters of another style or encoding plain ones, as plain_characters says.
     """
     for _ in range(2):
         script = _ENTITY.sub(lambda entity: html.unescape(entity[0]), script)
-    text = unicodedata.normalize("NFC", re.sub(r"\r\n?|[\u2028\u0085]", "\n", script).replace("\u2029", "\n\n"))
-    text = _STYLED.sub(lambda letters: unicodedata.normalize("NFKC", letters[0]), text)
+    text = plain_characters(script)
     return "".join(_plain_space(character) for character in text if _can_be_said(character))
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (the letters of other languages)
 from __future__ import annotations
 
 import pytest
@@ -23,6 +24,31 @@ from comfyui_talkingshorts.core.script.language import detect_language, has_more
         ("Πηγαίνω στο σχολείο", "el"),
         ("我用iPhone和ChatGPT", "cmn"),
         ("The word 你好 has two letters", "en-us"),
+        ("価格は1,200円です", "ja"),
+        ("葛城市と葛飾区", "ja"),
+        ("我很喜欢吃日本人做的优の良品这种零食", "cmn"),
+        ("Müller trägt größere Schuhe über Paß.", "de"),
+        ("¿Cómo estás?", "es"),
+        ("Il coûte dix mille euros ; c’est cher !", "fr"),
+        ("Perché non è così?", "it"),
+        ("Olá, tudo bem? Não sei o que você quer.", "pt"),
+        ("Goedemorgen, hoe gaat het met je?", "nl"),
+        ("Dzień dobry, jak się masz?", "pl"),
+        ("Dobrý den, jak se máte?", "cs"),
+        ("Jó napot kívánok, hogy van?", "hu"),
+        ("Bună ziua, ce mai faceți?", "ro"),
+        ("İyi günler, nasılsınız? Bugün hava çok güzel.", "tr"),
+        ("God dag, hur mår du? Det är fint väder.", "sv"),
+        ("God dag, hvordan har du det?", "nb"),
+        ("Hyvää päivää, mitä kuuluu?", "fi"),
+        ("Xin chào, bạn có khỏe không?", "vi"),
+        ("Selamat pagi, apa kabar? Saya suka ini.", "id"),
+        ("The naïve fiancé's résumé", "en-us"),
+        ("Beyoncé, Renée Zellweger & José González", "en-us"),
+        ("Erdoğan met Şahin in İzmir", "en-us"),
+        ("São Paulo, Brazil's biggest city", "en-us"),
+        ("Buy now. Free shipping. Limited offer.", "en-us"),
+        ("Can you see a van? Is it on fire? Mi casa.", "en-us"),
     ],
 )
 def test_the_writing_tells_the_language(text: str, language: str) -> None:
