@@ -21,7 +21,7 @@ from ..files.whole import replacing
 from .clip import cut_clip
 
 MAX_FOLDER_BYTES = 1 << 30
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 class VoiceCache:

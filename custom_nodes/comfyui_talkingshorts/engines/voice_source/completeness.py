@@ -7,6 +7,8 @@ import struct
 from typing import BinaryIO
 
 from .clip import Recording
+from .mp3_header import read_mp3_header
+from .ogg_links import has_broken_ogg_page
 
 # Their headers tell the length. Of others FFmpeg guesses it from the file's size, or from the last bytes there are.
 _STATING_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "flac", "aiff", "caf")
@@ -15,10 +17,6 @@ _LEAST_MISSING_SECONDS, _LEAST_MISSING_SHARE = 1.0, 0.01
 
 # Programs that write a wav into a pipe can't know its size, and claim the most, or about 2 GB.
 _UNKNOWN_RIFF_BYTES = 0x7FFF0000
-_OGG_PAGE = b"OggS"
-_OGG_HEADER_BYTES = 27
-_LONGEST_OGG_PAGE = 65_307
-_MP3_HEAD_BYTES = 4096
 
 
 def explain_missing_end(media: BinaryIO, recording: Recording) -> str:
@@ -37,24 +35,10 @@ def explain_missing_end(media: BinaryIO, recording: Recording) -> str:
 
 def _states_length(media: BinaryIO, recording: Recording) -> bool:
     if recording.container == "mp3":
-        return _has_mp3_length(media)
+        return read_mp3_header(media) is not None
     if recording.container == _MATROSKA:  # it tells that of all streams together
         return not recording.has_pictures
     return recording.container in _STATING_CONTAINERS
-
-
-def _has_mp3_length(media: BinaryIO) -> bool:
-    """Return whether the first frame of an MP3 file, after its ID3 tag, counts the frames."""
-    media.seek(0)
-    head = media.read(10)
-    tag_bytes = 0
-    if head.startswith(b"ID3"):
-        for byte in head[6:]:
-            tag_bytes = tag_bytes << 7 | byte & 0x7F
-        tag_bytes += 10
-    media.seek(tag_bytes)
-    frame = media.read(_MP3_HEAD_BYTES)
-    return b"Xing" in frame or b"Info" in frame
 
 
 def _is_cut_off(media: BinaryIO) -> bool:
@@ -66,14 +50,4 @@ def _is_cut_off(media: BinaryIO) -> bool:
         (stated_bytes,) = struct.unpack("<I", head[4:8])
         # The filling byte after an odd number of bytes is forgotten by some.
         return size + 1 < 8 + stated_bytes < _UNKNOWN_RIFF_BYTES
-    return head.startswith(_OGG_PAGE) and _has_broken_page(media, size)
-
-
-def _has_broken_page(media: BinaryIO, size: int) -> bool:
-    """Return whether the last Ogg page is longer than what is left of the file. Source: RFC 3533, section 6."""
-    media.seek(max(0, size - _LONGEST_OGG_PAGE))
-    tail = media.read()
-    page = tail[tail.rfind(_OGG_PAGE) :]
-    segments = page[26] if len(page) >= _OGG_HEADER_BYTES else 255
-    lacing = page[_OGG_HEADER_BYTES : _OGG_HEADER_BYTES + segments]
-    return len(page) < _OGG_HEADER_BYTES + segments + sum(lacing)
+    return head.startswith(b"OggS") and has_broken_ogg_page(media)

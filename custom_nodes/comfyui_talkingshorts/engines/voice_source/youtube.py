@@ -180,7 +180,7 @@ def _cut_from_web(
         except RangesNotServedError:
             pass
         else:
-            return cut_clip(cast(BinaryIO, reader), piece, on_progress)
+            return cut_clip(cast(BinaryIO, reader), piece, on_progress, is_near=False)
     with ExitStack() as stack:
         with _explaining_stumbles():
             path = Path(stack.enter_context(TemporaryDirectory(prefix="talkingshorts-"))) / "voice"

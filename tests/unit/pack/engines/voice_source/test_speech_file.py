@@ -145,5 +145,5 @@ def test_channels_that_cancel_each_other_out_are_refused(tmp_path: Path) -> None
 def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.wav").write_text("hello")
 
-    with pytest.raises(SourceError, match="isn't sound or video that can be read"):
+    with pytest.raises(SourceError, match="isn't sound or video but a text file"):
         read(tmp_path / "notes.wav")
