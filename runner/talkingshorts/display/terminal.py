@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 
 from .events import (
     Cached,
+    Created,
     Downloading,
     Ended,
     Event,
@@ -92,9 +93,16 @@ class PlainDisplay:
         self._stream = stream
         self._clock = clock
         self._last_line = clock()
+        self._listed: set[str] = set()
 
     def show(self, event: Event) -> None:
-        """Write a line, if the event is worth one."""
+        """Write a line, if the event is worth one. A node that comes back for more inputs has had its own."""
+        if isinstance(event, Created):
+            self._listed.clear()
+        if isinstance(event, NodeStarted):
+            if event.node_id in self._listed:
+                return
+            self._listed.add(event.node_id)
         is_step = isinstance(event, Progress | Downloading | ModelsProgress)
         if is_step and self._clock() - self._last_line < LOG_SECONDS:
             return
@@ -157,7 +165,7 @@ def describe(event: Event, bar_width: int = 20) -> str | None:
         case Queued(jobs_ahead):
             return "Next in the queue" if jobs_ahead == 0 else f"In the queue: {jobs_ahead} ahead"
         case Cached(titles):
-            return f"Unchanged since the last run: {', '.join(titles)}"
+            return f"Kept from an earlier run: {', '.join(titles)}"
         case NodeStarted(_, title):
             return title
         case Progress(_, title, step, total, eta_seconds):

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from ..comfyui.client import PENDING, RUNNING, BusyServerError, Job
 from ..display.events import Cached, Ended, Event, NodeStarted, Notice, Progress, Queued, Started
 from ..errors import JobTimeoutError, LostJobError, UnreachableError
-from ..workflow.file import Workflow
-from ..workflow.node_info import PRIMITIVE_TYPES
+from ..workflow.file import Workflow, is_link
+from ..workflow.node_info import OPTIONAL_SOURCES, PRIMITIVE_FIELD, PRIMITIVE_TYPES
 
 POLL_SECONDS = 1.5
 POLL_AT_END_SECONDS = 0.05
@@ -55,7 +55,7 @@ class Limits:
 
 
 class ProgressTracker:
-    """Turns the server's messages about one job into events. Value nodes, which take no time, are left out."""
+    """Turns the server's messages about one job into events. Nodes that have nothing to do are left out."""
 
     def __init__(self, workflow: Workflow, job_id: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._workflow = workflow
@@ -72,7 +72,7 @@ class ProgressTracker:
             return []
         match message.get("type"):
             case "execution_cached":
-                nodes = [str(node) for node in data.get("nodes") or () if not self._is_value(str(node))]
+                nodes = [str(node) for node in data.get("nodes") or () if self._has_work(str(node))]
                 return [Cached(tuple(map(self._workflow.title, nodes)))] if nodes else []
             case "executing" if data.get("node") is not None:
                 return self._start(str(data.get("display_node") or data["node"]))
@@ -89,13 +89,23 @@ class ProgressTracker:
         return is_idle_again or message.get("type") in ENDING_MESSAGES
 
     def _start(self, node_id: str) -> list[Event]:
-        if node_id == self._current or self._is_value(node_id):
+        if node_id == self._current or not self._has_work(node_id):
             return []
         self._current = node_id
         return [NodeStarted(node_id, self._workflow.title(node_id))]
 
-    def _is_value(self, node_id: str) -> bool:
-        return self._workflow.class_type(node_id) in PRIMITIVE_TYPES
+    def _has_work(self, node_id: str) -> bool:
+        """Tell whether the node does something: value nodes don't, and neither do those that fetch what isn't asked."""
+        class_type = self._workflow.class_type(node_id)
+        field = OPTIONAL_SOURCES.get(class_type)
+        return class_type not in PRIMITIVE_TYPES and (field is None or self._read(node_id, field) != "")
+
+    def _read(self, node_id: str, field: str) -> Any:
+        """Return the value of a node's field, also where a value node gives it."""
+        value = self._workflow.graph[node_id]["inputs"].get(field)
+        if is_link(value) and self._workflow.class_type(str(value[0])) in PRIMITIVE_TYPES:
+            return self._read(str(value[0]), PRIMITIVE_FIELD)
+        return value
 
     def _advance(self, nodes: dict[str, Any]) -> list[Event]:
         events: list[Event] = []

@@ -124,3 +124,6 @@ LOADERS = {
 
 SAMPLER_CHOICE = "KSamplerSelect"
 """ComfyUI's node that gives a sampler; its name sits in the field `sampler_name`."""
+
+OPTIONAL_SOURCES = {"TalkingShortsYouTubeVoice": "source", "TalkingShortsPortraitPicture": "picture"}
+"""The pack's nodes that do nothing while this field, a link or a file, is empty."""

@@ -70,11 +70,22 @@ def test_a_log_gets_one_line_for_each_node_and_none_for_its_steps() -> None:
     assert stream.getvalue().splitlines() == [
         "Job abc on http://127.0.0.1:8188",
         "In the queue: 2 ahead",
-        "Unchanged since the last run: Voice, Portrait",
+        "Kept from an earlier run: Voice, Portrait",
         "Draft video",
         "Trying again.",
         "Done in 8.1 s",
     ]
+
+
+def test_a_log_names_a_node_that_comes_back_once_in_each_job() -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(stream)
+    for _ in range(2):
+        display.show(Created("abc", "http://127.0.0.1:8188"))
+        for node_id, title in (("15", "Portrait"), ("14", "Draft portrait"), ("15", "Portrait"), ("16", "Portrait")):
+            display.show(NodeStarted(node_id, title))
+
+    assert stream.getvalue().splitlines() == 2 * ["Portrait", "Draft portrait", "Portrait"]
 
 
 def test_a_program_gets_one_object_a_line() -> None:

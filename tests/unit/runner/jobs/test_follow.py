@@ -131,6 +131,25 @@ def test_value_nodes_are_not_worth_a_line() -> None:
     assert events[:-1] == [Cached(("Main",))]
 
 
+@pytest.mark.parametrize(("source", "titles"), [("", ()), ("me.wav", ("Voice",)), (["2", 0], ())])
+def test_a_node_that_fetches_what_nobody_asked_for_is_not_worth_a_line(source: Any, titles: tuple[str, ...]) -> None:
+    workflow = Workflow(
+        "w",
+        {
+            "1": {
+                "class_type": "TalkingShortsYouTubeVoice",
+                "inputs": {"source": source},
+                "_meta": {"title": "Voice"},
+            },
+            "2": {"class_type": "PrimitiveString", "inputs": {"value": ""}},
+        },
+    )
+    tracker = ProgressTracker(workflow, JOB_ID)
+
+    assert tracker.read(message("execution_cached", nodes=["1"])) == ([Cached(titles)] if titles else [])
+    assert tracker.read(message("executing", node="1")) == [NodeStarted("1", title) for title in titles]
+
+
 def test_progress_carries_title_step_total_and_the_time_left_at_the_pace_so_far() -> None:
     messages = [
         (0.1, message("executing", node="3", display_node="3")),
