@@ -13,7 +13,7 @@ from .errors import RunnerError
 from .files import remove, try_lock
 from .jobs.records import open_jobs
 from .managed.keeper import jobs_waiting
-from .managed.server import find_server
+from .managed.server import endings_dir, find_server
 from .models.files import model_roots, part_path
 from .shipped.models import load_model_list
 from .webhooks.delivery import open_store
@@ -64,6 +64,8 @@ def _list_kept() -> Iterator[tuple[str, Path, Sequence[Path]]]:
     jobs, due = open_jobs(), set(open_store().list_pending())
     ended = [record for record in jobs.list_all() if record.has_ended or record.state == "lost"]
     yield "old jobs", jobs.folder, [jobs.path(record.id) for record in ended if record.id not in due]
+    running = {record.id for record in jobs.list_all()} - {record.id for record in ended}
+    yield "old jobs", endings_dir(), [path for path in endings_dir().glob("*.json") if path.stem not in running]
     for base in (home.base_dir(), *sorted((home.home_dir() / "ray").glob("*/"))):
         for kind, place in KEPT_BY_COMFYUI.items():
             yield kind, base / place, [path for path in (base / place).glob("*") if path.suffix != ".lock"]

@@ -87,12 +87,13 @@ def submit(options: Namespace) -> int:
 def status(options: Namespace) -> int:
     """Print where a job is: pending, in_progress, completed, failed or cancelled."""
     from ..comfyui.client import PENDING
+    from ..jobs.lookup import find_record
     from ..jobs.records import open_jobs
     from .running import open_announcer
 
     _choose_job(options)
     open_announcer(options).take_up(options.job)
-    noted = open_jobs().load_latest(options.job)
+    noted = find_record(open_jobs(), options.job)
     if noted is not None and noted.has_ended:
         _print_status(options, noted, noted.state, 0)
         return 0

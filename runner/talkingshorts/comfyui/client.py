@@ -7,7 +7,7 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,18 @@ class Job:
     def has_ended(self) -> bool:
         """Whether the status is final."""
         return self.status in ENDED
+
+
+def read_job(body: Mapping[str, Any]) -> Job:
+    """Return the job that the body of GET /api/jobs/{id} describes."""
+    return Job(
+        id=body["id"],
+        status=body["status"],
+        outputs=body.get("outputs") or {},
+        error=body.get("execution_error"),
+        started_ms=body.get("execution_start_time"),
+        ended_ms=body.get("execution_end_time"),
+    )
 
 
 @dataclass(frozen=True)
@@ -175,15 +187,7 @@ class ComfyClient:
             return None
         if answer.status_code == 404:
             raise UnreachableError(f"The ComfyUI at {self.url} has no /api/jobs: it is too old. Use 0.30 or newer.")
-        body = self._read_json(answer)
-        return Job(
-            id=body["id"],
-            status=body["status"],
-            outputs=body.get("outputs") or {},
-            error=body.get("execution_error"),
-            started_ms=body.get("execution_start_time"),
-            ended_ms=body.get("execution_end_time"),
-        )
+        return read_job(self._read_json(answer))
 
     def jobs_ahead(self, job_id: str, timeout: float = ANSWER_SECONDS) -> int:
         """Return how many jobs the server runs before this one; 0 when it isn't waiting."""

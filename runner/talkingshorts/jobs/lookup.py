@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from ..comfyui.client import ComfyClient, Job
+from dataclasses import asdict
+
+from ..comfyui.client import COMPLETED, ComfyClient, Job, read_job
 from ..errors import LostJobError
 from ..http import public_url
 from ..managed.provision import Say
-from ..managed.server import ensure_server, find_server
+from ..managed.server import ensure_server, find_server, read_ending
+from .cancel import ENDED_STATES
 from .options import RUN_OUTPUT
 from .reach import Server, ServerChoice, server_of
 from .records import JobRecord, JobStore
@@ -22,7 +25,7 @@ def find_job(
 
     Raises LostJobError for an id that neither this machine nor the server knows.
     """
-    record = store.load_latest(job_id)
+    record = find_record(store, job_id)
     client = _reach(job_id, record, choice, start)
     if record is None:
         job = client.job(job_id)
@@ -32,6 +35,16 @@ def find_job(
         if is_noted:
             store.save(record)
     return record, server_of(record, client)
+
+
+def find_record(store: JobStore, job_id: str) -> JobRecord | None:
+    """Return what is noted of a job, which is led to its end where the managed server told that before its own."""
+    record = store.load_latest(job_id)
+    if record is not None and record.is_managed and not record.has_ended and (told := read_ending(record.id)):
+        job = read_job(told)
+        record.ending, record.state = asdict(job), ENDED_STATES[job.status]
+        store.save(record)
+    return record
 
 
 def _reach(job_id: str, record: JobRecord | None, choice: ServerChoice, start: Say | None) -> ComfyClient:
@@ -48,7 +61,9 @@ def _reach(job_id: str, record: JobRecord | None, choice: ServerChoice, start: S
     if start is not None:
         return ComfyClient(ensure_server(start))
     if record.ending:
-        raise LostJobError("The job's server has ended. Its files are there still: start it with `server start`.")
+        ended = record.ending["status"]
+        files = " Its files are there still: `talkingshorts server start`, then fetch it." * (ended == COMPLETED)
+        raise LostJobError(f"The job had ended before its server did: {ended}.{files}")
     raise LostJobError(f"The server that ran the job {job_id} has ended, and its queue with it.")
 
 

@@ -2,8 +2,8 @@
 
 Runs detached, from its own file, on the standard library alone: `python -I keeper.py FOLDER`. FOLDER holds
 `launch.json` (what to start), `used` (touched at every use), `lock` (held by whoever starts or ends the server),
-`state.json` (written here: where the server is) and `comfyui.log`. A server with an owner, the process that started
-this one, ends when that does.
+`state.json` (written here: where the server is), `jobs` (written here: how jobs ended) and `comfyui.log`. A server
+with an owner, the process that started this one, ends when that does.
 """
 
 import contextlib
@@ -22,6 +22,11 @@ from typing import IO, Any
 BOOT_SECONDS = 180.0
 IDLE_LOOK_SECONDS = 5.0
 GRACE_SECONDS = 10.0
+
+NOTE_SECONDS = 3.0
+JOBS_NOTED = 100
+ENDING_FIELDS = ("id", "status", "outputs", "execution_error", "execution_start_time", "execution_end_time")
+"""What is kept of GET /api/jobs/ID."""
 
 
 def main() -> int:
@@ -42,6 +47,7 @@ def main() -> int:
             return keep(folder, process, launch["port"], launch["idle_seconds"], log, owner_pid)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            note_endings(folder, launch["port"])
             end(process)
             forget_state(folder)
 
@@ -68,9 +74,13 @@ def write_state(folder: Path, launch: dict[str, Any], pid: int) -> None:
     """Write where the server is; the file appears whole or not at all."""
     known = {name: launch[name] for name in ("port", "url", "fingerprint")}
     state = known | {"pid": pid, "keeper_pid": os.getpid(), "started": time.time()}
-    partial = folder / "state.json.partial"
-    partial.write_text(json.dumps(state), encoding="utf-8")
-    partial.replace(folder / "state.json")
+    _write_whole(folder / "state.json", state)
+
+
+def _write_whole(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.replace(path)
 
 
 def forget_state(folder: Path) -> None:
@@ -113,6 +123,7 @@ def keep(
             with _try_lock(folder) as is_ours:
                 if is_ours and is_idle(time.time(), last_active, last_use(folder), idle_seconds):
                     log.write(f"Ended after {idle_seconds / 60:g} idle minutes.\n".encode())
+                    note_endings(folder, port)
                     end(process)
                     forget_state(folder)
                     return 0
@@ -136,13 +147,36 @@ def last_use(folder: Path) -> float:
 
 def jobs_waiting(port: int) -> int | None:
     """Return the number of jobs running or pending, or None when the server doesn't answer."""
+    answer = _ask(port, "/prompt")
+    try:
+        return int(answer["exec_info"]["queue_remaining"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def note_endings(folder: Path, port: int) -> None:
+    """Write down how the server's latest jobs ended: it forgets them when it ends itself."""
+    deadline = time.monotonic() + NOTE_SECONDS
+    listed = _ask(port, f"/api/jobs?status=completed,failed,cancelled&sort_order=desc&limit={JOBS_NOTED}")
+    for job in listed.get("jobs", ()) if isinstance(listed, dict) else ():
+        path = folder / "jobs" / f"{job['id']}.json"
+        if path.exists() or time.monotonic() > deadline:
+            continue
+        told = _ask(port, f"/api/jobs/{job['id']}")
+        if isinstance(told, dict) and told.get("id") == job["id"]:
+            path.parent.mkdir(exist_ok=True)
+            _write_whole(path, {name: told.get(name) for name in ENDING_FIELDS})
+
+
+def _ask(port: int, path: str) -> Any:
+    """Return the server's answer; None when there is none."""
     import http.client
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/prompt")
-        return int(json.load(connection.getresponse())["exec_info"]["queue_remaining"])
-    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        connection.request("GET", path)
+        return json.load(connection.getresponse())
+    except (OSError, ValueError, http.client.HTTPException):
         return None
     finally:
         connection.close()

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .. import __version__, home
 from ..errors import UnreachableError
@@ -145,6 +146,19 @@ def find_server() -> str | None:
     """Return the URL of this home's running ComfyUI, or None. Never starts one."""
     state = read_state(_server_dir())
     return state.url if state and _runs(state, _server_dir()) and answers(state, _server_dir()) is not False else None
+
+
+def read_ending(job_id: str) -> dict[str, Any] | None:
+    """Return what this home's ComfyUI said of a job that had ended before it did; None when that isn't noted."""
+    try:
+        return json.loads((endings_dir() / f"{job_id}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def endings_dir() -> Path:
+    """Return the folder where the keeper notes how jobs ended."""
+    return _server_dir() / "jobs"
 
 
 def stop_server() -> bool:

@@ -90,6 +90,14 @@ def test_jobs_that_may_still_run_or_whose_webhook_is_due_stay() -> None:
     assert set(paths(find_leftovers(unused_days=7))) == ended
 
 
+def test_how_old_jobs_ended_goes_with_them() -> None:
+    running = note("submitted")
+    gone = write(home.home_dir() / "server" / "jobs" / f"{new_job_id()}.json")
+    write(home.home_dir() / "server" / "jobs" / running.name)
+
+    assert paths(find_leftovers(unused_days=7)) == [gone]
+
+
 def test_what_a_cluster_kept_is_found_too() -> None:
     write(home.home_dir() / "ray" / "1" / "user" / "talkingshorts" / "outputs" / "a.safetensors")
 

@@ -6,7 +6,7 @@ import pytest
 from support.fakes.comfyui import FakeComfyUI
 from talkingshorts.errors import LostJobError
 from talkingshorts.jobs import lookup
-from talkingshorts.jobs.lookup import find_job
+from talkingshorts.jobs.lookup import find_job, find_record
 from talkingshorts.jobs.reach import ServerChoice
 from talkingshorts.jobs.records import JobRecord, JobStore, new_job_id
 
@@ -70,6 +70,30 @@ def test_a_job_is_lost_with_the_managed_server_but_not_its_files(store: JobStore
         find_job(store, note(store, ELSEWHERE, is_managed=True), ServerChoice())
     with pytest.raises(LostJobError, match="Its files are there still"):
         find_job(store, note(store, ELSEWHERE, is_managed=True, ending={"status": "completed"}), ServerChoice())
+
+
+def test_a_job_that_ended_before_the_managed_server_did_is_known_to_have(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = note(store, ELSEWHERE, is_managed=True)
+    told = {"id": job_id, "status": "completed", "outputs": {"9": {}}, "execution_error": None}
+    monkeypatch.setattr(lookup, "read_ending", lambda asked: told if asked == job_id else None)
+
+    record = find_record(store, job_id)
+
+    assert record is not None
+    assert (record.state, record.ending and record.ending["outputs"]) == ("completed", {"9": {}})
+    assert store.load(job_id) == record
+    with pytest.raises(LostJobError, match=r"before its server did: completed\. Its files are there still"):
+        find_job(store, job_id, ServerChoice())
+
+
+def test_a_job_on_another_server_is_not_looked_for_in_the_notes_of_the_managed_one(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "read_ending", lambda _: pytest.fail("it was"))
+
+    find_record(store, note(store, ELSEWHERE))
 
 
 def test_the_managed_server_is_started_for_its_job_only_on_demand(

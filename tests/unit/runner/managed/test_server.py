@@ -27,9 +27,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 if (trouble := {trouble!r}):
     sys.exit(trouble)
 
+jobs = [{{"id": "1", "status": "completed", "outputs": {{"9": {{}}}}, "workflow": "large"}}]
+
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         body = {{"system": {{"argv": sys.argv}}, "exec_info": {{"queue_remaining": 0}}}}
+        if self.path.startswith("/api/jobs"):
+            body = jobs[0] if self.path == "/api/jobs/1" else {{"jobs": jobs}}
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
@@ -208,6 +212,26 @@ def test_an_idle_server_ends_and_forgets_its_state(folder: Path, monkeypatch: py
     wait_for_end(state.keeper_pid)
     assert server.find_server() is None
     assert "idle minutes" in (folder / "comfyui.log").read_text()
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_a_server_leaves_behind_how_its_jobs_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_idle: bool
+) -> None:
+    if is_idle:
+        monkeypatch.setenv("TALKINGSHORTS_IDLE_MINUTES", "0.002")
+    server.ensure_server(print)
+    state = server.read_state(folder)
+    assert state is not None
+    if not is_idle:
+        server.stop_server()
+    wait_for_end(state.keeper_pid)
+
+    told = server.read_ending("1")
+    assert told is not None
+    assert (told["status"], told["outputs"]) == ("completed", {"9": {}})
+    assert "workflow" not in told
+    assert server.read_ending("2") is None
 
 
 class Clock:
