@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,22 +19,20 @@ from weakref import WeakKeyDictionary
 from ..errors import RunnerError, UsageError, ValidationError
 from ..home import expand_home
 from ..jobs.request import SEED_FIELDS, Request, bind, require_readable
-from ..results.destination import ExistingFiles, require_writable, split_place
+from ..results.destination import ExistingFiles, is_url, require_writable, split_place
 from ..results.fetch import TEMPLATE_FIELDS, OutputTemplate, report_path
-from ..texts.read import Note, read_text_file
-from ..workflow.binding import Place, Target, list_named_inputs, parse_value, resolve
+from ..texts.notation import is_there, read_at_file, read_words
+from ..texts.read import Note
+from ..workflow.binding import Place, Target, list_named_inputs, parse_value, resolve, takes_file, takes_link
 from ..workflow.file import Graph, Workflow, is_link
 from ..workflow.model_names import list_models
-from ..workflow.node_info import LOADERS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
-from ..workflow.required import is_sample, list_required_inputs
+from ..workflow.node_info import PRIMITIVE_FIELD, PRIMITIVE_TYPES, read_input
+from ..workflow.required import is_sample, is_spoken, list_required_inputs
 from ..workflow.validation import require_valid
 from .descriptions import Description
 from .table import Problems, Row
 
 DEFAULT_OUTPUT = "out/{workflow}-{row:04}{ext}"
-
-FILE_INPUTS = frozenset({"voice_source", "portrait_picture"})
-"""Named inputs of the shipped workflows that take the name of an uploaded file as a text."""
 
 SPEAKER_INPUTS = ("voice_", "portrait")
 """How the named inputs begin that say who speaks."""
@@ -214,7 +212,10 @@ class _Planner:
         self._template = RowTemplate(output)
         self._named = list_named_inputs(workflow)
         self._hash = cache(_hash_file)
-        self._read_file = cache(lambda path: read_text_file(path, note))
+        self._read_file = cache(lambda value: read_at_file(value, self._locate, note))
+        self._read_words = cache(lambda value: read_words(value, self._locate, note))
+        self._takes_file = cache(partial(takes_file, workflow))
+        self._is_spoken = cache(partial(is_spoken, workflow))
         self._graph_hash = _digest(workflow.graph)
         self._alike = Counter[str]()
         self._inputs: dict[str, Target] = {}
@@ -275,7 +276,7 @@ class _Planner:
 
     def _read_value(self, target: Target, text: str, has_decimal_commas: bool) -> str:
         """Return the text that is meant. Raises ValidationError when the named input is of a type that it isn't."""
-        value = self._read(text)
+        value = self._read(target, text)
         if has_decimal_commas and _is_number(self._workflow.graph[target.node_id]["inputs"].get(target.field)):
             value = value.replace(",", ".", 1)
         class_type = self._workflow.class_type(target.node_id)
@@ -284,25 +285,30 @@ class _Planner:
         parsed = parse_value(target, value, read_input(target.field, True, (PRIMITIVE_TYPES[class_type],)), None)
         return str(parsed) if type(parsed) is int else value
 
-    def _read(self, text: str) -> str:
+    def _read(self, target: Target, text: str) -> str:
         """Return the text, or what the file holds that `@FILE` names beside the table; `@@` stands for one `@`."""
         if text.startswith("@@"):
             return text[1:]
-        return self._read_file(self._folder / expand_home(text[1:])) if text.startswith("@") else text
+        if text.startswith("@"):
+            return self._read_file(text)
+        return self._read_words(text) if self._is_spoken(target) else text
 
     def _local_file(self, target: Target, text: str) -> Path | None:
-        """Return the file beside the table that the text names, for an input that takes a file."""
-        is_named = any(
-            named.target.address in FILE_INPUTS for named in self._named if named.target.place == target.place
-        )
-        if not text or not (is_named or _takes_file(self._workflow, target)):
+        """Return the file beside the table that the text names, for an input that takes a file.
+
+        Raises UsageError when it can't be read, ValidationError for a link to a file.
+        """
+        if not text or not self._takes_file(target):
             return None
-        path = self._folder / expand_home(text.strip().removeprefix("@"))
-        try:
-            is_there = path.is_file()
-        except (OSError, ValueError):
-            is_there = False
-        return require_readable(path) if is_there or text.startswith("@") else None
+        if is_url(text.strip()):
+            if takes_link(self._workflow, target):
+                return None
+            raise ValidationError(f"{target.address} is a link: save the file beside the table, and write its name.")
+        path = self._locate(text.strip().removeprefix("@"))
+        return require_readable(path) if text.startswith("@") or is_there(path) else None
+
+    def _locate(self, name: str) -> Path:
+        return self._folder / expand_home(name)
 
     def _fields(self, row: Row, given: Mapping[Place, str]) -> dict[str, Any]:
         """Return what the template for the row's output may name."""
@@ -333,11 +339,6 @@ class _Planner:
                 yield required.explain_empty()
             elif is_left_out and is_sample(required):
                 yield f"the table has no column {required.target.address!r}: {required.remedy}."
-
-
-def _takes_file(workflow: Workflow, target: Target) -> bool:
-    loader = LOADERS.get(workflow.class_type(target.node_id))
-    return loader is not None and loader.field == target.field
 
 
 def _is_number(value: Any) -> bool:

@@ -115,15 +115,17 @@ def _explain_former(former: Path, kept: Path | None) -> str:
 def read_make_options(options: Namespace) -> MakeOptions:
     """Return what the command line says about the short. Raises UsageError for a value that can't be read."""
     from ..shorts.options import LANDSCAPE_SIZE, SHORT_OUTPUT, MakeOptions
+    from .given import read_file
+    from .links import is_web_link
 
-    values = ValueReader()
+    values, voice = ValueReader(), options.voice
     return MakeOptions(
-        script=values.read(options.script),
-        voice=options.voice,
+        script=values.read_words(options.script),
+        voice=voice if not voice or is_web_link(voice) else str(read_file(voice)),
         start_seconds=options.start,
         duration_seconds=options.duration,
         voice_rights=options.voice_rights,
-        portrait=options.portrait,
+        portrait=options.portrait and str(read_file(options.portrait)),
         portrait_prompt=options.portrait_prompt,
         quality=options.quality,
         size=LANDSCAPE_SIZE if options.landscape else options.size,

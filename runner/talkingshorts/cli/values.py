@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..home import expand_home
-from ..texts.read import read_text_file, read_text_stream
+from ..texts.notation import read_at_file, read_words
+from ..texts.read import read_text_stream
 from .answers import print_note
 
 
@@ -35,13 +36,21 @@ class ValueReader:
             raise UsageError(f"The value {text[:80]!r} isn't UTF-8 text.") from error
         return text
 
+    def read_words(self, value: str) -> str:
+        """Return the text that is to be said; a bare name of a text file stands for what is in it.
+
+        Raises UsageError as `read` does, and for the name of a file that isn't there.
+        """
+        text = self.read(value)
+        return read_words(text, locate, print_note) if text == value else text
+
     def _look_up(self, value: str) -> str:
         if value == "-":
             return self._read_stdin()
         if value.startswith("@@"):
             return value[1:]
         if value.startswith("@"):
-            return read_text_file(Path(expand_home(value[1:])), print_note)
+            return read_at_file(value, locate, print_note)
         if match := re.fullmatch(r"\{env:([^{}]+)\}", value):
             if match[1] not in self._environment:
                 raise UsageError(f"The environment variable {match[1]} isn't set.")
@@ -56,6 +65,11 @@ class ValueReader:
             return read_text_stream(sys.stdin.buffer, "The text on stdin", print_note)
         except OSError as error:
             raise UsageError(f"The text on stdin can't be read: {error.strerror}.") from error
+
+
+def locate(name: str) -> Path:
+    """Return the path that a person means."""
+    return Path(expand_home(name))
 
 
 def split_assignment(text: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ BEGINNINGS = (
 )
 
 WORKBOOK = "an Excel workbook"
+WEB_PAGE_KIND = "a web page"
 
 ZIP_MEMBERS = (
     ("word/", "a Word document"),
@@ -55,7 +56,7 @@ def name_kind(content: bytes) -> str:
     if content.startswith(b"RIFF"):
         return RIFF_FORMS.get(content[8:12], "a RIFF file")
     if WEB_PAGE.match(content.removeprefix(b"\xef\xbb\xbf")[:4096]):
-        return "a web page"
+        return WEB_PAGE_KIND
     return next((kind for beginning, kind in BEGINNINGS if content.startswith(beginning)), "")
 
 

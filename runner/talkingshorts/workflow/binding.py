@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,18 @@ from ..errors import ValidationError
 from ..shipped.models import is_listed
 from ..wording import suggest
 from .file import Workflow, is_link
-from .node_info import LOADERS, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
+from .node_info import LOADERS, LONG_TEXT, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "sim"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não"})
 """English, and what spreadsheets write in German, French, Spanish, Italian and Portuguese."""
 
+
+FILE_INPUTS = frozenset({"voice_source", "portrait_picture", "music"})
+"""Named inputs of the shipped workflows that take the name of an uploaded file as a text."""
+
+LINK_INPUTS = frozenset({"voice_source"})
+"""Those that take a link, too: the server fetches what is behind it."""
 
 Place = tuple[str, str]
 """A node's id and the name of one of its inputs."""
@@ -95,6 +101,27 @@ def resolve(workflow: Workflow, address: str) -> Target:
         if having or targets:
             return _only(workflow, address, having or targets)
     raise ValidationError(_unknown_address(workflow, address))
+
+
+def takes_file(workflow: Workflow, target: Target) -> bool:
+    """Tell whether the input takes the name of a file that was uploaded."""
+    loader = LOADERS.get(workflow.class_type(target.node_id))
+    return _is_named(workflow, target, FILE_INPUTS) or (loader is not None and loader.field == target.field)
+
+
+def takes_link(workflow: Workflow, target: Target) -> bool:
+    """Tell whether the server fetches what is behind a link that the input is set to."""
+    return _is_named(workflow, target, LINK_INPUTS)
+
+
+def takes_long_text(workflow: Workflow, target: Target) -> bool:
+    """Tell whether the input takes a text of many lines, which can't be a file's name."""
+    return (workflow.class_type(target.node_id), target.field) == (LONG_TEXT, PRIMITIVE_FIELD)
+
+
+def _is_named(workflow: Workflow, target: Target, names: Collection[str]) -> bool:
+    named = (named for named in list_named_inputs(workflow) if named.target.place == target.place)
+    return any(named.name in names for named in named)
 
 
 def require_field(workflow: Workflow, target: Target, node: NodeInfo | None) -> InputInfo | None:

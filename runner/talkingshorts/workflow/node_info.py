@@ -102,6 +102,8 @@ PRIMITIVE_TYPES = {
 }
 """ComfyUI's value nodes, known without asking a server."""
 
+LONG_TEXT = "PrimitiveStringMultiline"
+
 PRIMITIVE_FIELD = "value"
 """Where a value node holds its value."""
 

@@ -66,6 +66,12 @@ def find_required_inputs(workflow: Workflow, node_id: str) -> Iterator[RequiredI
             yield RequiredInput(target, workflow.graph[target.node_id]["inputs"].get(target.field), remedy)
 
 
+def is_spoken(workflow: Workflow, target: Target) -> bool:
+    """Tell whether the input's text is what is said."""
+    inputs = list_required_inputs(workflow)
+    return any(required.target.place == target.place and required.remedy == _WORDS for required in inputs)
+
+
 def is_sample(required: RequiredInput) -> bool:
     """Tell whether the input holds what the shipped workflows hold under its name: nobody has chosen it."""
     return (required.target.address, required.value) in _list_samples()

@@ -151,6 +151,27 @@ def test_a_tilde_in_a_cell_is_the_home(tmp_path: Path, monkeypatch: pytest.Monke
     assert [text for _, text in job.request.values] == ["Hello."]
 
 
+def test_the_bare_name_of_a_script_is_the_script(tmp_path: Path) -> None:
+    (tmp_path / "script.txt").write_text("Hello.")
+    spoken = {**SPEAKER_GRAPH, "6": {"class_type": "TalkingShortsDraftVoice", "inputs": {"script": ["2", 0]}}}
+
+    (job,) = plan(tmp_path, {"script": "script.txt"}, graph=spoken)
+
+    assert [text for _, text in job.request.values] == ["Hello."]
+    told = refusal(tmp_path, {"script": "notes.txt"}, {"script": "@NASA says hi"}, graph=spoken)
+    assert told[0].startswith("row 1 (line 2): There is no file ")
+    assert told[1].endswith("write @@: @@NASA says hi")
+
+
+def test_a_link_is_for_the_voice_alone(tmp_path: Path) -> None:
+    (job,) = plan(tmp_path, {"voice_source": "https://youtu.be/x"})
+
+    assert [text for _, text in job.request.values] == ["https://youtu.be/x"]
+    assert refusal(tmp_path, {"portrait": "https://example.com/me.jpg"}) == [
+        "row 1 (line 2): portrait is a link: save the file beside the table, and write its name."
+    ]
+
+
 def test_what_is_assumed_about_a_text_is_told_once_for_all_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
