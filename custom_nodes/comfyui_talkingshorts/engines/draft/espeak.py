@@ -7,13 +7,13 @@ import re
 import threading
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from ...core.errors import TalkingShortsError
 from ...core.sound import Phoneme, Sound
+from ..files.temporary import TemporaryFolder
 
 SLOWEST_WORDS_PER_MINUTE = 80
 FASTEST_WORDS_PER_MINUTE = 450
@@ -35,7 +35,7 @@ _BUFFER_MILLISECONDS = 200
 _LONGEST_DATA_PATH = 120
 _LANGUAGE_SWITCH = re.compile(r"\([\w-]+\)")
 _lock = threading.Lock()
-_folders_kept_until_exit: list[TemporaryDirectory[str]] = []
+_folders_kept_until_exit: list[TemporaryFolder] = []
 
 
 class _EventId(ctypes.Union):
@@ -148,9 +148,9 @@ def _library() -> tuple[Any, int]:
 def _short_path(path: Path) -> Path:
     if len(str(path).encode()) <= _LONGEST_DATA_PATH:
         return path
-    folder = TemporaryDirectory(prefix="espeak")
+    folder = TemporaryFolder()
     _folders_kept_until_exit.append(folder)
-    link = Path(folder.name) / path.name
+    link = folder.path / path.name
     link.symlink_to(path, target_is_directory=True)
     return link
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Any, BinaryIO, cast
 
 from yt_dlp.downloader.dash import DashSegmentsFD
@@ -24,6 +24,7 @@ from ...core.errors import SourceError
 from ...core.progress import OnProgress
 from ...core.sound import Sound
 from ...core.voice_source import Piece, shorten
+from ..files.temporary import TemporaryFolder
 from .clip import cut_clip
 from .guarded_http import MAX_FETCH_SECONDS, Allowance, GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
@@ -183,7 +184,7 @@ def _cut_from_web(
             return cut_clip(cast(BinaryIO, reader), piece, on_progress, is_near=False)
     with ExitStack() as stack:
         with _explaining_stumbles():
-            path = Path(stack.enter_context(TemporaryDirectory(prefix="talkingshorts-"))) / "voice"
+            path = stack.enter_context(TemporaryFolder()).path / "voice"
             _download(ydl, info, path, max_bytes, on_progress, log)
         with path.open("rb") as media:
             return cut_clip(media, piece, on_progress)
