@@ -46,6 +46,7 @@ def _add_serve_options(parser: ArgumentParser) -> None:
     parser.add_argument("--keys", type=expand_home, metavar="FILE", help="ask every caller for one of the keys in FILE")
     parser.add_argument("--retain-hours", type=read_limit, metavar="H", help="how long results are kept (default: 48)")
     parser.add_argument("--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)")
+    parser.add_argument("--json-logs", action="store_true", help="log JSON, one object a line")
     parser.add_argument(
         "--ray",
         nargs="?",
@@ -110,6 +111,7 @@ def read_serve_options(options: Namespace) -> ServeOptions:
         are_servers_explicit=bool(named),
         token=read_token(options),
         ray=options.ray,
+        json_logs=options.json_logs,
     )
 
 

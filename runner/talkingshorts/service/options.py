@@ -22,3 +22,4 @@ class ServeOptions(PlaceOptions):
     keys: Path | None = None
     retain_hours: float = RETAIN_HOURS
     max_queued: int = MAX_QUEUED
+    json_logs: bool = False

@@ -13,7 +13,7 @@ from ..http import LOOPBACK_HOSTS
 from ..managed.provision import Say
 from .options import ServeOptions
 
-SERVICE_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "puremagic")
+SERVICE_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "puremagic", "prometheus_client", "structlog")
 LEAVE_GRACE_SECONDS = 10
 
 
@@ -50,6 +50,7 @@ def run_service(options: ServeOptions, say: Say) -> None:
         import uvicorn
 
         from .keys import KeyFile
+        from .log import open_log
         from .progress import ProgressBoard
         from .service import Service
         from .surfaces.app import Loop, build_app
@@ -58,7 +59,7 @@ def run_service(options: ServeOptions, say: Say) -> None:
         service = Service(
             options.data,
             slots,
-            say,
+            open_log(options.json_logs),
             round(options.retain_hours * 3600),
             options.max_queued,
             find_slots,

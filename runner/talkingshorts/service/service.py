@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..batch.connections import FindSlots
@@ -22,11 +23,13 @@ from ..display.batch_events import (
     ServerLost,
     ServerReady,
 )
-from ..display.events import NodeStarted, Progress, Started
+from ..display.events import Cached, Event, NodeStarted, Progress, Started
 from .bodies import JobBody
 from .errors import ServiceError
 from .intake import Intake, load_request, make_fingerprint
 from .knowledge import Knowledge
+from .log import Log
+from .metrics import Metrics
 from .orders import Order
 from .progress import ProgressBoard
 from .state import Repeat, ServiceState
@@ -38,8 +41,6 @@ LOOK_FOR_ORDERS_SECONDS = 1.0
 
 AHEAD = 2
 """For each job that a slot has, so many are with the scheduler: enough to choose one that the slot is warm for."""
-
-Log = Callable[[str], object]
 
 
 class Service:
@@ -60,12 +61,14 @@ class Service:
         board: ProgressBoard | None = None,
     ) -> None:
         self._results = data.absolute() / "results"
-        self._log = log
+        self.log = log
         self._max_queued = max_queued
         self.state = ServiceState(data / "service.sqlite", retain_seconds)
         self.board = board or ProgressBoard()
         self.uploads = Uploads(data.absolute() / "uploads", self.state)
         self._scheduler = Scheduler(slots, self.state, self._notice, find_slots=find_slots)
+        self.metrics = Metrics(self.state.count_states, lambda: len(self._scheduler.ready_slots))
+        self._stages: dict[str, tuple[str, float]] = {}
         self.intake = Intake(Knowledge(lambda: self._scheduler.ready_slots), self.uploads, self._results)
         self._changed = threading.Condition()
         self._handing_on = threading.Lock()
@@ -111,6 +114,7 @@ class Service:
             return placed, True
         order, graph, reference = self.intake.accept(body, key_id)
         placed = self.state.place(order, graph, repeat, reference, self._max_queued)
+        self.log.info("job_placed", job=placed.id, key=key_id, workflow=placed.workflow)
         with self._changed:
             self._changed.notify_all()
         return placed, placed.id != order.id
@@ -198,7 +202,10 @@ class Service:
         elif isinstance(event, RowDone | RowFailed | RowWithdrawn):
             self._note_end(event)
         elif isinstance(event, ServerReady | ServerLost):
-            self._log(f"{event.server}: {event.reason if isinstance(event, ServerLost) else 'ready'}")
+            if isinstance(event, ServerLost):
+                self.log.warning("slot_lost", slot=event.server, reason=event.reason)
+            else:
+                self.log.info("slot_ready", slot=event.server)
             with self._changed:
                 self._changed.notify_all()
 
@@ -208,7 +215,20 @@ class Service:
             return
         if isinstance(event.event, Started | NodeStarted | Progress) and self.state.start(order_id):
             self.board.announce(order_id)
+        self._note_stage(order_id, event.event)
         self.board.note(order_id, event.event)
+
+    def _note_stage(self, order_id: str, event: Event | None) -> None:
+        """Measure the stage that ends with this event; None is the job's end."""
+        if isinstance(event, Cached):
+            self.metrics.note_cached(len(event.titles))
+        if event is not None and not isinstance(event, NodeStarted):
+            return
+        stage, since = self._stages.pop(order_id, ("", 0.0))
+        if stage:
+            self.metrics.note_stage(stage, time.monotonic() - since)
+        if event is not None:
+            self._stages[order_id] = (event.title, time.monotonic())
 
     def _note_end(self, event: RowDone | RowFailed | RowWithdrawn) -> None:
         with self._changed:
@@ -218,7 +238,12 @@ class Service:
         if isinstance(event, RowWithdrawn):
             self.state.note_cancelled(order_id)
             shutil.rmtree(self._results / order_id, ignore_errors=True)
+        self._note_stage(order_id, None)
         self.board.end(order_id)
+        if (ended := self.state.find_order(order_id)) is not None:
+            self.metrics.note_end(ended)
+            code = ended.error["code"] if ended.error else None
+            self.log.info("job_ended", job=order_id, key=ended.key_id, state=ended.state, code=code)
 
     def _tidy(self) -> None:
         """Remove what has been kept long enough, now and then."""

@@ -15,6 +15,7 @@ from talkingshorts.batch.state import RowStore
 from talkingshorts.comfyui.client import ComfyClient
 from talkingshorts.jobs.follow import Show
 from talkingshorts.jobs.records import JobRecord
+from talkingshorts.service.log import open_log
 from talkingshorts.service.service import Service
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import parse_node_info
@@ -64,7 +65,7 @@ def make_slot(fake: FakeComfyUI, name: str = "a") -> MakingSlot:
 @contextmanager
 def serving(data: Path, *slots: FakeSlot, retain_seconds: int = 3600, max_queued: int = 100) -> Iterator[Service]:
     """Give a service that runs on the slots, and stop it when the block ends."""
-    service = Service(data, slots, lambda text: None, retain_seconds, max_queued)
+    service = Service(data, slots, open_log(is_json=True), retain_seconds, max_queued)
     service.start()
     try:
         yield service

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -48,13 +49,32 @@ class Envelope:
                 raise ServiceError("too_large", f"The request is over {limit >> 20} MB.")
             return message
 
+        started, status = time.perf_counter(), 500
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", request_id.encode())]
                 message = {**message, "headers": [*headers, *SECURITY_HEADERS.items()]}
             await send(message)
 
-        await self._app(scope, receive_bounded, send_with_headers)
+        try:
+            await self._app(scope, receive_bounded, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", "none")
+            service: Service = scope["app"].state.service
+            service.metrics.note_request(route, scope["method"], status, seconds)
+            service.log.info(
+                "request",
+                id=request_id,
+                method=scope["method"],
+                route=route,
+                job=scope.get("path_params", {}).get("job_id"),
+                status=status,
+                seconds=round(seconds, 4),
+            )
 
 
 def find_service(request: Request) -> Service:
@@ -82,5 +102,14 @@ def find_caller(request: Request) -> Key:
     return key
 
 
+def find_watcher(request: Request) -> Key:
+    """Return whose request it is. Raises ServiceError for a key that may not read metrics."""
+    key = find_key(request)
+    if "metrics" not in key.scopes:
+        raise ServiceError("forbidden", f"The key {key.name} hasn't the scope metrics.")
+    return key
+
+
 Serving = Annotated[Service, Depends(find_service)]
+Watcher = Annotated[Key, Depends(find_watcher)]
 Caller = Annotated[Key, Depends(find_caller)]

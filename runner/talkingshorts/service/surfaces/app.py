@@ -7,17 +7,15 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 
 from ... import __version__
 from ..bodies import JobBody
-from ..errors import ServiceError
 from ..keys import KeyFile
 from ..service import Service
-from . import jobs
 from .access import Envelope
 from .answers import add_error_answers
-from .documents import ErrorAnswer
+from .jobs import jobs_router
+from .operations import operations_router
 from .page import page_files, page_router
 
 
@@ -46,21 +44,10 @@ def build_app(service: Service, keys: KeyFile | None, loop: Loop) -> FastAPI:
     app = FastAPI(title="TalkingShorts", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
     add_error_answers(app)
     app.state.service, app.state.keys = service, keys
-    app.include_router(jobs.router)
+    app.include_router(jobs_router)
+    app.include_router(operations_router)
     app.include_router(page_router)
     app.mount("/page", page_files)
-
-    @app.get("/livez")
-    def live() -> dict[str, str]:
-        """Tell that the service answers."""
-        return {"status": "ok"}
-
-    @app.get("/readyz", responses={503: {"model": ErrorAnswer}})
-    def ready() -> JSONResponse:
-        """Tell whether a ComfyUI can work now."""
-        if not service.is_ready:
-            raise ServiceError("not_ready", "No ComfyUI is ready.", (), 5)
-        return JSONResponse({"status": "ok"})
 
     def describe_api() -> dict[str, object]:
         if app.openapi_schema is None:

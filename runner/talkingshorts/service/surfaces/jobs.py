@@ -51,7 +51,7 @@ JOB_REQUEST = {
 }
 
 
-router = APIRouter(prefix="/v1")
+jobs_router = APIRouter(prefix="/v1")
 
 
 def find_order(service: Service, order_id: str, caller: Key) -> Order:
@@ -62,7 +62,7 @@ def find_order(service: Service, order_id: str, caller: Key) -> Order:
     return order
 
 
-@router.post(
+@jobs_router.post(
     "/jobs",
     status_code=202,
     response_model=JobAnswer,
@@ -83,7 +83,7 @@ async def place_order(
     return JSONResponse(answer, 202, headers)
 
 
-@router.get("/jobs", response_model=JobPage, responses=list_refusals())
+@jobs_router.get("/jobs", response_model=JobPage, responses=list_refusals())
 def list_orders(
     service: Serving,
     caller: Caller,
@@ -100,7 +100,7 @@ def list_orders(
     }
 
 
-@router.get("/jobs/{job_id}", response_model=JobAnswer, responses=list_refusals(404))
+@jobs_router.get("/jobs/{job_id}", response_model=JobAnswer, responses=list_refusals(404))
 async def show_order(
     job_id: str, service: Serving, caller: Caller, wait: Annotated[float, Query(ge=0, le=60)] = 0.0
 ) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def show_order(
         service.board.leave(job_id, listener)
 
 
-@router.get("/jobs/{job_id}/events", response_class=StreamingResponse, responses=list_refusals(404))
+@jobs_router.get("/jobs/{job_id}/events", response_class=StreamingResponse, responses=list_refusals(404))
 async def follow_order(
     job_id: str, service: Serving, caller: Caller, last_event_id: Annotated[str | None, Header(max_length=100)] = None
 ) -> StreamingResponse:
@@ -135,7 +135,7 @@ async def follow_order(
     )
 
 
-@router.get("/jobs/{job_id}/result", response_class=FileResponse, responses=list_refusals(404, 409, 410))
+@jobs_router.get("/jobs/{job_id}/result", response_class=FileResponse, responses=list_refusals(404, 409, 410))
 def fetch_result(
     job_id: str, service: Serving, caller: Caller, file: Annotated[int, Query(ge=0, le=1000)] = 0
 ) -> Response:
@@ -146,27 +146,29 @@ def fetch_result(
     return FileResponse(path, filename=path.name, content_disposition_type="inline")
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=JobAnswer, responses=list_refusals(404))
+@jobs_router.post("/jobs/{job_id}/cancel", response_model=JobAnswer, responses=list_refusals(404))
 def cancel_order(job_id: str, service: Serving, caller: Caller) -> dict[str, Any]:
     """Cancel a job. One that has ended stays as it is."""
     service.cancel(find_order(service, job_id, caller))
     return describe_order(service, find_order(service, job_id, caller))
 
 
-@router.delete("/jobs/{job_id}", status_code=204, responses=list_refusals(404, 409))
+@jobs_router.delete("/jobs/{job_id}", status_code=204, responses=list_refusals(404, 409))
 def forget_order(job_id: str, service: Serving, caller: Caller) -> Response:
     """Remove a job that has ended, with its files."""
     service.forget(find_order(service, job_id, caller))
     return Response(status_code=204)
 
 
-@router.post("/uploads", status_code=201, response_model=UploadAnswer, responses=list_refusals(413, 415))
+@jobs_router.post("/uploads", status_code=201, response_model=UploadAnswer, responses=list_refusals(413, 415))
 def take_upload(service: Serving, caller: Caller, file: Annotated[UploadFile, File()]) -> dict[str, Any]:
     """Send a file once for many jobs: sound, a picture, or a video."""
-    return _describe_upload(service.uploads.keep("file", file.file, file.filename or "", caller.name))
+    upload = service.uploads.keep("file", file.file, file.filename or "", caller.name)
+    service.metrics.note_upload(upload.bytes)
+    return _describe_upload(upload)
 
 
-@router.get("/workflows", response_model=WorkflowPage, responses=list_refusals())
+@jobs_router.get("/workflows", response_model=WorkflowPage, responses=list_refusals())
 def describe_workflows(service: Serving, caller: Caller) -> dict[str, Any]:
     """List the workflows, with their named inputs."""
     return {"workflows": [_describe_workflow(entry.name, entry.purpose, entry.path) for entry in list_workflows()]}

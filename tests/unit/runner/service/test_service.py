@@ -6,6 +6,7 @@ from support.waiting import wait_until
 from talkingshorts.errors import NodeFailedError, OutOfMemoryError, RunnerError, UsageError
 from talkingshorts.service.bodies import JobBody
 from talkingshorts.service.errors import ServiceError
+from talkingshorts.service.log import open_log
 from talkingshorts.service.orders import Order
 from talkingshorts.service.service import Service
 
@@ -67,7 +68,7 @@ def test_orders_outlast_the_service(tmp_path: Path, slot: MakingSlot) -> None:
 
 def test_a_second_service_on_the_same_data_is_refused(service: Service, tmp_path: Path, slot: MakingSlot) -> None:
     with pytest.raises(UsageError, match="in use by another service: end that one, or give another folder"):
-        Service(tmp_path / "data", [slot], lambda text: None, 60, 10)
+        Service(tmp_path / "data", [slot], open_log(is_json=True), 60, 10)
 
 
 @pytest.mark.parametrize(

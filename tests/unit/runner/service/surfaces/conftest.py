@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from support.fakes.making_slot import MakingSlot
 from support.waiting import wait_until
 from talkingshorts.service.keys import KeyFile
+from talkingshorts.service.log import open_log
 from talkingshorts.service.progress import ProgressBoard
 from talkingshorts.service.service import Service
 from talkingshorts.service.surfaces.app import Loop, build_app
@@ -19,7 +20,7 @@ def keys(tmp_path: Path) -> KeyFile | None:
 @pytest.fixture
 def client(tmp_path: Path, slot: MakingSlot, keys: KeyFile | None) -> Iterator[TestClient]:
     loop = Loop()
-    service = Service(tmp_path / "data", [slot], lambda text: None, 3600, 100, board=ProgressBoard(loop))
+    service = Service(tmp_path / "data", [slot], open_log(is_json=True), 3600, 100, board=ProgressBoard(loop))
     with TestClient(build_app(service, keys, loop)) as client:
         wait_until(lambda: service.is_ready)
         yield client
