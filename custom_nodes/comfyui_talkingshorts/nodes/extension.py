@@ -9,6 +9,8 @@ from .clone_voice import CloneVoice
 from .draft_portrait import DraftPortrait
 from .draft_video import DraftVideo
 from .draft_voice import DraftVoice
+from .frame_person import FramePerson
+from .load_picture import LoadPicture
 from .load_speech import LoadSpeech
 from .load_vibevoice import LoadVibeVoice
 from .portrait_picture import PortraitPicture
@@ -37,6 +39,8 @@ class TalkingShortsExtension(ComfyExtension):
             PortraitPicture,
             PortraitPrompt,
             DraftVideo,
+            LoadPicture,
+            FramePerson,
             LoadSpeech,
             TalkingVideo,
             SpeechToVideo,

@@ -120,6 +120,7 @@ LOADERS = {
     "LoadImage": Loader("image", "image"),
     "LoadAudio": Loader("audio", "audio"),
     "LoadVideo": Loader("file", "video"),
+    "TalkingShortsLoadPicture": Loader("image", "image"),
     "TalkingShortsLoadSpeech": Loader("audio", "audio"),
 }
 """The file nodes that are known without asking a server: ComfyUI's own, and the pack's."""

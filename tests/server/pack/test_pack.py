@@ -46,6 +46,8 @@ CONTRACT: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["AUDIO"],
     ),
+    "TalkingShortsLoadPicture": ({"image": None}, ["IMAGE"]),
+    "TalkingShortsFramePerson": ({"image": None, "width": 480, "height": 832}, ["IMAGE"]),
     "TalkingShortsLoadSpeech": ({"audio": None}, ["AUDIO"]),
     "TalkingShortsTalkingVideo": (
         {

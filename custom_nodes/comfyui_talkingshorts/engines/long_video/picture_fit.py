@@ -9,14 +9,10 @@ import numpy as np
 
 from ...core.long_video.size import Size
 from ..pictures.backdrop import as_rgb
-from ..pictures.portrait import keep_head
+from ..pictures.portrait import NO_HEAD_NOTE, keep_head
 from .inputs import Subject
 from .loop import Watcher
 
-NO_FACE_IN_MIDDLE_NOTE = (
-    "No face was found in the portrait, so the video shows its middle. If a person is cut off there, stop and use a "
-    "picture of one person who faces the camera."
-)
 # Far beyond it, enlarging all of a sliver of a picture before cropping would fill the memory.
 _WIDEST_OVERHANG = 16
 
@@ -29,7 +25,7 @@ def keep_person(subject: Subject, size: Size, watcher: Watcher) -> Subject:
     picture = as_rgb(subject.portrait)
     kept, has_head = keep_head(picture, size.width, size.height)
     if not has_head:
-        watcher.tell(NO_FACE_IN_MIDDLE_NOTE)
+        watcher.tell(NO_HEAD_NOTE)
     return subject if kept is picture else replace(subject, portrait=kept)
 
 

@@ -11,6 +11,11 @@ from ...core.pictures.crop import keeps_in_frame, plan_crop
 from .face_finder import find_head
 from .picture_file import read_picture
 
+NO_HEAD_NOTE = (
+    "No face was found in the portrait, so the video shows its middle. If a person is cut off there, stop and use a "
+    "picture of one person who faces the camera."
+)
+
 
 def read_portrait(path: Path, width: int, height: int) -> np.ndarray:
     """Return the picture as uint8 RGB [height, width, 3], upright and cropped around the face.

@@ -12,6 +12,9 @@ import folder_paths
 
 from ...core.errors import InputError
 
+# Which not every Python knows to be pictures.
+_PHONE_PICTURES = (".heic", ".heif", ".avif")
+
 ContentType = Literal["image", "video", "audio"]
 
 
@@ -44,8 +47,10 @@ def check_input_file(name: str | None) -> bool | str:
 
 def list_input_files(content_types: Iterable[ContentType]) -> list[str]:
     """Return the names, in the input folder itself, of all files of these types."""
+    wanted = set(content_types)
     names = [path.name for path in Path(folder_paths.get_input_directory()).iterdir() if path.is_file()]
-    return sorted(folder_paths.filter_files_content_types(names, list(content_types)))
+    phone_pictures = [name for name in names if "image" in wanted and name.lower().endswith(_PHONE_PICTURES)]
+    return sorted({*folder_paths.filter_files_content_types(names, list(wanted)), *phone_pictures})
 
 
 def explain_missing_file(name: str) -> str:

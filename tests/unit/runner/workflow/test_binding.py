@@ -36,6 +36,7 @@ WORKFLOW = Workflow(
         "57:10": node("KSamplerSelect", "Portrait Sampler", sampler_name="heun"),
         "13": node("KSamplerSelect", sampler_name="heun"),
         "14": node("TalkingShortsLoadSpeech", "answer", audio="answer.wav"),
+        "15": node("TalkingShortsLoadPicture", "presenter", image="me.heic"),
     },
 )
 
@@ -61,6 +62,7 @@ def test_named_inputs_are_titled_value_and_file_nodes_that_hold_a_value() -> Non
         ("speech", "audio", "sample.wav"),
         ("sampler", "sampler", "euler"),
         ("answer", "audio", "answer.wav"),
+        ("presenter", "image", "me.heic"),
     ]
 
 

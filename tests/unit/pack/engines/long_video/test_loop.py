@@ -23,8 +23,7 @@ from comfyui_talkingshorts.core.errors import InputError, VideoError
 from comfyui_talkingshorts.core.limits import LARGEST_SEED
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.long_video import segments
-from comfyui_talkingshorts.engines.long_video.picture_fit import NO_FACE_IN_MIDDLE_NOTE
-from comfyui_talkingshorts.engines.pictures.portrait import keep_head
+from comfyui_talkingshorts.engines.pictures.portrait import NO_HEAD_NOTE, keep_head
 from PIL import Image
 from support.checkout import FACE_PHOTO
 from support.tiny.long_videos import TinyVideos
@@ -55,7 +54,7 @@ def test_a_portrait_without_a_face_is_told_before_the_first_window(videos: TinyV
     with pytest.raises(Stopped):
         videos(portrait=np.full((64, 64, 3), 150, np.uint8), watcher=recorder)
 
-    assert recorder.notes == [NO_FACE_IN_MIDDLE_NOTE]
+    assert recorder.notes == [NO_HEAD_NOTE]
 
 
 def test_a_person_at_the_edge_of_the_portrait_is_in_the_video(videos: TinyVideos) -> None:

@@ -5,9 +5,10 @@ import pytest
 from comfyui_talkingshorts.core.long_video.size import Size
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.engines.long_video.inputs import Subject
-from comfyui_talkingshorts.engines.long_video.picture_fit import NO_FACE_IN_MIDDLE_NOTE, fit_picture, keep_person
+from comfyui_talkingshorts.engines.long_video.picture_fit import fit_picture, keep_person
 from comfyui_talkingshorts.engines.pictures.backdrop import BACKDROP_RGB
 from comfyui_talkingshorts.engines.pictures.face_finder import find_head
+from comfyui_talkingshorts.engines.pictures.portrait import NO_HEAD_NOTE
 from PIL import Image
 from support.checkout import FACE_PHOTO
 from support.tiny.talks import Recorder
@@ -87,4 +88,4 @@ def test_without_a_face_the_portrait_is_the_same_and_a_note_says_so(channels: in
     wall, watcher = make_subject(np.full((675, 1200, channels), 150, np.uint8)), Recorder()
 
     assert keep_person(wall, Size(832, 480), watcher) is wall
-    assert watcher.notes == [NO_FACE_IN_MIDDLE_NOTE]
+    assert watcher.notes == [NO_HEAD_NOTE]

@@ -145,3 +145,11 @@ def test_the_canvas_offers_the_files_of_a_kind(folder: Path) -> None:
         (folder / name).touch()
 
     assert list_input_files(("audio", "video")) == ["a.mp4", "b.mp3"]
+
+
+def test_the_pictures_of_phones_are_among_the_pictures_whatever_the_python(folder: Path) -> None:
+    for name in ("IMG_1.HEIC", "b.heif", "c.avif", "d.jpg", "speech.wav", "notes.txt"):
+        (folder / name).touch()
+
+    assert list_input_files(("image",)) == ["IMG_1.HEIC", "b.heif", "c.avif", "d.jpg"]
+    assert list_input_files(("audio", "video")) == ["speech.wav"]
