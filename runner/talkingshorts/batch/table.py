@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from ..errors import UsageError, ValidationError
 from ..texts.kind import WORKBOOK, name_kind
 from ..texts.read import Note, decode_text
+from ..workflow.document import API_GRAPH, CANVAS_GRAPH, name_document
 from .workbook import read_workbook
 
 MAX_FIELD_CHARACTERS = 16 << 20
@@ -91,7 +92,7 @@ def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
         raise UsageError(f"The table {path} is {kind or 'no Excel workbook'}: save it as CSV UTF-8, or as .xlsx.")
     else:
         text = decode_text(content, f"The table {path}", note)
-        rows = list(_read_json(text, problems) if ending in JSON_ENDINGS else _read_csv(text, problems))
+        rows = list(_read_json(path, text, problems) if ending in JSON_ENDINGS else _read_csv(text, problems))
     if not rows:
         problems.require_none()
         raise ValidationError(f"The table {path} holds no rows: write one job a line.")
@@ -176,15 +177,33 @@ def _is_count(cells: Sequence[str | None]) -> bool:
     return cells == [str(number) for number in range(len(cells))]
 
 
-def _read_json(text: str, problems: Problems) -> Iterator[Row]:
-    """Yield the rows of JSON lines, or of one list that holds them all."""
-    lines = _split_list(text) if LIST_OF_OBJECTS.match(text) else enumerate(text.split("\n"), start=1)
+def _read_json(path: Path, text: str, problems: Problems) -> Iterator[Row]:
+    """Yield the rows of JSON lines, or of one list that holds them all.
+
+    Raises UsageError for a document that is no table.
+    """
+    whole = _parse_whole(text)
+    if kind := name_document(whole):
+        order = ": a batch takes the workflow first, then the table" if kind in (API_GRAPH, CANVAS_GRAPH) else ""
+        raise UsageError(f"The file {path} is {kind}, not a table of jobs{order}.")
+    if LIST_OF_OBJECTS.match(text):
+        lines = _split_list(text)
+    else:
+        lines = [(1, text)] if isinstance(whole, dict) else enumerate(text.split("\n"), start=1)
     filled = ((line, content) for line, content in lines if content.strip())
     for number, (line, content) in enumerate(filled, start=1):
         try:
             yield _make_row(number, line, dict(_read_object(content)))
         except ValueError as error:
             problems.add(f"{error}.", number, line)
+
+
+def _parse_whole(text: str) -> Any:
+    """Return the text as one JSON document; None when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _split_list(text: str) -> Iterator[tuple[int, str]]:

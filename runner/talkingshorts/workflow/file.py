@@ -13,10 +13,14 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from ..errors import UsageError, ValidationError
+from ..texts.kind import name_kind
+from .document import API_GRAPH, CANVAS_GRAPH, name_document
 
 Graph = dict[str, dict[str, Any]]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+TABLE_ENDINGS = frozenset({".csv", ".tsv", ".xlsx", ".jsonl"})
 
 MAX_GRAPH_BYTES = 64 << 20
 MAX_NESTING = 64
@@ -99,15 +103,24 @@ def _read_graph(path: Path, file: BinaryIO) -> Graph:
     content = head + file.read(MAX_GRAPH_BYTES)
     if len(content) > MAX_GRAPH_BYTES:
         raise ValidationError(f"The workflow {path} is over {MAX_GRAPH_BYTES >> 20} MB: that is no graph.")
+    if kind := name_kind(content):
+        raise ValidationError(f"The file {path} is {kind}, not a workflow{_explain_order(path)}.")
     if not content.strip():
         raise ValidationError(f"The workflow {path} is empty: export it once more with Workflow > Export (API).")
     try:
         document = _parse_json(content)
     except ValueError as error:
+        reason = "its letters aren't UTF-8" if isinstance(error, UnicodeError) else error
         raise ValidationError(
-            f"The workflow {path} is neither JSON, nor a PNG, FLAC or mp4 made by ComfyUI ({error})."
+            f"The workflow {path} is neither JSON, nor a PNG, FLAC or mp4 made by ComfyUI ({reason})"
+            f"{_explain_order(path)}."
         ) from error
     return _api_graph(path, document)
+
+
+def _explain_order(path: Path) -> str:
+    """Return, as the end of a sentence about a file that is no workflow, that a table comes second; "" for no table."""
+    return ": a batch takes the workflow first, then the table" if path.suffix.lower() in TABLE_ENDINGS else ""
 
 
 def _parse_json(text: str | bytes) -> Any:
@@ -144,8 +157,11 @@ def _embedded_graph(path: Path, texts: dict[str, str]) -> Graph:
 
 def _api_graph(path: Path, document: Any) -> Graph:
     """Return the graph in `document`: bare, or under the key `prompt` as POST /prompt and result files have it."""
-    if isinstance(document, dict) and isinstance(document.get("nodes"), list):
+    kind = name_document(document)
+    if kind == CANVAS_GRAPH:
         raise ValidationError(f"The workflow {path} {UI_FORMAT_REMEDY}")
+    if kind not in ("", API_GRAPH):
+        raise ValidationError(f"The file {path} is {kind}, not a workflow of ComfyUI.")
     graph = document
     if isinstance(document, dict) and isinstance(document.get("prompt"), dict):
         graph = document["prompt"]

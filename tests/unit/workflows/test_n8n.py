@@ -152,16 +152,40 @@ def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
     assert set(read_request(body)["answer"]["body"]["error"]["errors"]) == {"body"}
 
 
+@pytest.mark.parametrize("headers", [FORM, JSON])
 @pytest.mark.parametrize(
     ("field", "word", "value"),
-    [("voice_rights", "true", True), ("voice_rights", "0", False), ("seed", "7", 7), ("target_seconds", "1.5", 1.5)],
+    [
+        ("voice_rights", "true", True),
+        ("voice_rights", "0", False),
+        ("seed", "7", 7),
+        ("seed", "7.0", 7),
+        ("target_seconds", " 1.5", 1.5),
+        ("script", 42, "42"),
+        ("script", 1.5, "1.5"),
+    ],
 )
-def test_a_form_says_numbers_and_truths_in_words(field: str, word: str, value: Any) -> None:
-    assert read_request({"script": "Hi.", field: word}, headers=FORM)["request"][field] == value
+def test_numbers_and_truths_may_be_texts_and_a_script_may_be_a_number(
+    field: str, word: Any, value: Any, headers: dict[str, str]
+) -> None:
+    assert read_request({"script": "Hi.", field: word}, headers=headers)["request"][field] == value
 
 
-def test_json_has_numbers_of_its_own() -> None:
-    assert set(read_request({"script": "Hi.", "seed": "7"})["answer"]["body"]["error"]["errors"]) == {"seed"}
+@pytest.mark.parametrize("headers", [FORM, JSON])
+@pytest.mark.parametrize("value", ["seven", " ", "7 or 8", True, [7], "NaN", "-1"])
+def test_what_is_no_number_is_refused(value: Any, headers: dict[str, str]) -> None:
+    item = read_request({"script": "Hi.", "seed": value}, headers=headers)
+
+    assert set(item["answer"]["body"]["error"]["errors"]) == {"seed"}
+
+
+@pytest.mark.parametrize("script", [None, "", " \n", True, ["Hi."], {"text": "Hi."}])
+def test_a_script_without_words_is_refused(script: Any) -> None:
+    assert set(read_request({"script": script})["answer"]["body"]["error"]["errors"]) == {"script"}
+
+
+def test_null_leaves_a_field_out() -> None:
+    assert read_request({"script": "Hi.", "seed": None, "youtube_url": None})["request"] == {"script": "Hi."}
 
 
 @pytest.mark.parametrize("rights", [["true"], {"a": 1}, 2, "yes"])

@@ -7,8 +7,12 @@ const MOST_CHARACTERS = 100_000; // twice what the pack speaks; more would fill 
 const CLONING_GPU_BYTES = { best: 22e9, fast: 12e9 }; // what cards sold as 24 GB and as 12 GB report at the least
 const STREAMING_RAM_BYTES = 30e9;
 
-const text = (value) =>
-  typeof value === "string" && value.length <= MOST_CHARACTERS ? { value } : { error: `must be a text of ${MOST_CHARACTERS} characters at most` };
+// Fields come from tables, forms and models of language: a number may be a script, and a text a number.
+const text = (value) => {
+  const read = typeof value === "number" ? String(value) : value;
+  const isText = typeof read === "string" && read.length <= MOST_CHARACTERS;
+  return isText ? { value: read } : { error: `must be a text of ${MOST_CHARACTERS} characters at most` };
+};
 const link = (value) => {
   const address = typeof value === "string" ? value.trim() : "";
   return /^https?:\/\/[^\s/\\][^\s\\]*$/i.test(address) ? { value: address } : { error: "must be a link (http:// or https://)" };
@@ -18,7 +22,7 @@ const truth = (value) => {
   return ["true", "1", "false", "0"].includes(word) ? { value: word === "true" || word === "1" } : { error: "must be true or false" };
 };
 const number = (isRight, wanted) => (value) => {
-  const read = isForm && typeof value === "string" ? Number(value) : value;
+  const read = typeof value === "string" && value.trim() ? Number(value) : value;
   return typeof read === "number" && isRight(read) ? { value: read } : { error: `must be ${wanted}` };
 };
 const atLeastZero = number((read) => Number.isFinite(read) && read >= 0, "a number of seconds, 0 or more");
@@ -40,7 +44,6 @@ const READERS = {
 
 const { headers, body } = $("Request").first().json;
 const binary = $("Request").first().binary ?? {};
-const isForm = !/json/i.test(headers["content-type"] ?? "");
 const isObject = body !== null && typeof body === "object" && !Array.isArray(body);
 
 const request = {};

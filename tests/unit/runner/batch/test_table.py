@@ -172,6 +172,24 @@ def test_a_file_that_is_no_text_is_a_mistake_of_the_command_line(
         read(tmp_path, content, name)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"1": {"class_type": "SaveImage", "inputs": {}}}', "API format, not a table of jobs: .* the workflow first"),
+        ('{"nodes": [], "links": []}', "canvas format, not a table of jobs: a batch takes the workflow first"),
+        ('{"nodes": [], "connections": {}}', "is a workflow of n8n, not a table of jobs"),
+        ('{"openapi": "3.1.0"}', r"is an OpenAPI description, not a table of jobs\.$"),
+    ],
+)
+def test_a_document_that_is_no_table_is_named_for_what_it_is(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        read(tmp_path, text, "jobs.json")
+
+
+def test_a_row_may_stand_on_several_lines(tmp_path: Path) -> None:
+    assert read(tmp_path, '{\n  "script": "Hi"\n}\n', "jobs.json") == [Row(1, 1, {"script": "Hi"})]
+
+
 def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         read_table(tmp_path / "none.csv", Problems(), print)
