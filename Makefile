@@ -1,6 +1,7 @@
 # `make short` makes a talking-head short, `make test` runs every test that needs no GPU. Both set up first what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help short serve setup setup-serve setup-test setup-n8n tiny-models test known-area test-n8n bench bench-gpu dist
+.PHONY: help short serve setup setup-serve setup-test setup-n8n tiny-models test known-area known-variables test-n8n bench \
+  bench-gpu dist
 
 SAMPLE := This short was made on my own computer. I typed two sentences, and the rest is local.
 ifeq ($(origin SCRIPT),undefined)
@@ -26,12 +27,19 @@ override PYTHON := $(value PYTHON)
 override AREA := $(value AREA)
 export SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE LANDSCAPE PYTHON AREA
 
+# What is given on the command line and was none of those: make would ignore a slip of the pen. Programs have variables, too.
+KNOWN := SCRIPT VOICE START DURATION PORTRAIT PORTRAIT_PROMPT QUALITY SEED VOICE_RIGHTS OUT SERVER SIZE LANDSCAPE TINY_MODELS PYTHON AREA
+OF_PROGRAMS := TALKINGSHORTS_% PYTEST_% NODE_% COMFYUI_% RAY_% HF_% AWS_% CUDA_% NVIDIA_% HIP_% ROCR_% TORCH_% OMP_% PIP_% PYTHON% NPM_% GIT_% XDG_% \
+  LC_% LANG %PROXY %proxy PATH HOME TMPDIR SHELL MAKEFLAGS
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(OF_PROGRAMS),$(GIVEN))
+
 # PYTHON as named; else the environment's own; else the first usable one. Each is run: a name on the PATH may be a dead shim.
-define BOOTSTRAP
+define ON_BARE_PYTHON
 set -- .venv/bin/python python3.12 python3.13 python3.11 python3; [ -z "$$PYTHON" ] || set -- "$$PYTHON"; \
 for python; do \
   "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
-  PYTHONPATH=runner exec "$$python" -m talkingshorts.setup.bootstrap $(1); \
+  PYTHONPATH=runner exec "$$python" -m talkingshorts.setup.$(1); \
 done; \
 echo "set-up: $${PYTHON:-no Python on the PATH} won't do: 3.11, 3.12 or 3.13 is needed. Try make setup PYTHON=/path/to/python3.12" >&2; exit 1
 endef
@@ -49,17 +57,22 @@ help:
 	@echo 'make dist    the distributions of the runner and the pack, in dist'
 	@echo 'make setup   only set up (about 6.5 GB, in .venv and .comfyui)'
 
+short serve setup setup-serve setup-test setup-n8n test test-n8n bench bench-gpu dist: known-variables
+
+known-variables:
+	@$(if $(UNKNOWN),$(call ON_BARE_PYTHON,spelling $(UNKNOWN) -- $(KNOWN)),:)
+
 setup:
-	@$(call BOOTSTRAP)
+	@$(call ON_BARE_PYTHON,bootstrap)
 
 setup-serve:
-	@$(call BOOTSTRAP,--serve)
+	@$(call ON_BARE_PYTHON,bootstrap --serve)
 
 setup-test:
-	@$(call BOOTSTRAP,--test)
+	@$(call ON_BARE_PYTHON,bootstrap --test)
 
 setup-n8n:
-	@$(call BOOTSTRAP,--test --n8n)
+	@$(call ON_BARE_PYTHON,bootstrap --test --n8n)
 
 short: setup $(if $(TINY_MODELS),tiny-models)
 	@export TALKINGSHORTS_SURFACE=make; \

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ VARIABLES |= {
 FAKE_PYTHON = f"""#!/bin/sh
 case "$1 $2" in
   -c*|"-m talkingshorts.setup.bootstrap") exit 0 ;;
+  "-m talkingshorts.setup.spelling") PYTHONPATH="{ROOT}/runner" exec "{sys.executable}" "$@" ;;
 esac
 exec "{sys.executable}" -I -S -c '
 import json, os, sys
@@ -246,3 +248,37 @@ def test_a_check_that_fails_fails_the_whole_and_hides_no_other(checks: Path, wha
     done = make(checks, "test", FAILS=what)
 
     assert (done.returncode, done.stdout.splitlines()[-2:]) == (2, ["pytest", "pyright"])
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("PORTAIT=me.jpg", "PORTRAIT"), ("VIOCE=me.m4a", "VOICE"), ("script=Hi.", "SCRIPT"), ("SCRIPTS=Hi.", "SCRIPT")],
+)
+def test_a_misspelt_variable_is_told_with_the_one_that_is_near(folder: Path, word: str, near: str) -> None:
+    done = make(folder, "short", word)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"make has no variable {word.partition('=')[0]}: did you mean {near}" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["setup", "test", "serve"])
+def test_no_target_ignores_a_variable(folder: Path, target: str) -> None:
+    done = make(folder, target, "PICTURE=me.jpg")
+
+    assert done.returncode == 2
+    assert "make has no variable PICTURE." in done.stderr
+    assert "Its variables are: SCRIPT VOICE " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "word", ["COMFYUI_DIR=/x", "TALKINGSHORTS_SERVER=http://gpu:8188", "HTTPS_PROXY=http://p", "CUDA_VISIBLE_DEVICES=0"]
+)
+def test_a_variable_of_a_program_is_none_of_makes(folder: Path, word: str) -> None:
+    assert arguments_of_short(folder, word)
+
+
+def test_every_variable_that_make_takes_is_a_known_one() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (known,) = re.findall(r"^KNOWN := (.*)", makefile, re.MULTILINE)
+
+    assert set(known.split()) == set(re.findall(r"^override (\w+) :=", makefile, re.MULTILINE))
