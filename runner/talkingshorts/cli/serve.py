@@ -112,6 +112,7 @@ def read_serve_options(options: Namespace) -> ServeOptions:
         token=read_token(options),
         ray=options.ray,
         json_logs=options.json_logs,
+        webhook_secret=os.environ.get("TALKINGSHORTS_WEBHOOK_SECRET") or None,
     )
 
 

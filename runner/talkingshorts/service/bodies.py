@@ -48,3 +48,4 @@ class JobBody(Body):
     metadata: dict[str, Any] = Field(default_factory=dict, description="given back as it is")
     priority: int = Field(0, ge=-10, le=10, description="among your own jobs: the highest first")
     retain_seconds: int | None = Field(None, ge=60, le=RETAIN_LIMIT_SECONDS, description="how long files are kept")
+    webhook: str | None = Field(None, max_length=2000, description="an https URL that is told how the job ended")

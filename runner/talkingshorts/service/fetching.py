@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from ..http import ANSWER_SECONDS, CONNECT_SECONDS, explain_cause
+from ..http import ANSWER_SECONDS, CONNECT_SECONDS, HeaderAuth, explain_cause
 from .errors import FieldProblem, ServiceError
 
 REDIRECTS = 4
@@ -58,6 +58,16 @@ class GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
+def open_guarded_session(url: str, authorization: str | None) -> requests.Session:
+    """Return a session that connects to public addresses alone, with this Authorization header."""
+    session = requests.Session()
+    session.trust_env = False
+    session.auth = HeaderAuth(authorization)
+    session.mount("https://", GuardedAdapter())
+    session.mount("http://", GuardedAdapter())
+    return session
+
+
 def fetch_file(field: str, url: str, target: Path, max_bytes: int) -> None:
     """Write what the URL gives to `target`.
 
@@ -65,10 +75,7 @@ def fetch_file(field: str, url: str, target: Path, max_bytes: int) -> None:
     `max_bytes`, or doesn't answer well.
     """
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.mount("https://", GuardedAdapter())
-            session.mount("http://", GuardedAdapter())
+        with open_guarded_session(url, None) as session:
             _fetch_from(session, field, url, target, max_bytes)
     except (requests.RequestException, HTTPError, LocationParseError, OSError, ValueError) as error:
         raise _refuse(field, f"can't be fetched: {explain_cause(error)}.") from error
@@ -76,7 +83,8 @@ def fetch_file(field: str, url: str, target: Path, max_bytes: int) -> None:
 
 def _fetch_from(session: requests.Session, field: str, url: str, target: Path, max_bytes: int) -> None:
     for _ in range(REDIRECTS + 1):
-        _require_https(field, url)
+        if not is_fetchable(url):
+            raise _refuse(field, "is no address that files are fetched from: give https://..., or upload the file.")
         with session.get(url, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False) as answer:
             if answer.is_redirect:
                 url = urljoin(url, answer.headers["Location"])
@@ -98,11 +106,14 @@ def _fetch_from(session: requests.Session, field: str, url: str, target: Path, m
     raise _refuse(field, f"is redirected more than {REDIRECTS} times.")
 
 
-def _require_https(field: str, url: str) -> None:
-    is_allowed = {"https", "http"} if _allows_private() else {"https"}
-    parts = urlsplit(url)
-    if parts.scheme not in is_allowed or not parts.hostname or parts.username is not None:
-        raise _refuse(field, "is no address that files are fetched from: give https://..., or upload the file.")
+def is_fetchable(url: str) -> bool:
+    """Tell whether it is an https address, without a user's name in it."""
+    schemes = {"https", "http"} if _allows_private() else {"https"}
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:

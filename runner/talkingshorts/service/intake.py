@@ -16,12 +16,14 @@ from ..shipped.workflows import get_workflow
 from ..shorts.options import MakeOptions
 from ..shorts.quality import choose_request
 from ..shorts.request import WORKFLOWS, build_requests, explain_uncloned
+from ..webhooks.message import Webhook, mark_key
 from ..wording import Surface, rename_options, speaking_to
 from ..workflow.binding import NamedInput, Target, list_named_inputs, resolve
 from ..workflow.file import Graph, Workflow, load_workflow
 from ..workflow.required import list_required_inputs
 from .bodies import JobBody, ShortBody
 from .errors import FieldProblem, ServiceError
+from .fetching import is_fetchable
 from .knowledge import Knowledge
 from .orders import Order, StoredRequest, new_order_id
 from .uploads import Uploads
@@ -40,10 +42,11 @@ CLONING = "voice_rights"
 class Intake:
     """Turns bodies into orders."""
 
-    def __init__(self, knowledge: Knowledge, uploads: Uploads, results: Path) -> None:
+    def __init__(self, knowledge: Knowledge, uploads: Uploads, results: Path, webhook_key: bytes | None) -> None:
         self._knowledge = knowledge
         self._uploads = uploads
         self._results = results
+        self._webhook_key = webhook_key
 
     def accept(self, body: JobBody, key_id: str) -> tuple[Order, Graph, str]:
         """Return an order for the body, its graph, and the hash of the voice that it clones, if it clones one.
@@ -82,6 +85,7 @@ class Intake:
             why=why,
             metadata=body.metadata,
             retain_seconds=body.retain_seconds,
+            webhook=self._read_webhook(order_id, body.webhook),
         )
         return order, graph, self._reference(request, inputs)
 
@@ -111,6 +115,13 @@ class Intake:
             why = explain_uncloned(options) or why
         names = {workflow: quality for quality, workflow in WORKFLOWS.items()}
         return request, names[request.workflow.stem], rename_options(why)
+
+    def _read_webhook(self, order_id: str, url: str | None) -> Webhook | None:
+        if url is None:
+            return None
+        if not is_fetchable(url):
+            raise _refuse("webhook", "is no address to post to: give https://...")
+        return Webhook(order_id, url, mark_key(self._webhook_key, order_id) if self._webhook_key else None)
 
     def _plan_workflow(
         self, name: str, inputs: Mapping[str, str | int | float | bool], key_id: str, output: str

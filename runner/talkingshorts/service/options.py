@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..batch.options import PlaceOptions
@@ -23,3 +23,4 @@ class ServeOptions(PlaceOptions):
     retain_hours: float = RETAIN_HOURS
     max_queued: int = MAX_QUEUED
     json_logs: bool = False
+    webhook_secret: str | None = field(default=None, repr=False)

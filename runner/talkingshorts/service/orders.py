@@ -16,6 +16,7 @@ from ..errors import (
     UsageError,
     ValidationError,
 )
+from ..webhooks.message import Webhook
 
 OrderState = Literal["queued", "running", "succeeded", "failed", "canceling", "canceled", "expired"]
 
@@ -58,6 +59,7 @@ class Order:
     expires: str | None = None
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    webhook: Webhook | None = None
 
     @property
     def has_ended(self) -> bool:

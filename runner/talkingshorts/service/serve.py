@@ -11,6 +11,7 @@ from ..batch.places import open_slots
 from ..errors import UsageError
 from ..http import LOOPBACK_HOSTS
 from ..managed.provision import Say
+from ..webhooks.message import read_key
 from .options import ServeOptions
 
 SERVICE_PACKAGES = ("fastapi", "uvicorn", "python_multipart", "puremagic", "prometheus_client", "structlog")
@@ -63,6 +64,7 @@ def run_service(options: ServeOptions, say: Say) -> None:
             round(options.retain_hours * 3600),
             options.max_queued,
             find_slots,
+            read_key(options.webhook_secret) if options.webhook_secret else None,
             ProgressBoard(loop),
         )
         app = build_app(service, KeyFile(options.keys) if options.keys else None, loop)

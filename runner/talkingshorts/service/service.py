@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ..batch.connections import FindSlots
@@ -24,7 +25,9 @@ from ..display.batch_events import (
     ServerReady,
 )
 from ..display.events import Cached, Event, NodeStarted, Progress, Started
+from .announcing import OrderAnnouncer
 from .bodies import JobBody
+from .description import describe_order
 from .errors import ServiceError
 from .intake import Intake, load_request, make_fingerprint
 from .knowledge import Knowledge
@@ -58,6 +61,7 @@ class Service:
         retain_seconds: int,
         max_queued: int,
         find_slots: FindSlots | None = None,
+        webhook_key: bytes | None = None,
         board: ProgressBoard | None = None,
     ) -> None:
         self._results = data.absolute() / "results"
@@ -69,13 +73,15 @@ class Service:
         self._scheduler = Scheduler(slots, self.state, self._notice, find_slots=find_slots)
         self.metrics = Metrics(self.state.count_states, lambda: len(self._scheduler.ready_slots))
         self._stages: dict[str, tuple[str, float]] = {}
-        self.intake = Intake(Knowledge(lambda: self._scheduler.ready_slots), self.uploads, self._results)
+        self.intake = Intake(Knowledge(lambda: self._scheduler.ready_slots), self.uploads, self._results, webhook_key)
         self._changed = threading.Condition()
         self._handing_on = threading.Lock()
         self._at_work: dict[str, Order] = {}
         self._rows: dict[int, str] = {}
         self._row = 0
         self._is_ending = False
+        self._is_over = threading.Event()
+        self._announcer = OrderAnnouncer(self.state, webhook_key, partial(describe_order, self))
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -84,7 +90,9 @@ class Service:
         for order in self.state.list_handed_on():
             self._hand_on(order)
         self._scheduler.start()
-        self._threads = [threading.Thread(target=duty, daemon=True) for duty in (self._feed, self._tidy)]
+        self._threads = [
+            threading.Thread(target=duty, daemon=True) for duty in (self._feed, self._tidy, self._announce)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -93,6 +101,7 @@ class Service:
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
+        self._is_over.set()
         for thread in self._threads:
             thread.join()
         self.state.__exit__()
@@ -244,6 +253,9 @@ class Service:
             self.metrics.note_end(ended)
             code = ended.error["code"] if ended.error else None
             self.log.info("job_ended", job=order_id, key=ended.key_id, state=ended.state, code=code)
+
+    def _announce(self) -> None:
+        self._announcer.run(self._is_over)
 
     def _tidy(self) -> None:
         """Remove what has been kept long enough, now and then."""

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ..batch.state import SCHEMA as JOBS_SCHEMA
 from ..batch.state import BatchState, Wording, now_text
 from ..errors import RunnerError
 from ..results.fetch import report_path
+from ..webhooks.message import Webhook
 from ..workflow.file import Graph
 from .errors import ServiceError
 from .orders import OPEN_STATES, Order, OrderState, StoredRequest, describe_failure
@@ -24,10 +25,11 @@ CREATE TABLE orders (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key_id TEXT NOT NULL, workflow TEXT NOT NULL,
     request TEXT NOT NULL, created TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL, seed INTEGER,
     quality TEXT, why TEXT NOT NULL, metadata TEXT NOT NULL, retain_seconds INTEGER, started TEXT, ended TEXT,
-    expires TEXT, result TEXT, error TEXT, is_handed_on INTEGER NOT NULL DEFAULT 0
+    expires TEXT, result TEXT, error TEXT, webhook TEXT, webhook_due REAL, is_handed_on INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX orders_by_turn ON orders (state, is_handed_on, key_id, priority DESC, number);
 CREATE INDEX orders_by_key ON orders (key_id, number);
+CREATE INDEX orders_by_webhook ON orders (webhook_due) WHERE webhook_due IS NOT NULL;
 CREATE INDEX orders_by_expiry ON orders (expires) WHERE expires IS NOT NULL;
 CREATE TABLE graphs (hash TEXT PRIMARY KEY, graph TEXT NOT NULL);
 CREATE TABLE repeats (
@@ -109,7 +111,7 @@ class ServiceState(BatchState):
             database.execute("INSERT OR IGNORE INTO graphs VALUES (?, ?)", (order.request.graph, json.dumps(graph)))
             database.execute(
                 "INSERT INTO orders (id, key_id, workflow, request, created, state, priority, seed, quality, why, "
-                "metadata, retain_seconds) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+                "metadata, retain_seconds, webhook) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
                 (
                     order.id,
                     order.key_id,
@@ -122,6 +124,7 @@ class ServiceState(BatchState):
                     order.why,
                     json.dumps(order.metadata),
                     order.retain_seconds,
+                    json.dumps(asdict(order.webhook)) if order.webhook else None,
                 ),
             )
             if repeat is not None:
@@ -273,6 +276,19 @@ class ServiceState(BatchState):
             database.execute("DELETE FROM jobs WHERE key = ?", (order_id,))
             database.execute("DELETE FROM repeats WHERE order_id = ?", (order_id,))
 
+    def list_due_webhooks(self, now: float) -> list[Order]:
+        """Return the orders whose webhook is to be told by now, in seconds since the epoch, how they ended."""
+        return list(self._list("WHERE webhook_due <= ? ORDER BY webhook_due LIMIT 100", now))
+
+    def save_webhook(self, webhook: Webhook) -> None:
+        """Note how far the delivery of an order's webhook is. What is told stays out: it is made of the order."""
+        due = webhook.next_attempt if webhook.state == "pending" else None
+        with self._transaction(outlasts_power=False) as database:
+            database.execute(
+                "UPDATE orders SET webhook = ?, webhook_due = ? WHERE id = ?",
+                (json.dumps(asdict(replace(webhook, event=None))), due, webhook.job_id),
+            )
+
     def add_upload(self, upload: StoredUpload) -> None:
         """Note an upload."""
         with self._transaction() as database:
@@ -317,7 +333,7 @@ class ServiceState(BatchState):
         """Note that an order that is open has ended, and until when its files are kept."""
         assignments = "".join(f", {name} = ?" for name in columns)
         database.execute(
-            f"UPDATE orders SET state = ?, ended = ?{assignments}, "
+            f"UPDATE orders SET state = ?, ended = ?{assignments}, webhook_due = iif(webhook IS NULL, NULL, 0), "
             "expires = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', coalesce(retain_seconds, ?) || ' seconds') "
             "WHERE id = ? AND state IN ('queued', 'running', 'canceling')",
             (state, now_text(), *columns.values(), self._retain_seconds, order_id),
@@ -364,7 +380,7 @@ class ServiceState(BatchState):
 
 COLUMNS = (
     "id, key_id, workflow, request, created, state, priority, seed, quality, why, metadata, retain_seconds, started, "
-    "ended, expires, result, error"
+    "ended, expires, result, error, webhook"
 )
 SELECT = f"SELECT {COLUMNS} FROM orders"
 
@@ -399,6 +415,7 @@ def _read_order(row: tuple[Any, ...]) -> Order:
             "metadata": json.loads(values["metadata"]),
             "result": json.loads(values["result"]) if values["result"] else None,
             "error": json.loads(values["error"]) if values["error"] else None,
+            "webhook": Webhook(**json.loads(values["webhook"])) if values["webhook"] else None,
         }
     )
 

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -38,6 +39,9 @@ PAUSE_SECONDS, PAUSE_FACTOR, PAUSE_LIMIT_SECONDS = 5.0, 3.0, 3600.0
 
 SECRET_PREFIX = "whsec_"
 TOLD_OF_A_FILE = ("seconds", "width", "height", "frames", "fps", "has_audio", "sample_rate_hz", "bytes", "sha256")
+
+Connect = Callable[[str, str | None], requests.Session]
+"""Opens a session for a URL, with this Authorization header."""
 
 WebhookState = Literal["pending", "delivered", "given_up"]
 
@@ -149,8 +153,8 @@ def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def send(webhook: Webhook, key: bytes | None, timeout_seconds: float) -> Answer:
-    """Post the event once. Whatever goes wrong is an Answer."""
+def send(webhook: Webhook, key: bytes | None, timeout_seconds: float, connect: Connect = open_session) -> Answer:
+    """Post the event once, over a session that `connect` opens. Whatever goes wrong is an Answer."""
     now = time.time()
     message_id = f"msg_{webhook.job_id}"
     body = json.dumps(webhook.event, ensure_ascii=False).encode("utf-8", "backslashreplace")
@@ -164,7 +168,7 @@ def send(webhook: Webhook, key: bytes | None, timeout_seconds: float) -> Answer:
         headers["webhook-signature"] = sign(key, message_id, int(now), body)
     url, authorization = split_credentials(webhook.url)
     timeouts = (min(timeout_seconds, CONNECT_SECONDS), timeout_seconds)
-    with open_session(url, authorization) as session:
+    with connect(url, authorization) as session:
         try:
             with session.post(
                 url, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True

@@ -63,9 +63,11 @@ def make_slot(fake: FakeComfyUI, name: str = "a") -> MakingSlot:
 
 
 @contextmanager
-def serving(data: Path, *slots: FakeSlot, retain_seconds: int = 3600, max_queued: int = 100) -> Iterator[Service]:
+def serving(
+    data: Path, *slots: FakeSlot, retain_seconds: int = 3600, max_queued: int = 100, key: bytes | None = None
+) -> Iterator[Service]:
     """Give a service that runs on the slots, and stop it when the block ends."""
-    service = Service(data, slots, open_log(is_json=True), retain_seconds, max_queued)
+    service = Service(data, slots, open_log(is_json=True), retain_seconds, max_queued, webhook_key=key)
     service.start()
     try:
         yield service

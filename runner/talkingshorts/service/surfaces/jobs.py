@@ -17,13 +17,14 @@ from ...shipped.workflows import list_workflows
 from ...workflow.binding import NamedInput, list_named_inputs
 from ...workflow.file import load_workflow
 from ..bodies import JobBody
+from ..description import describe_order
 from ..errors import ServiceError
 from ..keys import Key
 from ..orders import STATES, Order, OrderState
 from ..service import Service
 from ..state import StoredUpload
 from .access import Caller, Serving
-from .answers import describe_order, read_problems
+from .answers import read_problems
 from .documents import JobAnswer, JobPage, UploadAnswer, WorkflowPage, list_refusals
 
 PAGE = 50
