@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (the sign of multiplication)
 """What a user typed without what no voice can say: entities of HTML, emoji, tags, Markdown."""
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ _LIST_MARK = re.compile(r"^[^\S\n]*[*+][^\S\n]+", re.MULTILINE)
 _QUOTE_MARK = re.compile(r"^[^\S\n]*>+(?:[^\S\n]+|(?!\d))", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _ARROW = re.compile(r"\s*(?:[-=]+>|<[-=]+(?=\s)|[←→⇒➜])\s*")
+_COMPARISONS = {"<=": "≤", ">=": "≥", "!=": "≠"}
+_STAR_SIGN = re.compile(r"(?<=\d)\*(?=\d)")
 # Between numbers < and > are words.
 _MARKUP = re.compile(
-    r"(?:[\[\]{}*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d)|<(?!\s?[\d$€£-])|(?<![\d)%])(?<![\d)%]\s)>(?!\d)|>(?!\s?\S)|\(\s*\))+|={2,}"
+    r"(?:[\[\]{}*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d)|<(?!\s?[\d$€£-])|(?<![\d)%])(?<![\d)%]\s)>(?!\s?\d)|>(?!\s?\S)|\(\s*\))+|={2,}"
 )
 _SPOKEN_SYMBOLS = frozenset("°№^")
 _SILENT_CATEGORIES = frozenset(("So", "Sk", "Me", "Cc", "Cf", "Cs", "Co", "Cn"))
@@ -33,7 +36,7 @@ def drop_silent_characters(script: str) -> str:
     Entities of HTML become what they stand for (`&amp;`, also where a program wrote it twice, as in `&amp;#39;`), every
     space a plain one, and characters of another style or encoding plain ones, as plain_characters says.
     """
-    for _ in range(2):
+    for _ in range(2):  # entities of entities
         script = _ENTITY.sub(lambda entity: html.unescape(entity[0]), script)
     text = plain_characters(script)
     return "".join(_plain_space(character) for character in text if _can_be_said(character))
@@ -42,6 +45,7 @@ def drop_silent_characters(script: str) -> str:
 def drop_markup(text: str) -> str:
     """Return a text of drop_silent_characters without smileys, tags and Markdown; a tag that ends a line does so."""
     for pattern, replacement in (
+        *((re.compile(rf"{sign}(?=\s?[\w-])"), plain) for sign, plain in _COMPARISONS.items()),
         (_UNSEEN, " "),
         (_LINE_TAG, "\n"),
         (_TAG, " "),
@@ -51,6 +55,7 @@ def drop_markup(text: str) -> str:
         (_QUOTE_MARK, ""),
         (_LIST_MARK, "- "),
         (_ARROW, ", "),
+        (_STAR_SIGN, "×"),
         (_MARKUP, " "),
     ):
         text = pattern.sub(replacement, text)

@@ -14,11 +14,17 @@ _SENTENCE_END = re.compile(
     r"|(?<=[。！？｡।॥؟])(?![”’」』）\"')])\s*|(?<=[。！？｡][”’」』）\"')])\s*"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|\w|(?-i:[A-Z]\.[A-Z]))\.\s$", re.IGNORECASE
+    r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|etc|approx|ca|bzw|inkl|evtl|vgl|sr|sra|srta|dra|sig"
+    r"|dott|mme|dhr|mevr|\w|(?-i:[A-Z]\.[A-Z]))\.\s$",
+    re.IGNORECASE,
 )
 _ABBREVIATION_BEFORE_NUMBER = re.compile(
-    r"(?:^|[\s(])(?:no|nr|fig|vol|ch|ext|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|\d+ ?ft)\.\s$", re.IGNORECASE
+    r"(?:^|[\s(])(?:no|nr|rs|pp|art|kap|bd|núm|tel|fig|vol|ch|ext|jan|feb|mar|apr|jun|jul|aug"
+    r"|sept?|oct|nov|dec|\d+ ?ft)\.\s$",
+    re.IGNORECASE,
 )
+_DAY = re.compile(r"(?:^|\s)\d{1,2}\.\s$")
+_GERMAN_MONTH = re.compile(r"(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b")
 _LONGEST_ABBREVIATION = 12  # characters, with the space on both sides
 
 
@@ -49,4 +55,5 @@ def _split_paragraph(paragraph: str) -> list[str]:
 def _ends_in_abbreviation(text: str, following: str) -> bool:
     ending = text[-_LONGEST_ABBREVIATION:]
     is_before_number = following[:1].isdigit() and _ABBREVIATION_BEFORE_NUMBER.search(ending)
-    return bool(is_before_number or _ABBREVIATION.search(ending))
+    is_day = _DAY.search(ending) and _GERMAN_MONTH.match(following)
+    return bool(is_before_number or is_day or _ABBREVIATION.search(ending))

@@ -2,7 +2,8 @@
 """Numbers, dates, money, units and addresses as the words that a voice says.
 
 English and German are spelled out by normt2s (https://github.com/c-siegel/normt2s), Chinese by the grammars of
-WeTextProcessing (https://github.com/pengzhendong/wetext). What they misread is rewritten first, in their own terms.
+WeTextProcessing (https://github.com/pengzhendong/wetext). What they misread is rewritten first, in their own terms, and
+what all languages share by written_forms.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
+
+from .sign_words import SIGN_WORDS
+from .written_forms import rewrite_forms, spell_ranges
 
 if TYPE_CHECKING:
     from normt2s import Normalizer
@@ -41,40 +45,38 @@ _MORE_UNITS = {
     "hr": ("hour", "hours"),
     "hrs": ("hour", "hours"),
     "mins": ("minute", "minutes"),
+    "mph": ("mile per hour", "miles per hour"),
     "secs": ("second", "seconds"),
     "tsp": ("teaspoon", "teaspoons"),
     "tbsp": ("tablespoon", "tablespoons"),
 }
 _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
-_SIGN_OF = {"@": "at", ".": "dot", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "&": "and"}
-_SIGN_OF |= {"?": "question mark", "=": "equals", "%": "percent", "+": "plus"}
+_DAY_OF = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday"}
+_DAY_OF |= {"Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}
+_DAYS = "|".join(sorted(_DAY_OF, key=len, reverse=True))
 
 _AMOUNT = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_ADDRESS = (
-    r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)]"
-    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.-])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|io|ai|dev|app|gov|edu|tv|ly)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)])?"
-)
 _CHINESE_PIECE = r"(?s).{1,200}(?!\d)|.{1,200}"
-# A number of seven digits that ends in 00 is the end of a range.
-_PHONE = (
-    r"(?<![\w.,-])(?:(?:(?:\+\d{1,3}|1)[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"
-    r"|\d{3}-(?!\d\d00)\d{4})(?![\w-]|\.\d)"
-)
 
 
 def spell_out(text: str, language: str) -> str:
     """Return a cleaned text with all that is not written in words spelled out; words and punctuation stay as typed.
 
     language: an espeak voice name, as detect_language returns it. In languages other than English, German and Chinese
-    digits stay. The signs # ^ ~, which only stand before numbers once a script is cleaned, go.
+    numbers stay, and in those without SIGN_WORDS all does. The signs # ^ ~, which only stand before numbers once a
+    script is cleaned, go.
     """
+    text = _fold_digits(text)
+    words = SIGN_WORDS.get(language)
+    if words is not None:
+        text = rewrite_forms(_rewrite(text, _REWRITES_BEFORE.get(language, ())), words)
+        text = spell_ranges(text, words.to) if words.to else text
     if language == "en-us":
-        text = _spell_by_rules(_rewrite(_fold_digits(text), _ENGLISH_REWRITES), "en", "to")
+        text = _spell_by_rules(_rewrite(text, _ENGLISH_REWRITES), "en", "to")
     elif language == "de":
-        text = _spell_by_rules(_fold_digits(text), "de", "bis")
+        text = re.sub(r"(zig|hundert|tausend) er(?!\w)", r"\1er", _spell_by_rules(text, "de", "bis"))
     elif language == "cmn":
-        text = _spell_chinese(_fold_digits(text))
+        text = _spell_chinese(text)
     return re.sub(r"[#^~]", " ", text)
 
 
@@ -84,10 +86,6 @@ def _spell_by_rules(text: str, language: str, to: str) -> str:
     text = _rewrite(
         text,
         (
-            (
-                rf"(?<![\w.,/:–-])([$€£]?)({_AMOUNT})(?:[-–]|\s[-–]\s)([$€£]?)({_AMOUNT})(?![\d–-])",
-                lambda m: _range(m, to),
-            ),
             # normt2s takes F-16 for an isotope of fluorine.
             (r"(?<![\w-])([A-Z][a-z]?)-(?=\d)", r"\1 "),
             (r"(?:(?<=\d:\d\d)|(?<=\d[ap]m)|(?<=\d%))\s?[-–]\s?(?=[$€£]?\d)", f" {to} "),
@@ -95,6 +93,7 @@ def _spell_by_rules(text: str, language: str, to: str) -> str:
                 rf"(?<![\w.,$€£¥#:/–-])(?:1[1-9]|20)\d\d(?![\w%°:/]|[.,–-]\d|\s?[%°€$£]|\s?(?:{units})\b)",
                 lambda m: rules.lang.year(int(m[0])),
             ),
+            (r"(?<![\w.,])(1[1-9]\d0)er(?!\w)", lambda m: f"{rules.lang.year(int(m[1]))}er"),
         ),
     )
     return rules.normalize(text)
@@ -132,25 +131,12 @@ def _fold_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 
-def _spell_address(match: _Match) -> str:
-    address = re.sub(r"^https?://|/$", "", match[0])
-    return "".join(f" {_SIGN_OF[sign]} " if sign in _SIGN_OF else sign for sign in address)
-
-
-def _spell_digits(match: _Match) -> str:
-    """Return `plus 1, 5 5 5, 1 2 3 4`: digit by digit, with a pause after each group."""
-    groups = re.findall(r"\d+", match[0])
-    return ("plus " if match[0].startswith("+") else "") + ", ".join(" ".join(group) for group in groups)
-
-
-def _order_date(match: _Match) -> str:
+def _order_short_date(match: _Match) -> str:
     """Return the American month/day/year as year-month-day; where the month can't be one, the day came first."""
     month, day, year = int(match[1]), int(match[2]), int(match[3])
     if month > 12:
         month, day = day, month
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return match[0]
-    return f"{year if year > 99 else 2000 + year}-{month:02}-{day:02}"
+    return f"{2000 + year}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else match[0]
 
 
 def _spell_pair(match: _Match) -> str:
@@ -160,20 +146,44 @@ def _spell_pair(match: _Match) -> str:
     return f"{first} {last}" if is_pair else match[0]
 
 
-def _range(match: _Match, to: str) -> str:
-    """Return `$10-20` as `10 to $20`. What doesn't rise is none: a score, 24-7."""
-    first_sign, first, last_sign, last = match.groups()
-    is_short_year = len(first) == 4 and len(last) == 2
-    if float(first.replace(",", "")) >= float(last.replace(",", "")) and not is_short_year:
-        return match[0]
-    return f"{first} {to} {last_sign or first_sign}{last}"
+def _spell_duration(match: _Match) -> str:
+    """Return `1 hour 5 minutes` for a match of hours, minutes and maybe seconds."""
+    counts = zip(match.groups(), ("hour", "minute", "second"), strict=False)
+    return " ".join(f"{int(count)} {unit}{'s' * (int(count) != 1)}" for count, unit in counts if int(count))
 
 
+_REWRITES_BEFORE: dict[str, tuple[_Rewrite, ...]] = {
+    "en-us": (
+        (r"\b(I|[Ww]e|[Yy]ou|[Tt]hey)\s?<3(?!\d)", r"\1 love"),
+        (r"\b(\d{1,2})\.([0-5]\d)(?=\s?[ap]\.?\s?m\b)", r"\1:\2"),
+        (r"(?<![\w:])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\w:])", _spell_duration),
+        (r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b", _spell_duration),
+        (r"\b([Cc]all|[Dd]ial|[Rr]ing) (\d)(\d)(\d)(?![\w.-])", r"\1 \2 \3 \4"),
+        (r"\b(1)-(8)(\d)(\d)-(?=[A-Z])", r"\1, \2 \3 \4, "),
+        (r"(?<!\w)(?:Rs\.?|INR|₹)\s?(\d+(?:,\d+)*(?:\.\d+)?)", r"\1 rupees"),
+        (r"(?<!\w)(?:US|CA|AU|NZ)(?=\$\d)", ""),
+        (r"(?<!\w)(?:USD|EUR|GBP) ?(?=\d)", lambda m: {"USD": "$", "EUR": "€", "GBP": "£"}[m[0].strip()]),
+        (r"(?<![\w.])\.(?=\d)", "0."),
+        (r"(?<!\w)w/o(?!\w)", "without"),
+        (r"(?<!\w)w/\s?(?=\w)", "with "),
+        (r"§\s?(?=\d)", "section "),
+        (rf"\b({_DAYS})\.?\s?[-–]\s?({_DAYS})\b\.?", lambda m: f"{_DAY_OF[m[1]]} to {_DAY_OF[m[2]]}"),
+        (r"(?<=\d)(st|nd|rd|th)\s?[-–]\s?(?=\d+(?:st|nd|rd|th)\b)", r"\1 to "),
+    ),
+    "de": (
+        (r"\b(\d{1,2})\.([0-5]\d)(?= Uhr\b)", r"\1:\2"),
+        (r"\bS\.\s?(?=\d)", "Seite "),
+        (r"§\s?(?=\d)", "Paragraph "),
+        (r"[€]\s?(\d+)\.(\d\d)(?!\d)", r"\1,\2 €"),
+    ),
+    "cmn": (
+        (r"\b[Nn][or]\.\s?(?=\d)", "#"),
+        (r"(?<=\d),(?=\d{3}(?!\d))", ""),
+    ),
+}
 _ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
-    (_ADDRESS, _spell_address),
     (r"(?<!\S)@\s?(?=\w)", "at "),
-    (_PHONE, _spell_digits),
-    (r"(?<![\d/])(\d{1,2})/(\d{1,2})/((?:19|20)?\d\d)(?![\d/])", _order_date),
+    (r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d\d)(?![\d/])", _order_short_date),
     (r"(?<=\d)/(?=(?:5|10|100) stars?\b)|(?<=\d\.\d)/(?=\d+\b)", " out of "),
     (r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d/])", _spell_pair),
     (r"(?<![\w-])9-5(?![\w-])", "9 to 5"),
@@ -183,10 +193,8 @@ _ENGLISH_REWRITES: tuple[_Rewrite, ...] = (
     (rf"([$€£¥]\s?{_AMOUNT})\s?([kmbtKMBT])(?:n|ln)?\b", lambda m: f"{m[1]} {_SCALE_OF[m[2].lower()]}"),
     (rf"\b({_AMOUNT})(?:(M)|([mbt])l?n)\b", lambda m: f"{m[1]} {_SCALE_OF[(m[2] or m[3]).lower()]}"),
     (r"(?<=\d)/(hr|mo|yr|hour|day|week|month|year|person)\b", lambda m: f" per {_PERIOD_OF.get(m[1], m[1])}"),
-    (
-        r"\b(the|my|your|his|her|our|their|early|mid|late)[ -]['’]?([2-9])0s\b",
-        lambda m: f"{m[1]} {_DECADES[int(m[2]) - 2]}",
-    ),
+    (r"\b(\d+)s (?=(?:timer|video|clip|ad|break|rest|countdown|exposure|reel|short)s?\b)", r"\1 second "),
+    (r"(?<![\w$€£.])['’]?([2-9])0s\b", lambda m: _DECADES[int(m[1]) - 2]),
     (r"\b(\d\d)(\d\d)p\b", r"\1 \2p"),
     (r"(?<=\d)[x×](?=\d)", " by "),
     (r"(?<=\d)\s?¢", " cents"),

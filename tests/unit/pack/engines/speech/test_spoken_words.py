@@ -138,5 +138,83 @@ def test_digits_of_all_writings_are_read() -> None:
     assert spell_out("٢²日3).1٢٣", "en-us").startswith("two squared")
 
 
-def test_in_other_languages_digits_stay_and_signs_of_number_words_go() -> None:
-    assert spell_out("Le n° #1 coûte ~5 €", "fr") == "Le n°  1 coûte  5 €"
+def test_in_languages_without_words_for_them_digits_stay_and_signs_of_number_words_go() -> None:
+    assert spell_out("Το n° #1 ~5 €", "el") == "Το n°  1  5 €"
+    assert spell_out("Le n° #1 coûte ~5 €", "fr") == "Le n° numéro 1 coûte  5 euros"
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("at 9.30am or 9.30 p.m.", "at nine thirty a m or nine thirty p m."),
+        ("31.12.2024", "December thirty-first, twenty twenty-four"),
+        (
+            "12/31/2024, 31/12/2024",
+            "December thirty-first, twenty twenty-four, December thirty-first, twenty twenty-four",
+        ),
+        ("Rs. 500, Rs 1,500, ₹20", "five hundred rupees, one thousand five hundred rupees, twenty rupees"),
+        ("US$20, USD 5", "twenty dollars, five dollars"),
+        ("I <3 you, <3 items", "I love you, less than three items"),
+        (
+            "3-1=2, 3 x 4 = 12, 10/2=5",
+            "three minus one equals two, three times four equals twelve, ten divided by two equals five",
+        ),
+        ("5>3, 3 < 5, x ≥ 5", "five is greater than three, three is less than five, x is at least five"),
+        (">5 people, <10 minutes", "more than five people, less than ten minutes"),
+        (
+            "1,234.5 and 1.234,5 and 12,5",
+            "one thousand two hundred thirty-four point five and one thousand two hundred thirty-four point five and "
+            "twelve point five",
+        ),
+        ("16:9, 3:1, 9:16", "sixteen to nine, three to one, nine sixteen"),
+        ("'90s, the 90s, 1990s", "nineties, the nineties, nineteen nineties"),
+        ("a 90s timer", "a ninety second timer"),
+        ("90 mph", "ninety miles per hour"),
+        ("1h 30m, 2:05:30", "one hour thirty minutes, two hours five minutes thirty seconds"),
+        ("w/ milk, w/o sugar, §5", "with milk, without sugar, section five"),
+        ("Mon-Fri, 1st-3rd", "Monday to Friday, first to third"),
+        (".5, Nr. 5, COVID-19, MP3", "zero point five, Number five, COVID-nineteen, MP3"),
+        ("call 911", "call nine one one"),
+        ("1-800-FLOWERS", "one, eight zero zero, FLOWERS"),
+        (
+            "½, 1½, 20°C, 60 km/h, 10%",
+            "one half, one and a half, twenty degrees Celsius, sixty kilometers per hour, ten percent",
+        ),
+    ],
+)
+def test_english_is_said_as_people_say_it(written: str, spoken: str) -> None:
+    assert spell_out(written, "en-us") == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("um 9.30 Uhr", "um neun Uhr dreißig"),
+        ("€5.99 oder 5,99 €", "fünf Euro neunundneunzig Cent oder fünf Euro neunundneunzig Cent"),
+        (
+            "1,234.5 und 1.234,5",
+            "eintausendzweihundertvierunddreißig Komma fünf und eintausendzweihundertvierunddreißig Komma fünf",
+        ),
+        ("die 90er und die 1990er", "die neunziger und die neunzehnhundertneunziger"),
+        ("3-1=2, 5>3, 16:9", "drei minus eins gleich zwei, fünf ist größer als drei, sechzehn zu neun"),
+        ("Nr. 5, S. 7, § 3", "Nummer fünf, Seite sieben, Paragraph drei"),
+        ("ich@mail.de", "ich at mail Punkt de"),
+        ("+49 30 1234567", "plus vier neun, drei null, eins zwei drei vier, fünf sechs sieben"),
+    ],
+)
+def test_german_is_said_as_people_say_it(written: str, spoken: str) -> None:
+    assert spell_out(written, "de") == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("3-1=2，5>3，16:9", "三减一等于二， 五大于三， 十六比九"),
+        ("½杯，1,234.5元", "二分之一杯，一千二百三十四点五元"),
+        ("#1，No. 5", "第一，第五"),
+        ("a@b.com", "a艾特b点com"),
+        ("+86 138 1234 5678", "加八 六, 一 三 八, 一 二 三 四, 五 六 七 八"),
+    ],
+)
+def test_chinese_is_said_as_people_say_it(written: str, spoken: str) -> None:
+    assert spell_out(written, "cmn") == spoken
