@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .orders import Order
-
-if TYPE_CHECKING:
-    from .service import Service
+from .progress import OrderProgress
 
 
-def describe_order(service: Service, order: Order) -> dict[str, Any]:
-    """Return an order as callers read it."""
-    progress = service.board.of(order.id) if order.state in ("running", "canceling") else None
-    eta_seconds = service.estimate_seconds(order)
-    told = progress.describe() if progress else None
+def describe_order(
+    order: Order, progress: OrderProgress | None, queue_position: int | None, eta_seconds: float | None
+) -> dict[str, Any]:
+    """Return an order as callers read it, with what is known of it at the moment."""
     return {
         "id": order.id,
         "state": order.state,
@@ -23,9 +20,9 @@ def describe_order(service: Service, order: Order) -> dict[str, Any]:
         "started": order.started,
         "ended": order.ended,
         "expires": order.expires,
-        "queue_position": service.state.count_ahead(order) + 1 if order.state == "queued" else None,
+        "queue_position": queue_position,
         "eta_seconds": eta_seconds,
-        "progress": told,
+        "progress": progress.describe() if progress else None,
         "result": _describe_result(order),
         "error": order.error,
         "metadata": order.metadata,

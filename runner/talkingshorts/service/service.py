@@ -7,8 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..batch.connections import FindSlots
 from ..batch.lanes import LANES
@@ -81,7 +81,7 @@ class Service:
         self._row = 0
         self._is_ending = False
         self._is_over = threading.Event()
-        self._announcer = OrderAnnouncer(self.state, webhook_key, partial(describe_order, self))
+        self._announcer = OrderAnnouncer(self.state, webhook_key, self.describe)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -159,6 +159,16 @@ class Service:
         if not 0 <= number < len(files):
             raise ServiceError("not_found", f"The job has {len(files)} files, and none with the number {number}.")
         return self._results / order.id / files[number]["name"]
+
+    def describe(self, order: Order) -> dict[str, Any]:
+        """Return the order as its caller reads it."""
+        is_at_work = order.state in ("running", "canceling")
+        return describe_order(
+            order,
+            self.board.of(order.id) if is_at_work else None,
+            self.state.count_ahead(order) + 1 if order.state == "queued" else None,
+            self.estimate_seconds(order),
+        )
 
     def estimate_seconds(self, order: Order) -> float | None:
         """Return how long it takes until the order is done, by what such orders took here; None before the first."""

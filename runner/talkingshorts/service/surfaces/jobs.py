@@ -17,7 +17,6 @@ from ...shipped.workflows import list_workflows
 from ...workflow.binding import NamedInput, list_named_inputs
 from ...workflow.file import load_workflow
 from ..bodies import JobBody
-from ..description import describe_order
 from ..errors import ServiceError
 from ..keys import Key
 from ..orders import STATES, Order, OrderState
@@ -80,7 +79,7 @@ async def place_order(
     body = await _read_body(request, service, caller)
     order, is_repeated = await run_in_threadpool(service.place, body, caller.name, idempotency_key)
     headers = {"Location": f"/v1/jobs/{order.id}"} | ({"Idempotency-Replayed": "true"} if is_repeated else {})
-    answer = await run_in_threadpool(describe_order, service, order)
+    answer = await run_in_threadpool(service.describe, order)
     return JSONResponse(answer, 202, headers)
 
 
@@ -96,7 +95,7 @@ def list_orders(
     orders = service.state.list_orders(caller.name, state or STATES, limit + 1, after)
     page = orders[:limit]
     return {
-        "jobs": [describe_order(service, order) for order in page],
+        "jobs": [service.describe(order) for order in page],
         "next": page[-1].id if len(orders) > limit else None,
     }
 
@@ -114,7 +113,7 @@ async def show_order(
             order = await run_in_threadpool(find_order, service, job_id, caller)
             left = deadline - asyncio.get_running_loop().time()
             if order.has_ended or left <= 0 or not await _is_set(listener, left):
-                return await run_in_threadpool(describe_order, service, order)
+                return await run_in_threadpool(service.describe, order)
     finally:
         service.board.leave(job_id, listener)
 
@@ -151,7 +150,7 @@ def fetch_result(
 def cancel_order(job_id: str, service: Serving, caller: Caller) -> dict[str, Any]:
     """Cancel a job. One that has ended stays as it is."""
     service.cancel(find_order(service, job_id, caller))
-    return describe_order(service, find_order(service, job_id, caller))
+    return service.describe(find_order(service, job_id, caller))
 
 
 @jobs_router.delete("/jobs/{job_id}", status_code=204, responses=list_refusals(404, 409))
@@ -249,7 +248,7 @@ async def _stream(service: Service, job_id: str, look: Any, seen: str) -> AsyncI
             mark = order.state if order.has_ended else service.board.mark(job_id)
             if mark != seen:
                 seen = mark
-                data = json.dumps(await run_in_threadpool(describe_order, service, order), ensure_ascii=False)
+                data = json.dumps(await run_in_threadpool(service.describe, order), ensure_ascii=False)
                 yield f"id: {mark}\nevent: job\ndata: {data}\n\n"
             if order.has_ended:
                 return
