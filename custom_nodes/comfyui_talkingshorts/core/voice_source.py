@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError, SourceError
+from .link import LinkTime, find_link, read_link_time, unwrap_link
 
 MAX_START_SECONDS = 360_000.0
 MAX_DURATION_SECONDS = 600.0
 MAX_URL_CHARACTERS = 4096
 
+DEFAULT_START_SECONDS = 40.0
+"""Most videos have begun to talk by then. A graph can't tell it from a start that somebody chose."""
+
 
 @dataclass(frozen=True)
 class Piece:
-    """The part of a source that is wanted. Raises InputError when it can't exist."""
+    """The part of a source that is wanted; one that nobody chose gives way (`may_move`) where the source ends before.
+
+    Raises InputError when it can't exist.
+    """
 
     start_seconds: float
     duration_seconds: float
+    may_move: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_seconds <= MAX_START_SECONDS:
@@ -31,16 +40,21 @@ class Piece:
 
 @dataclass(frozen=True)
 class WebSource:
-    """A page or a media file on the web, at an http or https address."""
+    """A page or a media file on the web, at an http or https address, which may carry a time."""
 
     url: str
+
+    @property
+    def time(self) -> LinkTime | None:
+        return read_link_time(self.url)
 
 
 @dataclass(frozen=True)
 class FileName:
-    """The name of a file in ComfyUI's input folder, as the user wrote it."""
+    """The name of a file in ComfyUI's input folder, as the user wrote it; where no such file is, it may be a link."""
 
     name: str
+    link: WebSource | None = None
 
 
 @dataclass(frozen=True)
@@ -52,15 +66,39 @@ class FileSource:
 
 def parse_voice_source(text: str) -> WebSource | FileName | None:
     """Return what `text` names, or None when it is blank. Raises SourceError for an address that can't be used."""
-    source = text.strip()
+    source = unwrap_link(text)
     if not source:
         return None
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", source, re.IGNORECASE)
     if scheme is None:
-        return FileName(source)
+        link = find_link(source)
+        return FileName(source, _parse_address(link, "https") if link else None)
+    return _parse_address(source, scheme[1].lower())
+
+
+def choose_piece(source: WebSource | FileSource, start_seconds: float, duration_seconds: float) -> Piece:
+    """Return the piece to take: a link's own time counts where the start is the one that nobody chose.
+
+    Raises InputError when it can't exist.
+    """
+    if start_seconds != DEFAULT_START_SECONDS:
+        return Piece(start_seconds, duration_seconds)
+    time = source.time if isinstance(source, WebSource) else None
+    return limit_piece(Piece(start_seconds, duration_seconds, may_move=True), time)
+
+
+def limit_piece(piece: Piece, time: LinkTime | None) -> Piece:
+    """Return the piece from a link's start on, and no longer than up to its end, if it says one."""
+    if time is None:
+        return piece
+    lasting_seconds = (time.end_seconds or math.inf) - time.start_seconds
+    return Piece(time.start_seconds, min(piece.duration_seconds, lasting_seconds), may_move=True)
+
+
+def _parse_address(source: str, scheme: str) -> WebSource:
     shown = format_address(source)
-    if scheme[1].lower() not in ("http", "https"):
-        raise SourceError(f"{shown} is a {scheme[1].lower()} address. Give one that starts with https:// or http://.")
+    if scheme not in ("http", "https"):
+        raise SourceError(f"{shown} is a {scheme} address. Give one that starts with https:// or http://.")
     if len(source) > MAX_URL_CHARACTERS:
         raise SourceError(f"The address {shown} is {len(source)} characters long: the most is {MAX_URL_CHARACTERS}.")
     if re.search(r"[\s\x00-\x1f\x7f\\]", source):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import folder_paths
 from comfy.model_management import throw_exception_if_processing_interrupted
@@ -17,15 +17,22 @@ from comfy_api.latest import io
 from ..core.errors import SourceError
 from ..core.progress import OnProgress
 from ..core.voice_source import (
+    DEFAULT_START_SECONDS,
     MAX_DURATION_SECONDS,
     MAX_START_SECONDS,
     FileName,
     FileSource,
     Piece,
+    WebSource,
+    choose_piece,
     parse_voice_source,
 )
 from .shared.audio import audio_from_sound
 from .shared.input_files import explain_missing_file, find_input_file, fingerprint_file
+from .shared.notes import show_note
+
+if TYPE_CHECKING:
+    from ..engines.voice_source.cache import Voice
 
 POLL_SECONDS = 0.2
 Result = TypeVar("Result")
@@ -61,11 +68,12 @@ class YouTubeVoice(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "start_seconds",
-                    default=40.0,
+                    default=DEFAULT_START_SECONDS,
                     min=0.0,
                     max=MAX_START_SECONDS,
                     step=0.1,
-                    tooltip="Where the piece starts, in seconds from the source's beginning.",
+                    tooltip="Where the piece starts, in seconds from the source's beginning. At 40, a time in the link "
+                    "counts instead, and a shorter source begins where it can.",
                 ),
                 io.Float.Input(
                     "duration_seconds",
@@ -84,6 +92,7 @@ class YouTubeVoice(io.ComfyNode):
                 ),
                 io.String.Output("title", tooltip="The source's title; for a file, its name without the ending."),
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
@@ -98,24 +107,39 @@ class YouTubeVoice(io.ComfyNode):
         wanted = parse_voice_source(source)
         if wanted is None:
             return io.NodeOutput(None, "")
-        found = _find_file(wanted.name) if isinstance(wanted, FileName) else wanted
-        piece = Piece(start_seconds, duration_seconds)
+        found = _find_file(wanted) if isinstance(wanted, FileName) else wanted
+        piece = choose_piece(found, start_seconds, duration_seconds)
         cache_folder = Path(folder_paths.get_user_directory()) / "talkingshorts" / "voices"
 
-        def work(on_progress: OnProgress) -> io.NodeOutput:
+        def work(on_progress: OnProgress) -> Voice:
             from ..engines.voice_source.voice import load_voice
 
-            sound, title = load_voice(found, piece, cache_folder, on_progress)
-            return io.NodeOutput(audio_from_sound(sound), title)
+            return load_voice(found, piece, cache_folder, on_progress)
 
-        return await _run_in_background(work)
+        voice = await _run_in_background(work)
+        note = _explain_start(voice, piece, start_seconds)
+        return io.NodeOutput(audio_from_sound(voice.sound), voice.title, ui=show_note(cls, note))
 
 
-def _find_file(name: str) -> FileSource:
-    path = find_input_file(name)
-    if path is None:
-        raise SourceError(f"{explain_missing_file(name)} A web address starts with https://.")
-    return FileSource(path)
+def _find_file(wanted: FileName) -> FileSource | WebSource:
+    path = find_input_file(wanted.name)
+    if path is not None:
+        return FileSource(path)
+    if wanted.link is not None:
+        return wanted.link
+    raise SourceError(f"{explain_missing_file(wanted.name)} A web address starts with https://.")
+
+
+def _explain_start(voice: Voice, piece: Piece, start_seconds: float) -> str | None:
+    """Return what to tell the user when the piece starts elsewhere than the input says."""
+    if voice.start_seconds == start_seconds:
+        return None
+    if voice.start_seconds < piece.start_seconds:
+        return (
+            f"The source ends before {piece.start_seconds:g} s: its last {voice.sound.seconds:.1f} s are taken, from"
+            f" {voice.start_seconds:.1f} s on."
+        )
+    return f"The voice is taken from {voice.start_seconds:g} s on, as the link says."
 
 
 class _AbandonedError(Exception):

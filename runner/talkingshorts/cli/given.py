@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ValidationError
+from ..texts.links import looks_like_link
 from ..texts.notation import is_there
 from .answers import print_note
 from .links import fetch_link, is_web_link
@@ -73,6 +74,8 @@ def _read_setting(workflow: Workflow, address: str, value: str, values: ValueRea
         return path
     if TEXT_NOTATIONS.fullmatch(value):
         return values.read(value)
+    if looks_like_link(value) and takes_link(workflow, target):
+        return value
     print_note(f"{address}: there is no file {path} here. It is taken for one that the server has.")
     return value
 

@@ -16,7 +16,7 @@ from .options import (
     add_presign,
     add_settings,
     add_webhook,
-    read_number,
+    read_seconds,
     read_server,
     read_settings,
     read_size,
@@ -38,10 +38,13 @@ def _add_options(parser: ArgumentParser) -> None:
         "--voice", type=expand_home, metavar="URL|FILE", help="a YouTube URL or a local recording of the voice"
     )
     parser.add_argument(
-        "--start", type=read_number, metavar="S", help="where the voice begins (default: 40 in a URL, 0 in a file)"
+        "--start",
+        type=read_seconds,
+        metavar="S",
+        help="where the voice begins, as 90, 1:30 or 1m30s (default: the time in the link, else 40; 0 in a file)",
     )
     parser.add_argument(
-        "--duration", type=read_number, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
+        "--duration", type=read_seconds, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
     )
     parser.add_argument("--portrait", type=expand_home, metavar="FILE", help="a picture of the speaker")
     parser.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
@@ -54,7 +57,7 @@ def _add_options(parser: ArgumentParser) -> None:
     shape.add_argument("--size", type=read_size, metavar="WxH", help="pixels: multiples of 16, or 1080")
     shape.add_argument("--landscape", action="store_true", help="wider than high: 832x480 (default: 480x832)")
     parser.add_argument(
-        "--target-seconds", type=read_number, metavar="S", help="length of the speech; 0 is its natural one"
+        "--target-seconds", type=read_seconds, metavar="S", help="length of the speech; 0 is its natural one"
     )
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
     parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
@@ -116,12 +119,11 @@ def read_make_options(options: Namespace) -> MakeOptions:
     """Return what the command line says about the short. Raises UsageError for a value that can't be read."""
     from ..shorts.options import LANDSCAPE_SIZE, SHORT_OUTPUT, MakeOptions
     from .given import read_file
-    from .links import is_web_link
 
-    values, voice = ValueReader(), options.voice
+    values = ValueReader()
     return MakeOptions(
         script=values.read_words(options.script),
-        voice=voice if not voice or is_web_link(voice) else str(read_file(voice)),
+        voice=options.voice and _read_voice(options.voice),
         start_seconds=options.start,
         duration_seconds=options.duration,
         voice_rights=options.voice_rights,
@@ -134,3 +136,16 @@ def read_make_options(options: Namespace) -> MakeOptions:
         settings=read_settings(options, values),
         output=options.output or SHORT_OUTPUT,
     )
+
+
+def _read_voice(voice: str) -> str:
+    """Return the path of the voice's file, or the link to it, which the server fetches."""
+    from ..texts.links import looks_like_link
+    from ..texts.notation import is_there
+    from .given import read_file
+    from .links import is_web_link
+
+    if is_web_link(voice):
+        return voice
+    path = read_file(voice)
+    return voice if looks_like_link(voice) and not is_there(path) else str(path)

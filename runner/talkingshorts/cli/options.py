@@ -247,6 +247,16 @@ def read_number(text: str) -> float:
     return value
 
 
+def read_seconds(text: str) -> float:
+    """Return the seconds of a time as people write it."""
+    from ..texts.times import parse_seconds
+
+    value = parse_seconds(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds, or a time such as 1:30 or 1m30s")
+    return value
+
+
 def read_count(text: str) -> int:
     """Return a number of things, of which there is one at least."""
     if not re.fullmatch(r"[1-9]\d{0,2}", text):

@@ -11,6 +11,8 @@ from ..jobs.options import Setting
 from ..jobs.request import Request, require_readable
 from ..results.destination import is_url
 from ..shipped.workflows import list_workflows
+from ..texts.links import looks_like_link, remove_own_time
+from ..texts.notation import is_there
 from ..wording import name_option
 from ..workflow.binding import list_named_inputs, resolve
 from ..workflow.file import load_workflow
@@ -127,9 +129,10 @@ def _require_mp4(output: str) -> None:
 
 
 def _choose_voice(options: MakeOptions, choices: Choices) -> None:
-    is_link = bool(options.voice) and is_url(options.voice)
+    is_link = bool(options.voice) and _is_link(options.voice)
     start = options.start_seconds
     if start is None:
+        # The node takes this for a start that nobody chose: a time in the link counts before it.
         start = URL_START_SECONDS if is_link else FILE_START_SECONDS
     start_text = _text_of_positive("start", start)
     duration_text = _text_of_positive("duration", options.duration_seconds)
@@ -137,11 +140,16 @@ def _choose_voice(options: MakeOptions, choices: Choices) -> None:
         choices.values["voice_source"] = ""
         return
     if is_link:
-        choices.values["voice_source"] = options.voice
+        is_start_given = options.start_seconds is not None
+        choices.values["voice_source"] = remove_own_time(options.voice) if is_start_given else options.voice
     else:
         choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
     choices.values["voice_start_seconds"] = start_text
     choices.values["voice_duration_seconds"] = duration_text
+
+
+def _is_link(voice: str) -> bool:
+    return is_url(voice) or (not is_there(Path(voice)) and looks_like_link(voice))
 
 
 def _choose_portrait(options: MakeOptions, choices: Choices) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ValidationError
 from ..shipped.models import is_listed
+from ..texts.times import parse_seconds
 from ..wording import suggest
 from .file import Workflow, is_link
 from .node_info import LOADERS, LONG_TEXT, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
@@ -148,6 +149,8 @@ def parse_value(target: Target, text: str, info: InputInfo | None, current: Any)
     if info is not None and info.options is not None:
         return _parse_option(target, text, info.options)
     types = info.types if info is not None else frozenset({_type_of(current)})
+    if "FLOAT" in types and target.address.endswith("seconds") and (seconds := parse_seconds(text)) is not None:
+        return seconds
     for name, parse in _PARSERS.items():
         if name in types and (value := parse(text)) is not None:
             return value

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -24,15 +25,24 @@ MAX_FOLDER_BYTES = 1 << 30
 _FORMAT_VERSION = 2
 
 
+@dataclass(frozen=True)
+class Voice:
+    """A piece of a source's sound, where it starts in the source, and the source's title."""
+
+    sound: Sound
+    start_seconds: float
+    title: str
+
+
 class VoiceCache:
-    """Keeps sounds bit for bit, each with its title. What is damaged counts as missing; the oldest make room."""
+    """Keeps voices, their sound bit for bit. What is damaged counts as missing; the oldest make room."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_FOLDER_BYTES) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
 
-    def load(self, key: str) -> tuple[Sound, str] | None:
-        """Return the sound and the title kept under `key`, or None."""
+    def load(self, key: str) -> Voice | None:
+        """Return the voice kept under `key`, or None."""
         wav_path, note_path = self._paths(key)
         try:
             note = json.loads(note_path.read_text(encoding="utf-8"))
@@ -41,14 +51,15 @@ class VoiceCache:
                 return None
             sound = cut_clip(io.BytesIO(wav), Piece(0, MAX_DURATION_SECONDS), ignore_progress)
             os.utime(wav_path)
-            return sound, str(note["title"])
+            return Voice(sound, float(note["start_seconds"]), str(note["title"]))
         except (OSError, ValueError, KeyError, TypeError, SourceError):
             return None
 
-    def store(self, key: str, sound: Sound, title: str) -> None:
-        """Keep the sound. A folder that can't be written only means that it is fetched again next time."""
-        wav = _encode_wav(sound)
-        note = json.dumps({"title": title, "sha256": hashlib.sha256(wav).hexdigest()})
+    def store(self, key: str, voice: Voice) -> None:
+        """Keep the voice. A folder that can't be written only means that it is fetched again next time."""
+        wav = _encode_wav(voice.sound)
+        facts = {"title": voice.title, "start_seconds": voice.start_seconds}
+        note = json.dumps({**facts, "sha256": hashlib.sha256(wav).hexdigest()})
         wav_path, note_path = self._paths(key)
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +83,7 @@ def make_cache_key(source: WebSource | FileSource, piece: Piece) -> str:
         identity = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns]
     else:
         identity = [source.url]
-    parts = [_FORMAT_VERSION, *identity, float(piece.start_seconds), float(piece.duration_seconds)]
+    parts = [_FORMAT_VERSION, *identity, float(piece.start_seconds), float(piece.duration_seconds), piece.may_move]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from av.audio.frame import AudioFrame
@@ -22,6 +22,14 @@ from .sound_builder import SoundBuilder
 PREROLL_SECONDS = 1.0
 
 _UNDECODABLE = "The source's audio can't be decoded. Convert it to wav, flac or m4a first."
+
+
+class PastEndError(SourceError):
+    """The source ends, after `source_seconds`, before the piece starts."""
+
+    def __init__(self, message: str, source_seconds: float) -> None:
+        super().__init__(message)
+        self.source_seconds = source_seconds
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,19 @@ def cut_clip(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, is_near:
         if clip is not None:
             return clip
     return _cut_from_start(parts, piece, on_progress)
+
+
+def cut_where_possible(
+    media: BinaryIO, piece: Piece, on_progress: OnProgress, *, is_near: bool = True
+) -> tuple[Sound, Piece]:
+    """Return what `cut_clip` does, and the piece that it is: one that may move begins earlier in a short source."""
+    try:
+        return cut_clip(media, piece, on_progress, is_near=is_near), piece
+    except PastEndError as error:
+        if not piece.may_move:
+            raise
+        moved = replace(piece, start_seconds=max(0.0, error.source_seconds - piece.duration_seconds))
+        return cut_clip(media, moved, on_progress, is_near=is_near), moved
 
 
 def read_recording(media: BinaryIO, on_progress: OnProgress) -> Recording:
@@ -108,17 +129,18 @@ def _gather(played: Iterable[tuple[AudioFrame, float]], piece: Piece, on_progres
     if not end:
         raise SourceError(_UNDECODABLE)
     if builder.is_empty:
-        raise SourceError(_explain_nothing(piece, end))
+        raise _make_empty_error(piece, end)
     return builder.build()
 
 
-def _explain_nothing(piece: Piece, end: float) -> str:
+def _make_empty_error(piece: Piece, end: float) -> SourceError:
     if end <= piece.start_seconds:
-        return (
+        return PastEndError(
             f"The source is {end:.2f} s long, and the piece starts at {piece.start_seconds:g} s. Set start_seconds"
-            " below the length."
+            " below the length.",
+            end,
         )
-    return (
+    return SourceError(
         f"From {piece.start_seconds:g} to {piece.start_seconds + piece.duration_seconds:g} s the source is a gap"
         " without sound. Choose another part with start_seconds."
     )

@@ -6,16 +6,13 @@ from pathlib import Path
 
 from ...core.errors import SourceError
 from ...core.progress import OnProgress
-from ...core.sound import Sound
 from ...core.voice_source import FileSource, Piece, WebSource
-from .cache import VoiceCache, make_cache_key
-from .clip import cut_clip
+from .cache import Voice, VoiceCache, make_cache_key
+from .clip import cut_where_possible
 
 
-def load_voice(
-    source: WebSource | FileSource, piece: Piece, cache_folder: Path, on_progress: OnProgress
-) -> tuple[Sound, str]:
-    """Return the piece of the source, at its own rate and channels, and the source's title.
+def load_voice(source: WebSource | FileSource, piece: Piece, cache_folder: Path, on_progress: OnProgress) -> Voice:
+    """Return the piece of the source, at its own rate and channels. One that may move may start elsewhere.
 
     `on_progress(done, total)` is called often and may raise to stop. Raises SourceError when the source can't be
     found, fetched, read or cut.
@@ -26,20 +23,21 @@ def load_voice(
     if kept is not None:
         return kept
     if isinstance(source, FileSource):
-        sound, title = _cut_file(source.path, piece, on_progress), source.path.stem
+        voice = _cut_file(source.path, piece, on_progress)
     else:
         from .youtube import fetch_clip  # here, since it loads yt-dlp
 
-        sound, title = fetch_clip(source.url, piece, on_progress)
-    cache.store(key, sound, title)
-    return sound, title
+        voice = fetch_clip(source.url, piece, on_progress)
+    cache.store(key, voice)
+    return voice
 
 
-def _cut_file(path: Path, piece: Piece, on_progress: OnProgress) -> Sound:
+def _cut_file(path: Path, piece: Piece, on_progress: OnProgress) -> Voice:
     try:
         with path.open("rb") as media:
-            return cut_clip(media, piece, on_progress)
+            sound, cut = cut_where_possible(media, piece, on_progress)
     except OSError as error:
         raise SourceError(
             f"The file {path.name} can't be read: {error.strerror}. Check it and its permissions."
         ) from error
+    return Voice(sound, cut.start_seconds, path.stem)

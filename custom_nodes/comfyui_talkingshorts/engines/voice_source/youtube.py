@@ -21,11 +21,13 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from ...core.errors import SourceError
+from ...core.link import LinkTime
 from ...core.progress import OnProgress
 from ...core.sound import Sound
-from ...core.voice_source import Piece, shorten
+from ...core.voice_source import Piece, limit_piece, shorten
 from ..files.temporary import TemporaryFolder
-from .clip import cut_clip
+from .cache import Voice
+from .clip import cut_where_possible
 from .guarded_http import MAX_FETCH_SECONDS, Allowance, GuardedYoutubeDL
 from .ranged_reader import RangedReader, RangesNotServedError
 from .youtube_errors import (
@@ -74,8 +76,10 @@ SMUGGLED_OPTIONS = "__youtubedl_smuggle"
 PROGRAM_RUNNERS = ("douyu.*", "iqiyi", "iq[.]com.*", "pornhub.*")
 
 
-def fetch_clip(url: str, piece: Piece, on_progress: OnProgress) -> tuple[Sound, str]:
+def fetch_clip(url: str, piece: Piece, on_progress: OnProgress) -> Voice:
     """Return the piece, at the source's own rate and channels, and the title of the source.
+
+    A piece that may move starts where a clip of the site's users does, or earlier in a short source.
 
     Only the wanted part is fetched when the server can send ranges; else the whole file, up to a limit.
     `on_progress(done, total)` counts samples, or bytes while a whole file is fetched, and may raise to stop; it is
@@ -94,7 +98,8 @@ def fetch_clip(url: str, piece: Piece, on_progress: OnProgress) -> tuple[Sound, 
     try:
         with GuardedYoutubeDL(_make_options(log), lambda: on_progress(*latest), _make_allowance()) as ydl:
             info = _resolve(ydl, url)
-            return _cut_from_web(ydl, info, piece, report, log), _pick_title(info)
+            sound, cut = _cut_from_web(ydl, info, _move_to_clip(piece, info), report, log)
+            return Voice(sound, cut.start_seconds, _pick_title(info))
     except YoutubeDLError as error:
         raise make_source_error(error, url, log.complaints) from error
 
@@ -168,7 +173,7 @@ def _explaining_stumbles() -> Iterator[None]:
 
 def _cut_from_web(
     ydl: GuardedYoutubeDL, info: dict[str, Any], piece: Piece, on_progress: OnProgress, log: _Log
-) -> Sound:
+) -> tuple[Sound, Piece]:
     max_bytes = _read_limit(MAX_DOWNLOAD_MB, 500) << 20
 
     def open_range(byte_range: str) -> Response:
@@ -181,13 +186,13 @@ def _cut_from_web(
         except RangesNotServedError:
             pass
         else:
-            return cut_clip(cast(BinaryIO, reader), piece, on_progress, is_near=False)
+            return cut_where_possible(cast(BinaryIO, reader), piece, on_progress, is_near=False)
     with ExitStack() as stack:
         with _explaining_stumbles():
             path = stack.enter_context(TemporaryFolder()).path / "voice"
             _download(ydl, info, path, max_bytes, on_progress, log)
         with path.open("rb") as media:
-            return cut_clip(media, piece, on_progress)
+            return cut_where_possible(media, piece, on_progress)
 
 
 def _download(
@@ -227,6 +232,14 @@ def _read_playlist(ydl: GuardedYoutubeDL, info: dict[str, Any]) -> dict[str, str
     if not HlsFD.can_download(playlist, cast(Any, info)):
         raise SourceError("The stream is live or encrypted and can't be fetched. Give another source.")
     return {"url": answer.url, "hls_media_playlist_data": playlist}
+
+
+def _move_to_clip(piece: Piece, info: dict[str, Any]) -> Piece:
+    """Return the piece at the start of a clip, which is a link to a part of a video; yt-dlp tells which part."""
+    start_seconds, end_seconds = info.get("section_start"), info.get("section_end")
+    if not piece.may_move or start_seconds is None:
+        return piece
+    return limit_piece(piece, LinkTime(float(start_seconds), float(end_seconds) if end_seconds else None))
 
 
 def _pick_title(info: dict[str, Any]) -> str:

@@ -1,8 +1,17 @@
 import math
+from pathlib import Path
 
 import pytest
 from comfyui_talkingshorts.core.errors import InputError, SourceError
-from comfyui_talkingshorts.core.voice_source import FileName, Piece, WebSource, parse_voice_source, shorten
+from comfyui_talkingshorts.core.voice_source import (
+    FileName,
+    FileSource,
+    Piece,
+    WebSource,
+    choose_piece,
+    parse_voice_source,
+    shorten,
+)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -69,3 +78,22 @@ def test_a_segment_cannot_last_that_long(duration_seconds: float) -> None:
 def test_shortened_text_is_one_line_of_limited_length() -> None:
     assert shorten("a\nb   c") == "a b c"
     assert shorten("x" * 500, 20) == "x" * 17 + "..."
+
+
+def test_what_looks_like_a_link_may_be_a_file() -> None:
+    assert parse_voice_source("youtu.be/abc") == FileName("youtu.be/abc", WebSource("https://youtu.be/abc"))
+
+
+LINK, TIMED = WebSource("https://youtu.be/abc"), WebSource("https://youtu.be/abc?t=1m30s")
+
+
+def test_a_links_own_time_counts_unless_another_is_chosen() -> None:
+    assert choose_piece(TIMED, 40, 30) == Piece(90, 30, may_move=True)
+    assert choose_piece(TIMED, 10, 30) == Piece(10, 30)
+    assert choose_piece(LINK, 40, 30) == Piece(40, 30, may_move=True)
+    assert choose_piece(FileSource(Path("me.wav")), 40, 30) == Piece(40, 30, may_move=True)
+
+
+def test_a_link_to_a_part_gives_no_more_than_the_part() -> None:
+    assert choose_piece(WebSource("https://youtu.be/abc?start=5&end=20"), 40, 30) == Piece(5, 15, may_move=True)
+    assert choose_piece(WebSource("https://youtu.be/abc?start=5&end=60"), 40, 30) == Piece(5, 30, may_move=True)

@@ -60,6 +60,29 @@ def test_a_voice_from_a_url_begins_at_40() -> None:
     assert (made["voice_start_seconds"], made["voice_duration_seconds"]) == ("40.0", "30.0")
 
 
+@pytest.mark.parametrize("link", ["youtu.be/x", " <https://youtu.be/x> ", "https://youtu.be/x?t=90"])
+def test_a_link_goes_to_the_server_as_it_was_typed(link: str) -> None:
+    made = values(request("--script", "Hi", "--voice", link))
+
+    assert (made["voice_source"], made["voice_start_seconds"]) == (link, "40.0")
+
+
+def test_a_start_that_is_given_counts_before_the_links_own() -> None:
+    made = values(request("--script", "Hi", "--voice", "https://youtu.be/x?t=90", "--start", "1m10s"))
+
+    assert (made["voice_source"], made["voice_start_seconds"]) == ("https://youtu.be/x", "70.0")
+
+
+def test_a_file_that_is_here_is_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.talks.de").mkdir()
+    (tmp_path / "my.talks.de" / "v.wav").touch()
+
+    assert files(request("--script", "Hi", "--voice", "my.talks.de/v.wav")) == {
+        "voice_source": Path("my.talks.de/v.wav")
+    }
+
+
 def test_a_voice_from_a_file_is_uploaded_and_begins_at_0(tmp_path: Path) -> None:
     (tmp_path / "v.wav").write_bytes(b"sound")
     made = request("--script", "Hi", "--voice", f"{tmp_path}/v.wav")

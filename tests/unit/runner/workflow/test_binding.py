@@ -218,3 +218,13 @@ def test_the_choice_of_a_dynamic_combo_brings_inputs_of_its_own() -> None:
     assert list(described.inputs({"codec": "auto"})) == ["codec"]
     assert list(described.inputs({"codec": "h264"})) == ["codec", "codec.crf"]
     assert described.inputs({})["codec"].options == ("auto", "h264")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90.0), ("1:30", 90.0), ("1m30s", 90.0)])
+def test_seconds_may_be_written_as_a_time(text: str, seconds: float) -> None:
+    assert parse_value(Target("voice_start_seconds", "1", "value"), text, info("FLOAT"), 40.0) == seconds
+
+
+def test_only_seconds_may_be() -> None:
+    with pytest.raises(ValidationError, match="is no FLOAT"):
+        parse_value(Target("text_scale", "1", "value"), "1:30", info("FLOAT"), 5.0)

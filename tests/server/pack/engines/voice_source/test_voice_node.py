@@ -224,7 +224,7 @@ def test_an_address_that_gives_no_sound_is_told_in_clear_words(
 
 
 def test_a_start_past_the_end_tells_the_length(comfyui: ComfyUI, web: WebServer) -> None:
-    assert "4.00 s long" in read_failure(comfyui, web.address_of("talk.flac"), start_seconds=40.0)
+    assert "4.00 s long" in read_failure(comfyui, web.address_of("talk.flac"), start_seconds=41.0)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +242,26 @@ def test_a_segment_out_of_range_is_not_queued(name: str, value: Any, comfyui: Co
 
     assert answer.status_code == 400
     assert answer.json()["node_errors"]["voice"]["errors"][0]["extra_info"]["input_name"] == name
+
+
+def read_notes(comfyui: ComfyUI, source: str, **segment: float) -> list[str]:
+    forget_results(comfyui)
+    job = wait_for_end(comfyui, submit(comfyui, source, **segment))
+    assert job["status"] == "completed", job
+    return list(job["outputs"].get("voice", {}).get("text", ()))
+
+
+def test_a_links_own_time_is_taken_where_no_other_is_chosen(comfyui: ComfyUI, web: WebServer, talk: bytes) -> None:
+    link = f"<{web.address_of('talk.flac')}#t=0:01>"
+
+    saved, _ = make_voice(comfyui, link, start_seconds=40)
+
+    assert_is_slice_of(saved, talk)
+    assert read_notes(comfyui, link, start_seconds=40) == ["The voice is taken from 1 s on, as the link says."]
+    assert read_notes(comfyui, link, start_seconds=1) == []
+
+
+def test_a_short_source_begins_where_it_can_with_a_note(comfyui: ComfyUI, web: WebServer) -> None:
+    notes = read_notes(comfyui, web.address_of("talk.flac"), start_seconds=40)
+
+    assert notes == ["The source ends before 40 s: its last 2.0 s are taken, from 2.0 s on."]

@@ -8,7 +8,7 @@ import pytest
 from comfyui_talkingshorts.core.errors import SourceError
 from comfyui_talkingshorts.core.sound import Sound
 from comfyui_talkingshorts.core.voice_source import Piece
-from comfyui_talkingshorts.engines.voice_source.clip import cut_clip
+from comfyui_talkingshorts.engines.voice_source.clip import cut_clip, cut_where_possible
 from support.media import decode_whole, make_media
 
 FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -149,3 +149,27 @@ def test_progress_counts_samples_and_can_stop_the_work() -> None:
 
     assert reports[-1][0] < 20_000
     assert {total for _, total in reports} == {5 * 44100}
+
+
+@pytest.mark.parametrize(("duration_seconds", "start_seconds"), [(5, 7), (12, 0), (30, 0)])
+def test_a_piece_that_may_move_is_the_last_one_of_a_short_source(duration_seconds: float, start_seconds: float) -> None:
+    data = make_media("wav", "pcm_s16le")
+
+    clip, piece = cut_where_possible(
+        io.BytesIO(data), Piece(40, duration_seconds, may_move=True), lambda done, total: None
+    )
+
+    assert piece.start_seconds == start_seconds
+    assert clip.seconds == min(duration_seconds, 12)
+    np.testing.assert_array_equal(clip.samples, cut(data, start_seconds, duration_seconds).samples)
+
+
+def test_a_piece_stays_where_somebody_put_it() -> None:
+    data = make_media("wav", "pcm_s16le")
+
+    assert (
+        cut_where_possible(io.BytesIO(data), Piece(9, 30, may_move=True), lambda done, total: None)[1].start_seconds
+        == 9
+    )
+    with pytest.raises(SourceError, match="starts at 40 s"):
+        cut_where_possible(io.BytesIO(data), Piece(40, 30), lambda done, total: None)

@@ -59,7 +59,7 @@ def open_door(monkeypatch: pytest.MonkeyPatch) -> None:
 def fetch(text: str) -> Sound:
     source = parse_voice_source(text)
     assert isinstance(source, WebSource)
-    return fetch_clip(source.url, PIECE, lambda done, total: None)[0]
+    return fetch_clip(source.url, PIECE, lambda done, total: None).sound
 
 
 def expect_refusal(text: str) -> str:

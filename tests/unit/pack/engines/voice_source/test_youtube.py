@@ -42,7 +42,8 @@ def sound() -> bytes:
 
 
 def fetch(url: str = WATCH_URL) -> tuple[Sound, str]:
-    return fetch_clip(url, Piece(8, 2), lambda done, total: None)
+    voice = fetch_clip(url, Piece(8, 2), lambda done, total: None)
+    return voice.sound, voice.title
 
 
 def read_refusal(pages: dict[str, Page], monkeypatch: pytest.MonkeyPatch, url: str = WATCH_URL) -> str:
@@ -81,6 +82,43 @@ def test_a_video_gives_its_sound_and_title(url: str, sound: bytes, monkeypatch: 
     assert title == "A talk about the sea"
     assert clip.sample_rate_hz == rate_hz
     assert abs(clip.samples - whole[:, 8 * rate_hz : 10 * rate_hz]).max() < 2e-6
+
+
+def make_clip_page(start_seconds: float, end_seconds: float) -> Page:
+    """Return the page of a clip that a viewer made of the video."""
+    loop = {"startTimeMs": str(int(1000 * start_seconds)), "endTimeMs": str(int(1000 * end_seconds))}
+    button = {"buttonRenderer": {"command": {"commandExecutorCommand": {"commands": [{"loopCommand": loop}]}}}}
+    popup = {"openPopupAction": {"popup": {"notificationActionRenderer": {"actionButton": button}}}}
+    scrub = {"commandExecutorCommand": {"commands": [popup]}}
+    clip = {"clipSectionRenderer": {"contents": [{"clipAttributionRenderer": {"onScrubExit": scrub}}]}}
+    data = {
+        "currentVideoEndpoint": {"watchEndpoint": {"videoId": VIDEO_ID}},
+        "engagementPanels": [{"engagementPanelSectionListRenderer": {"content": clip}}],
+    }
+    return Page(f"<html><script>var ytInitialData = {json.dumps(data)};</script></html>".encode(), "text/html")
+
+
+def test_a_clip_gives_the_part_that_it_is(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = make_pages(make_playable(), sound) | {"www.youtube.com/clip/UgkxAbc": make_clip_page(3, 5.5)}
+
+    with serve_youtube(pages, monkeypatch):
+        chosen, given = (
+            fetch_clip("https://www.youtube.com/clip/UgkxAbc", piece, lambda done, total: None)
+            for piece in (Piece(40, 30, may_move=True), Piece(8, 2))
+        )
+
+    assert (chosen.start_seconds, chosen.sound.seconds) == (3, 2.5)
+    assert (given.start_seconds, given.sound.seconds) == (8, 2)
+
+
+def test_a_video_shorter_than_the_start_that_nobody_chose_gives_its_last_seconds(
+    sound: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_youtube(make_pages(make_playable(), sound), monkeypatch):
+        voice = fetch_clip(WATCH_URL, Piece(40, 5, may_move=True), lambda done, total: None)
+
+    assert voice.start_seconds == pytest.approx(7, abs=0.05)
+    assert voice.sound.seconds == 5
 
 
 BOT = make_answer("LOGIN_REQUIRED", "Sign in to confirm you\u2019re not a bot")

@@ -40,7 +40,8 @@ def web(talk: bytes) -> Iterator[WebServer]:
 
 
 def fetch(url: str, piece: Piece = PIECE) -> tuple[Sound, str]:
-    return fetch_clip(url, piece, lambda done, total: None)
+    voice = fetch_clip(url, piece, lambda done, total: None)
+    return voice.sound, voice.title
 
 
 def assert_is_slice_of(sound: Sound, data: bytes, piece: Piece = PIECE) -> None:
