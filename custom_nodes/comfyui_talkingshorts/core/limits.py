@@ -9,16 +9,16 @@ from .errors import InputError
 SIZE_STEP, LARGEST_SIDE = 16, 2048
 # The short side of the usual short and film, 1080 x 1920. Models compute 1088, of which it is cut out.
 USUAL_SIDE = 1080
+POSSIBLE_SIDES = sorted([*range(SIZE_STEP, LARGEST_SIDE + 1, SIZE_STEP), USUAL_SIDE])
 LARGEST_SEED = 0xFFFFFFFFFFFFFFFF
 
 
 def require_size(width: int, height: int) -> None:
     """Raise InputError, which names the nearest, unless both sides are multiples of 16 from 16 to 2048, or 1080."""
-    sides = sorted([*range(SIZE_STEP, LARGEST_SIDE + 1, SIZE_STEP), USUAL_SIDE])
     for name, side in (("width", width), ("height", height)):
-        if side not in sides:
-            place = bisect(sides, side)
-            nearest = " and ".join(str(near) for near in sides[max(0, place - 1) : place + 1])
+        if side not in POSSIBLE_SIDES:
+            place = bisect(POSSIBLE_SIDES, side)
+            nearest = " and ".join(str(near) for near in POSSIBLE_SIDES[max(0, place - 1) : place + 1])
             raise InputError(
                 f"{name} is {side}: give a multiple of {SIZE_STEP} from {SIZE_STEP} to {LARGEST_SIDE}. "
                 f"{'Nearest are' if ' ' in nearest else 'Nearest is'} {nearest}."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,13 @@ def explain_wrong_type(info: InputInfo, value: Any, wanted: str) -> str:
 def explain_out_of_range(info: InputInfo, value: Any, name: str) -> str:
     """Return that the value is out of range, and what is allowed."""
     return f"{name} = {format_value(value)} is out of range. {_describe_limits(info.settings)}"
+
+
+def explain_not_possible(value: Any, name: str, possible: Sequence[float]) -> str:
+    """Return that the value is none of those that are possible (rising), and which are nearest."""
+    place = bisect(possible, float(value))
+    nearest = " and ".join(str(near) for near in possible[max(0, place - 1) : place + 1])
+    return f"{name} = {format_value(value)} is not possible. Nearest are {nearest}."
 
 
 def explain_no_option(info: InputInfo, value: Any) -> str:

@@ -22,6 +22,7 @@ from .problems import (
     explain_no_link,
     explain_no_option,
     explain_no_outputs,
+    explain_not_possible,
     explain_out_of_range,
     explain_unknown_class,
     explain_wrong_type,
@@ -157,6 +158,8 @@ def _check_range(info: InputInfo, value: Any, name: str) -> Iterator[str]:
         return
     if (low is not None and number < low) or (high is not None and number > high):
         yield explain_out_of_range(info, value, name)
+    elif (possible := info.settings.get("possible_values")) and number not in possible:
+        yield explain_not_possible(value, name, possible)
 
 
 def _check_link(workflow: Workflow, nodes: NodeInfos, info: InputInfo, link: list[Any]) -> Iterator[str]:

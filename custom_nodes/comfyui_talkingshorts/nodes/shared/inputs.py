@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from comfy_api.latest import io
 
-from ...core.limits import LARGEST_SEED, LARGEST_SIDE, SIZE_STEP
+from ...core.limits import LARGEST_SEED, LARGEST_SIDE, POSSIBLE_SIDES, SIZE_STEP
 from ...core.script.pace import LONGEST_TARGET_SECONDS
 from .input_files import ContentType, list_input_files
 
@@ -16,9 +16,17 @@ def make_seed_input(tooltip: str) -> io.Int.Input:
 
 
 def make_size_inputs(width_tooltip: str, height_tooltip: str) -> list[io.Int.Input]:
-    """Return width and height."""
+    """Return width and height. `possible_values` lets the runner refuse others before anything is queued."""
     return [
-        io.Int.Input(name, default=default, min=SIZE_STEP, max=LARGEST_SIDE, step=SIZE_STEP, tooltip=tooltip)
+        io.Int.Input(
+            name,
+            default=default,
+            min=SIZE_STEP,
+            max=LARGEST_SIDE,
+            step=SIZE_STEP,
+            tooltip=tooltip,
+            extra_dict={"possible_values": POSSIBLE_SIDES},
+        )
         for name, default, tooltip in (("width", 480, width_tooltip), ("height", 832, height_tooltip))
     ]
 

@@ -230,6 +230,24 @@ def test_a_wrong_value_is_explained_before_anything_runs(talkingshorts: CommandL
     assert "2048" in done.stderr
 
 
+@pytest.mark.parametrize("surface", [("validate", str(DRAFT)), ("run", str(DRAFT), "-o", "x.mp4")])
+def test_an_impossible_size_is_refused_with_the_nearest_before_anything_runs(
+    surface: tuple[str, ...], talkingshorts: CommandLine
+) -> None:
+    done = talkingshorts(*surface, "-s", "width=100")
+
+    assert done.code == 3
+    assert "= 100 is not possible. Nearest are 96 and 112." in done.stderr
+    assert not (talkingshorts.folder / "x.mp4").exists()
+
+
+def test_a_short_of_the_usual_size_is_made_as_asked_for(talkingshorts: CommandLine) -> None:
+    done = talkingshorts("make", "--script", "Hi.", "--quality", "draft", "--size", "1080x1920", "-o", "usual.mp4")
+
+    assert done.code == 0, done.stderr
+    assert decode(talkingshorts.folder / "usual.mp4").frames.shape[1:] == (1920, 1080)
+
+
 def test_a_program_that_posts_the_graph_gets_the_mp4_and_its_report(comfyui: ComfyUI) -> None:
     graph = json.loads(DRAFT.read_text())
     graph["1"]["inputs"]["value"] = "Hello from a program."

@@ -26,6 +26,7 @@ DECLARED: dict[str, dict[str, Any]] = {
             "optional": {
                 "strength": ["FLOAT", {"min": 0.0}],
                 "crop": ["BOOLEAN", {}],
+                "side": ["INT", {"min": 16, "max": 2048, "possible_values": [16, 32, 1080, 2048]}],
                 "either": ["INT,FLOAT", {}],
                 "anything": ["*", {}],
                 "parts": ["COMFY_AUTOGROW_V3", {}],
@@ -49,6 +50,7 @@ def graph(**scale_inputs: Any) -> Workflow:
             "2": {"class_type": "Scale", "inputs": inputs, "_meta": {"title": "Fit"}},
             "3": {"class_type": "Save", "inputs": {"images": ["2", 0]}},
             "4": {"class_type": "PrimitiveInt", "inputs": {"value": 5000}, "_meta": {"title": "width"}},
+            "6": {"class_type": "PrimitiveInt", "inputs": {"value": 100}, "_meta": {"title": "height"}},
             "5": {"class_type": "PrimitiveFloat", "inputs": {"value": -1.0}, "_meta": {"title": "strength"}},
         },
     )
@@ -60,6 +62,7 @@ def problems(**scale_inputs: Any) -> list[str]:
 
 def test_a_graph_that_fits_has_no_problems() -> None:
     assert problems() == []
+    assert problems(side=1080) == problems(side="32") == []
     assert problems(width="64", strength=2, crop=True, either=1.5, anything=["4", 0]) == []
     assert problems(**{"parts.image0": ["1", 0], "_note": "mine"}) == []
 
@@ -76,6 +79,9 @@ def test_a_graph_that_fits_has_no_problems() -> None:
         ({"crop": "false"}, 'crop = "false" is no BOOLEAN.'),
         ({"either": "x"}, 'either = "x" is no FLOAT or INT.'),
         ({"method": "cubic"}, 'method = "cubic" is none of its options: nearest, lanczos.'),
+        ({"side": 1000}, "side = 1000 is not possible. Nearest are 32 and 1080."),
+        ({"side": 9}, "side = 9 is out of range. Allowed: 16 to 2048."),
+        ({"side": ["6", 0]}, "side (from PrimitiveInt 'height' (#6)) = 100 is not possible. Nearest are 32 and 1080."),
         ({"widht": 64}, "has no input 'widht': did you mean width?"),
         ({"image": ["99", 0]}, "image is linked to the node #99, which the workflow doesn't have."),
         ({"image": ["1", 3]}, "image is linked to output 3 of LoadImage (#1), which has 1."),

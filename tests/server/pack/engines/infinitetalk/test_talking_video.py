@@ -118,6 +118,7 @@ def test_the_command_line_makes_a_video_as_long_as_the_speech_and_in_sync_to_its
     )
 
     assert done.code == 0, done.stderr
+    assert "No face was found in the portrait" in done.stderr
     film, file = decode(done.paths[0]), read_result(done.paths[0])["files"][0]
     assert (file["width"], file["height"], file["fps"], file["has_audio"]) == (64, 96, 25, True)
     assert film.frames.shape == (86, 96, 64)
