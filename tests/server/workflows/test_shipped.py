@@ -104,6 +104,15 @@ def test_a_graph_gives_a_film_of_the_right_shape_that_moves(name: str, talkingsh
     assert "AI-generated" in av.open(str(done.paths[0])).metadata["comment"]
 
 
+def test_comfyuis_own_nodes_make_a_side_of_1080_as_well(talkingshorts: CommandLine) -> None:
+    usual = ("-s", "width=1080", "-s", "height=16", "-s", "frames=5", "-s", "steps=2")
+
+    done = talkingshorts("run", workflow("i2v"), *ARGUMENTS["i2v"], *usual, "-o", "out.mp4")
+
+    assert done.code == 0, done.stderr
+    assert decode_frames(done.paths[0]).shape[1:] == (16, 1080, 3)
+
+
 @pytest.mark.parametrize("name", ["talking_short", "talking_short_fast", "talking_video", "s2v"])
 def test_a_speaker_is_heard_to_the_end(name: str, talkingshorts: CommandLine) -> None:
     done = talkingshorts("run", workflow(name), *ARGUMENTS[name], "-o", "out.mp4")
