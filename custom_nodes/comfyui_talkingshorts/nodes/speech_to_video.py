@@ -84,7 +84,8 @@ class SpeechToVideo(io.ComfyNode):
             workplace,
             progress,
         )
-        return io.NodeOutput(InputImpl.VideoFromFile(str(workplace.video)), frame_count, ui=make_note_ui(progress.note))
+        video = InputImpl.VideoFromFile(str(workplace.video))
+        return io.NodeOutput(video, frame_count, ui={**make_note_ui(progress.note), **progress.report_work()})
 
 
 def _model_inputs() -> list[io.Input]:

@@ -44,8 +44,8 @@ def add_commands(add: AddCommand) -> None:
         "--factor",
         type=read_limit,
         metavar="F",
-        help="how many times the roofline your runs take, the time that no run can beat (default: as measured on the "
-        "GPU's architecture, else 1.5)",
+        help="how many times the roofline your runs take, the time that no run can beat (default: as your own videos "
+        "took on such a GPU, else as measured on its architecture, else 1.5)",
     )
 
 
@@ -54,11 +54,14 @@ def estimate(options: Namespace) -> int:
     from ..estimate.cost import choose_factor
     from ..estimate.gpus import GPUS, find_gpu
     from ..estimate.graph import set_values
+    from ..estimate.own import find_own_factors
     from ..estimate.plan import plan_work
+    from ..jobs.records import open_jobs
     from ..workflow.file import load_workflow
 
     gpus = [find_gpu(options.gpu)] if options.gpu else GPUS
-    factors = {gpu.name: choose_factor(gpu, options.factor) for gpu in gpus}
+    own = find_own_factors((record.ending or {}).get("outputs") or {} for record in open_jobs().list_all())
+    factors = {gpu.name: choose_factor(gpu, options.factor, own) for gpu in gpus}
     settings = read_settings(options, ValueReader())
     workflow = set_values(load_workflow(read_workflow(options)), settings)
     plan = plan_work(workflow, options.seconds)

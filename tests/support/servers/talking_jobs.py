@@ -90,6 +90,13 @@ def lines_of(events: list[Event]) -> list[str]:
     return [event.told for event in events if event.kind == "line"]
 
 
+def work_of(events: list[Event]) -> dict[str, Any]:
+    """Return what the video's node tells of what it computed."""
+    told = [event.told["output"] or {} for event in events if event.kind == "executed"]
+    [work] = [work for output in told for work in output.get("talkingshorts_work", [])]
+    return work
+
+
 def film_of(server: ComfyUI, events: list[Event]) -> np.ndarray:
     [saved] = [event.told for event in events if event.kind == "executed" and event.told["node"] == "save"]
     [short] = saved["output"]["images"]

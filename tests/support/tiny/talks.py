@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import torch
+from comfyui_talkingshorts.core.cost.work import Work
 from comfyui_talkingshorts.core.sound import Sound
 
 HEIGHT, WIDTH = 32, 48
@@ -75,6 +76,8 @@ class Recorder:
 
     stops_after_steps: int | None = None
     begun: tuple[int, int, int] | None = None
+    work: Work | None = None
+    needed_bytes: float = 0
     steps: int = 0
     last_frames: list[torch.Tensor] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -82,8 +85,9 @@ class Recorder:
     def tell(self, note: str) -> None:
         self.notes.append(note)
 
-    def begin(self, windows: int, steps: int, finished_windows: int) -> None:
+    def begin(self, windows: int, steps: int, finished_windows: int, work: Work, needed_bytes: float) -> None:
         self.begun = (windows, steps, finished_windows)
+        self.work, self.needed_bytes = work, needed_bytes
 
     def end_step(self) -> None:
         self.steps += 1

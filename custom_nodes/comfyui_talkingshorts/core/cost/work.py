@@ -66,6 +66,11 @@ def measure_vae(work: str, frames: int, pixels: int) -> Work:
     return Work(fp16_flops=amount * costs[work]["flops"], bytes=amount * costs[work]["bytes"])
 
 
+def measure_peak_bytes(tokens: int) -> float:
+    """Return the GPU memory that one forward for one branch takes beside the weights."""
+    return tokens * _load_costs()["peak_bytes_a_token"]
+
+
 def find_gpu(torch_name: str) -> Gpu | None:
     """Return the GPU that torch calls so; None for one whose speed isn't known."""
     costs = _load_costs()
@@ -81,6 +86,12 @@ def find_roofline_seconds(work: Work, gpu: Gpu) -> float:
     """Return the seconds that no run can beat: those of the products, or of the memory, whichever is longer."""
     products = work.fp16_flops / gpu.fp16_tflops + work.fp8_flops / gpu.fp8_tflops
     return max(products / 1e12, work.bytes / (gpu.gigabytes_per_second * 1e9))
+
+
+def estimate_gpu_seconds(work: Work, gpu: Gpu, lacking_bytes: float = 0) -> float:
+    """Return the seconds that it takes, if so many bytes of weights don't fit the GPU: each forward fetches them."""
+    streaming_seconds = work.forwards * lacking_bytes / _load_costs()["streamed_bytes_per_second"]
+    return gpu.factor * find_roofline_seconds(work, gpu) + streaming_seconds
 
 
 def _sum_powers(coefficients: Sequence[float], tokens: int) -> float:

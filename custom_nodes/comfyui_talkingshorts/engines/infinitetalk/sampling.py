@@ -15,6 +15,8 @@ from comfy import model_management
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 
+from ...core.cost.videos import measure_talking_peak_bytes, measure_talking_window
+from ...core.cost.work import Work
 from ...core.infinitetalk.windows import Window, count_latents, index_audio
 from ...core.long_video.vae_tiling import VaeTiling
 from ..long_video.latents import (
@@ -105,6 +107,24 @@ class TalkingSampler:
     def steps(self) -> int:
         """How many steps a window takes."""
         return len(self._sampling.sigmas) - 1
+
+    @property
+    def needed_bytes(self) -> float:
+        """The GPU memory for all weights, and for a forward of one branch."""
+        weights = self._model.model_size() + self._models.model_patch.model_size()
+        return weights + measure_talking_peak_bytes(self._sampling.window_frames, self._pixels)
+
+    def measure(self, index: int) -> Work:
+        """Return what window `index` computes, where no cache spares any of it."""
+        window, guidance, steps = self._windows[index], self._sampling.guidance, self.steps
+        audio_scales = (guidance.audio_scale_at(step, steps) for step in range(steps))
+        forwards = sum(len(plan_branches(guidance.text_scale, audio_scale)) for audio_scale in audio_scales)
+        return measure_talking_window(window.frames, window.motion_frames, self._pixels, forwards)
+
+    @property
+    def _pixels(self) -> int:
+        height, width, _ = self._portrait.shape
+        return height * width
 
     @torch.inference_mode()
     def sample(self, index: int, motion: torch.Tensor | None, on_step: OnStep) -> TalkingWindow:

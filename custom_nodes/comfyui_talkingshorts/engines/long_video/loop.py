@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from comfy import model_management
 
+from ...core.cost.work import Work
 from ...core.errors import VideoError
 from ...core.limits import require_seed
 from ...core.long_video.size import Size
@@ -28,8 +29,12 @@ class Watcher(Protocol):
         """Hear what the user should know before hours are spent."""
         ...
 
-    def begin(self, windows: int, steps: int, finished_windows: int) -> None:
-        """Hear that all is loaded and sampling begins. A video whose windows are all finished never begins."""
+    def begin(self, windows: int, steps: int, finished_windows: int, work: Work, needed_bytes: float) -> None:
+        """Hear that all is loaded and sampling begins, of the windows that aren't finished: they take so much work.
+
+        With `needed_bytes` of GPU memory no weight has to wait in RAM. A video whose windows are all finished never
+        begins.
+        """
         ...
 
     def end_step(self) -> None: ...
@@ -55,6 +60,15 @@ class WindowSampler(Protocol):
 
     @property
     def steps(self) -> int: ...
+
+    @property
+    def needed_bytes(self) -> float:
+        """The GPU memory for all weights, and for a forward."""
+        ...
+
+    def measure(self, index: int) -> Work:
+        """Return what window `index` computes, where no cache spares any of it."""
+        ...
 
     def sample(self, index: int, motion: torch.Tensor | None, on_step: OnStep) -> SampledWindow:
         """Return window `index`, which continues from the motion of the one before (None for the first).
@@ -106,7 +120,8 @@ def make_long_video(
 def sample_windows(sampler: WindowSampler, size: Size, window_count: int, session: Session, watcher: Watcher) -> None:
     """Sample the windows that aren't finished, each cut to the size, encoded and kept while the next is sampled."""
     first = session.finished
-    watcher.begin(window_count, sampler.steps, first)
+    work = sum((sampler.measure(index) for index in range(first, window_count)), Work())
+    watcher.begin(window_count, sampler.steps, first, work, sampler.needed_bytes)
     kept_motion = session.read_motion_frames()
     motion = None if kept_motion is None else torch.from_numpy(kept_motion)
     with session.write_windows() as writer:

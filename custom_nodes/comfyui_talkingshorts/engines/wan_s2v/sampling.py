@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import torch
 from comfy.latent_formats import Wan21
 from comfy.model_patcher import ModelPatcher
 
+from ...core.cost.videos import measure_s2v_peak_bytes, measure_s2v_window
+from ...core.cost.work import Work
 from ...core.errors import ModelError
 from ...core.long_video.size import Size
 from ...core.long_video.vae_tiling import VaeTiling
@@ -94,6 +97,22 @@ class S2VSampler:
     def steps(self) -> int:
         """How many steps a window takes, which some schedulers decide."""
         return len(self._sigmas) - 1
+
+    @property
+    def needed_bytes(self) -> float:
+        """The GPU memory for all weights, and for a forward of one branch."""
+        return self._model.model_size() + measure_s2v_peak_bytes(self._windows[0].latents, self._pixels)
+
+    def measure(self, index: int) -> Work:
+        """Return what window `index` computes, where no cache spares any of it."""
+        branches = 1 if math.isclose(self._sampling.cfg, 1) else 2
+        is_last = index + 1 == len(self._windows)
+        latents = self._windows[index].latents
+        return measure_s2v_window(latents, self._pixels, self.steps * branches, is_first=index == 0, is_last=is_last)
+
+    @property
+    def _pixels(self) -> int:
+        return self._reference[0, 0, 0].numel() * _PIXELS_PER_LATENT**2
 
     @torch.inference_mode()
     def sample(self, index: int, motion: torch.Tensor | None, on_step: OnStep) -> SampledWindow:

@@ -1,8 +1,16 @@
 import json
+from pathlib import Path
 
 import pytest
 from talkingshorts.cli.estimate import format_span
 from talkingshorts.cli.main import main
+from talkingshorts.jobs.records import JobRecord, new_job_id, open_jobs
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no job of this machine's own count."""
+    monkeypatch.setenv("TALKINGSHORTS_HOME", str(tmp_path))
 
 
 def test_stages_and_gpus_are_listed_and_it_is_called_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +49,20 @@ def test_as_json_it_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert (answer["gpus"][0]["factor"], answer["gpus"][0]["factor_source"]) == (2, "given")
     assert answer["gpus"][0]["seconds"] == pytest.approx(sum(answer["gpus"][0]["stage_seconds"]))
     assert {stage["name"]: stage["forwards"] for stage in answer["stages"]}["Talking Video"] == 3 * 8
+
+
+def test_what_own_videos_took_counts_for_their_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    work = {"seconds": 180.0, "roofline_seconds": 100.0, "gpu": "NVIDIA GeForce RTX 4090", "ended": 1}
+    job_id = new_job_id()
+    made = JobRecord(job_id, "http://127.0.0.1:8188", False, "short", {}, {}, 1, "out.mp4", "0.30.0", state="completed")
+    made.ending = {"id": job_id, "status": "completed", "outputs": {"7": {"talkingshorts_work": [work]}}}
+    open_jobs().save(made)
+
+    assert main(["estimate", "talking_short_fast", "--json"]) == 0
+    gpus = {gpu["name"]: (gpu["factor"], gpu["factor_source"]) for gpu in json.loads(capsys.readouterr().out)["gpus"]}
+    assert (gpus["3090"], gpus["4090"], gpus["H200"]) == ((1.5, "usual"), (1.8, "own"), (2.3, "measured"))
+    assert main(["estimate", "talking_short_fast"]) == 0
+    assert "for 4090 1.8 times, as your own videos took" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

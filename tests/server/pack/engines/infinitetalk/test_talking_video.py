@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from support.checkout import ROOT
 from support.processes import CommandLine
 from support.servers.managed_home import managed_home
 from support.servers.on_comfyui import ComfyUI
-from support.servers.talking_jobs import film_of, follow, kill, lines_of, list_sessions, run, write_wav
+from support.servers.talking_jobs import film_of, follow, kill, lines_of, list_sessions, run, work_of, write_wav
 from support.shorts import decode, read_result
 from support.tiny.encoders import link_into
 from support.tiny.talking_models import make_loader_nodes
@@ -137,11 +138,15 @@ def test_the_canvas_sees_every_window_and_step(server: ComfyUI) -> None:
     assert values == sorted(values)
     assert (values[0], values[-1]) == (0, WINDOWS * STEPS)
     lines = lines_of(events)
-    assert lines[0] == f"Window 1 of {WINDOWS}, step 0 of {STEPS}"
+    assert re.fullmatch(rf"Window 1 of {WINDOWS}, step 0 of {STEPS}: \d+ forwards, \S+ PFLOP", lines[0])
     assert len(lines) == 1 + WINDOWS * STEPS
     assert lines[2 * STEPS + 7].startswith(f"Window 3 of {WINDOWS}, step 7 of {STEPS}, ")
     assert all(line.endswith(" left") for line in lines[1:])
     assert [event.kind for event in events].count("picture") == WINDOWS
+    work = work_of(events)
+    assert (work["windows"], work["gpu"], work["roofline_seconds"]) == (WINDOWS, "", None)
+    assert f": {work['forwards']} forwards, {work['flops'] / 1e15:.3g} PFLOP" in lines[0]
+    assert work["seconds"] > 0
 
 
 def test_a_stop_is_heeded_within_a_step_and_the_finished_windows_stay(

@@ -176,6 +176,8 @@ def test_a_video_that_was_stopped_goes_on_after_its_last_finished_window_to_the_
 
     assert watcher.begun == (3, 2, finished)
     assert len(batches) == 2 * (3 - finished)
+    assert watcher.work is not None
+    assert watcher.work.forwards == sum(batches)
     assert np.array_equal(got, want)
     assert videos.list_kept() == []
 
@@ -346,6 +348,18 @@ def test_what_is_kept_between_windows_does_not_grow_with_their_number(videos: Ti
     stop_in_window(videos, 7, windows=7)
 
     assert len([name for name in videos.list_kept() if name.endswith(".npy")]) <= 4
+
+
+def test_the_watcher_hears_before_the_first_step_what_the_video_will_take(videos: TinyVideos) -> None:
+    one, three = Recorder(), Recorder()
+    videos(videos.count_frames(1), name="one", watcher=one)
+    videos(videos.count_frames(3), name="three", watcher=three)
+
+    assert one.work is not None
+    assert three.work is not None
+    assert three.work.forwards == 3 * one.work.forwards
+    assert three.work.flops > 2.9 * one.work.flops
+    assert three.needed_bytes == one.needed_bytes > videos.models.model.model_size()
 
 
 class MemoryRecorder(Recorder):

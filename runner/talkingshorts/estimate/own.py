@@ -1,0 +1,42 @@
+"""How many times the roofline this home's own videos took: the nodes that made them tell it in their jobs' outputs."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .gpus import GPUS
+
+_KEY = "talkingshorts_work"
+
+
+def find_own_factors(outputs: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the median factor of each GPU, by its name, from the outputs of jobs.
+
+    A node that had its video from the cache tells again, word for word, what it took to compute it: that counts once.
+    """
+    factors: defaultdict[str, list[float]] = defaultdict(list)
+    for text in {json.dumps(work, sort_keys=True) for work in _list_work(outputs)}:
+        work = json.loads(text)
+        factor = _find_factor(work.get("seconds"), work.get("roofline_seconds"))
+        name = next((gpu.name for gpu in GPUS if work.get("gpu") in gpu.torch_names), None)
+        if factor is not None and name is not None:
+            factors[name].append(factor)
+    return {name: round(statistics.median(found), 2) for name, found in factors.items()}
+
+
+def _list_work(outputs: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for nodes in outputs:
+        for entries in nodes.values():
+            told = entries.get(_KEY) if isinstance(entries, dict) else None
+            yield from (work for work in told or () if isinstance(work, dict))
+
+
+def _find_factor(seconds: Any, roofline_seconds: Any) -> float | None:
+    """Return how many times the roofline it took; None for what are no times."""
+    times = (seconds, roofline_seconds)
+    is_told = all(isinstance(time, int | float) and time > 0 for time in times)
+    return seconds / roofline_seconds if is_told else None
