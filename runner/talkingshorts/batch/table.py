@@ -18,6 +18,7 @@ from ..texts.read import Note, decode_text
 from ..workflow.document import API_GRAPH, CANVAS_GRAPH, name_document
 from .workbook import read_workbook
 
+MAX_TABLE_BYTES = 256 << 20
 MAX_FIELD_CHARACTERS = 16 << 20
 PROBLEMS_TOLD = 20
 ROWS_TOLD = 5
@@ -29,6 +30,9 @@ DELIMITERS = ",;\t|"
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
+TABS_IN_FIRST_LINE = re.compile(r"\s*\S[^\n]*\t")
+"""What Excel's Unicode text, a .txt, is known by."""
+
 LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
 NEXT_MEMBER = re.compile(r"[^\s,\]]")
 WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm"})
@@ -92,6 +96,10 @@ def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
         raise UsageError(f"The table {path} is {kind or 'no Excel workbook'}: save it as CSV UTF-8, or as .xlsx.")
     else:
         text = decode_text(content, f"The table {path}", note)
+        if ending not in CSV_ENDINGS | JSON_ENDINGS and not TABS_IN_FIRST_LINE.match(text):
+            raise UsageError(
+                f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it is."
+            )
         rows = list(_read_json(path, text, problems) if ending in JSON_ENDINGS else _read_csv(text, problems))
     if not rows:
         problems.require_none()
@@ -100,12 +108,14 @@ def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
 
 
 def _read_content(path: Path) -> bytes:
-    if path.suffix.lower() not in CSV_ENDINGS | JSON_ENDINGS | WORKBOOK_ENDINGS:
-        raise UsageError(f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it holds.")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_TABLE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"The table {path} can't be read: {error.strerror}.") from error
+    if len(content) > MAX_TABLE_BYTES:
+        raise UsageError(f"The table {path} is over {MAX_TABLE_BYTES >> 20} MB: that is no table of jobs.")
+    return content
 
 
 def _read_csv(text: str, problems: Problems) -> Iterator[Row]:
@@ -142,7 +152,8 @@ def _make_rows(lines: Iterable[Line], problems: Problems, has_decimal_commas: bo
             cells.pop()
         if len(cells) != width:
             plural = "s" * (len(cells) != 1)
-            problems.add(f"it has {len(cells)} cell{plural}; the header has {width}.", number, line)
+            remedy = " Put a text with commas in quotes." if len(cells) > width and not has_decimal_commas else ""
+            problems.add(f"it has {len(cells)} cell{plural}; the header has {width}.{remedy}", number, line)
         row = {name: cells[place] for place, name in columns.items() if place < len(cells)}
         yield _make_row(number, line, row, has_decimal_commas)
 

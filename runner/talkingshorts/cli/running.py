@@ -12,6 +12,7 @@ from ..jobs.request import Request
 from ..jobs.run import Run
 from ..results.destination import is_url, presign
 from ..webhooks.announcer import Announcer
+from ..workflow.required import is_sample, list_required_inputs
 from .answers import open_notices, print_note, print_paths
 from .options import read_limits, read_server, read_webhook
 
@@ -21,8 +22,18 @@ def open_announcer(options: Namespace) -> Announcer:
     return Announcer(read_webhook(options), read_server(options), open_notices(options.json))
 
 
+def note_samples(request: Request) -> None:
+    """Tell of each input that nobody has set, and that holds the sample of a shipped workflow."""
+    given = {target.place for target, _ in (*request.values, *request.files)}
+    for required in list_required_inputs(request.workflow):
+        name = required.target.address
+        if required.target.place not in given and is_sample(required):
+            print_note(f"{name} isn't set: the workflow's own sample is used. -s {name}=... sets it.")
+
+
 def run_to_its_end(options: Namespace, request: Request, server: Server, announcer: Announcer) -> int:
     """Run the request, and print where its results are."""
+    note_samples(request)
     display = choose_display(options.json)
     with clearing(display):
         run = Run.prepare(server, open_jobs(), request, display.show, options.resubmit)
@@ -35,6 +46,7 @@ def run_to_its_end(options: Namespace, request: Request, server: Server, announc
 
 def submit_request(options: Namespace, request: Request) -> int:
     """Start the request, and print its job's id."""
+    note_samples(request)
     announcer = open_announcer(options)
     server, display = reach_server(read_server(options), print_note), choose_display(options.json)
     with clearing(display):

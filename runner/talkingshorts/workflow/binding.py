@@ -158,13 +158,19 @@ def parse_value(target: Target, text: str, info: InputInfo | None, current: Any)
         return text
     wanted = " or ".join(sorted(types))
     if types <= _PARSERS.keys():
-        raise ValidationError(f"{target.address}: {text!r} is no {wanted}.")
+        raise ValidationError(f"{target.address}: {text!r} is no {wanted}{_suggest_point(text)}.")
     try:
         return json.loads(text)
     except json.JSONDecodeError:
         raise ValidationError(
             f"{target.address} takes {wanted}, which another node gives: wire it in the workflow."
         ) from None
+
+
+def _suggest_point(text: str) -> str:
+    """Return how to write a number with a decimal comma, as the end of a sentence; "" for any other text."""
+    pointed = text.strip().replace(",", ".", 1)
+    return f": write {pointed}" if pointed != text.strip() and _parse_float(pointed) is not None else ""
 
 
 def _find_by_id(workflow: Workflow, name: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from talkingshorts.batch import table
 from talkingshorts.batch.table import Problems, Row, read_table
 from talkingshorts.errors import UsageError, ValidationError
 
@@ -56,6 +57,12 @@ def test_an_empty_cell_leaves_the_workflows_own_value(tmp_path: Path) -> None:
     assert read(tmp_path, "script,seed\nHello,\n")[0].values == {"script": "Hello"}
 
 
+def test_excels_unicode_text_is_a_table(tmp_path: Path) -> None:
+    assert read(tmp_path, "script\tseed\r\nGrüße\t7\r\n".encode("utf-16"), "jobs.txt") == [
+        Row(1, 2, {"script": "Grüße", "seed": "7"})
+    ]
+
+
 @pytest.mark.parametrize("mark", list(";,\t|"))
 def test_excels_first_line_says_what_stands_between_cells(tmp_path: Path, mark: str) -> None:
     rows = read(tmp_path, f"sep={mark}\r\nscript{mark}seed\r\nHi{mark}7\r\n")
@@ -76,7 +83,7 @@ def test_empty_columns_and_rows_of_a_spreadsheet_are_no_part_of_the_table(tmp_pa
 def test_a_text_outside_the_columns_is_told(tmp_path: Path) -> None:
     assert "Column 3 of the table has no name" in refusal(tmp_path, "script,seed,\nHi,1,\nBye,2,oh\n")[0]
     assert refusal(tmp_path, "script,seed\nHi,1,,\nBye,2,,oh\n") == [
-        "row 2 (line 3): it has 4 cells; the header has 2."
+        "row 2 (line 3): it has 4 cells; the header has 2. Put a text with commas in quotes."
     ]
 
 
@@ -125,7 +132,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_told(tmp_path: Path) -> None:
 
     assert told == [
         "row 1 (line 2): it has 1 cell; the header has 2.",
-        "row 3 (line 4): it has 3 cells; the header has 2.",
+        "row 3 (line 4): it has 3 cells; the header has 2. Put a text with commas in quotes.",
     ]
 
 
@@ -158,6 +165,8 @@ def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: s
     ("name", "content", "reason"),
     [
         ("jobs.ods", b"", "neither .csv nor .jsonl nor .xlsx"),
+        ("jobs.txt", b"Hello there.\n", "neither .csv nor .jsonl nor .xlsx"),
+        ("jobs.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a Word or Excel file in the old format"),
         ("jobs.xlsx", b"script,seed\n", "is no Excel workbook"),
         ("jobs.xlsx", b"PK\x03\x04", "is a ZIP archive"),
         ("jobs.csv", b"a\n\xff\n", "no text that can be read.* UTF-8"),
@@ -188,6 +197,15 @@ def test_a_document_that_is_no_table_is_named_for_what_it_is(tmp_path: Path, tex
 
 def test_a_row_may_stand_on_several_lines(tmp_path: Path) -> None:
     assert read(tmp_path, '{\n  "script": "Hi"\n}\n', "jobs.json") == [Row(1, 1, {"script": "Hi"})]
+
+
+def test_what_is_too_long_for_a_table_is_refused_and_not_read_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "MAX_TABLE_BYTES", 1 << 20)
+
+    with pytest.raises(UsageError, match="is over 1 MB: that is no table of jobs"):
+        read_table(Path("/dev/zero"), Problems(), print)
 
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:

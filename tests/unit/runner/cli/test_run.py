@@ -52,6 +52,19 @@ def test_a_file_is_uploaded_and_its_name_is_set(fake: FakeComfyUI, tmp_path: Pat
     assert label == f"a-{hashlib.sha256(b'pixels').hexdigest()[:16]}.png"
 
 
+@pytest.mark.parametrize("command", [["run"], ["run", "--detach"], ["submit"]])
+def test_a_sample_is_not_taken_for_what_was_meant(
+    command: list[str], fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.nodes = describe_nodes(load_workflow(find_workflow("draft")).graph)
+
+    assert run(*command, "draft") == 0
+    assert "script isn't set: the workflow's own sample is used. -s script=... sets it." in capsys.readouterr().err
+
+    assert run(*command, "draft", "-s", "script=Hi.") == 0
+    assert "isn't set" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("setting", ["script=", "script=  ", "script=@empty.txt"])
 @pytest.mark.parametrize("command", [["run"], ["run", "--detach"], ["submit"], ["validate"]])
 def test_a_script_without_words_is_refused_before_anything_is_posted(

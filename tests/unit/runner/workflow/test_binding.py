@@ -183,6 +183,7 @@ def test_without_a_description_the_type_of_the_present_value_counts(current: Any
     ("text", "entry", "reason"),
     [
         ("1.5", info("INT"), "'1.5' is no INT"),
+        ("1,5", info("FLOAT"), "'1,5' is no FLOAT: write 1.5."),
         ("abc", info("FLOAT"), "'abc' is no FLOAT"),
         ("nan", info("FLOAT"), "'nan' is no FLOAT"),
         ("inf", info("FLOAT"), "'inf' is no FLOAT"),
