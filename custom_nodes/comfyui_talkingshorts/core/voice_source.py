@@ -17,6 +17,9 @@ MAX_URL_CHARACTERS = 4096
 DEFAULT_START_SECONDS = 40.0
 """Most videos have begun to talk by then. A graph can't tell it from a start that somebody chose."""
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"'“”„»«]+", re.IGNORECASE)
+_BROWSERS_OWN = re.compile(r"blob:|data:[\w.+-]+/[\w.+-]+[;,]|view-source:|chrome://|about:", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -65,14 +68,22 @@ class FileSource:
 
 
 def parse_voice_source(text: str) -> WebSource | FileName | None:
-    """Return what `text` names, or None when it is blank. Raises SourceError for an address that can't be used."""
+    """Return what `text` names, or None when it is blank; of words that hold one address, that.
+
+    Raises SourceError for an address that can't be used, and for words that hold several.
+    """
     source = unwrap_link(text)
     if not source:
         return None
+    if _BROWSERS_OWN.match(source):
+        raise SourceError(
+            f"{shorten(source, 60)} is an address inside a browser. Download what it shows, upload the file to "
+            "ComfyUI, and give its name."
+        )
     scheme = re.match(r"([a-z][a-z0-9+.-]*)://", source, re.IGNORECASE)
     if scheme is None:
         link = find_link(source)
-        return FileName(source, _parse_address(link, "https") if link else None)
+        return _find_shared_address(source) or FileName(source, _parse_address(link, "https") if link else None)
     return _parse_address(source, scheme[1].lower())
 
 
@@ -97,8 +108,13 @@ def limit_piece(piece: Piece, time: LinkTime | None) -> Piece:
 
 def _parse_address(source: str, scheme: str) -> WebSource:
     shown = format_address(source)
+    if scheme == "file":
+        raise SourceError(
+            f"{shown} is a file address, and no address on the web. Upload the file to ComfyUI and give its name, or "
+            "give an address that starts with https:// or http://."
+        )
     if scheme not in ("http", "https"):
-        raise SourceError(f"{shown} is a {scheme} address. Give one that starts with https:// or http://.")
+        raise SourceError(f"The address {shown} can't be fetched. Give one that starts with https:// or http://.")
     if len(source) > MAX_URL_CHARACTERS:
         raise SourceError(f"The address {shown} is {len(source)} characters long: the most is {MAX_URL_CHARACTERS}.")
     if re.search(r"[\s\x00-\x1f\x7f\\]", source):
@@ -107,7 +123,20 @@ def _parse_address(source: str, scheme: str) -> WebSource:
         raise SourceError("The address holds a user name or password. Give it without; cookies go into a cookies.txt.")
     if not _names_a_server(source):
         raise SourceError(f"The address {shown} names no server. Copy it again.")
-    return WebSource(source)
+    return WebSource(_lower_server(source))
+
+
+def _find_shared_address(words: str) -> WebSource | None:
+    """Return the address in a text with other words, as phones share it. Raises SourceError for several."""
+    addresses = list(dict.fromkeys(address.rstrip(".,;:!?)]}*_>") for address in _ADDRESS.findall(words)))
+    if len(addresses) > 1:
+        raise SourceError(f"{shorten(words)} holds {len(addresses)} addresses. Give one.")
+    return _parse_address(addresses[0], "https") if addresses else None
+
+
+def _lower_server(url: str) -> str:
+    """Return the address with its server in small letters: a phone's keyboard begins with a large one."""
+    return re.sub(r"^[^/]+//[^/?#]+", lambda server: server[0].lower(), url)
 
 
 def _names_a_server(url: str) -> bool:

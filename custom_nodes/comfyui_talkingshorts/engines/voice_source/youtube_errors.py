@@ -23,7 +23,7 @@ UPGRADE_REMEDY = f'Upgrade yt-dlp, then restart ComfyUI: "{sys.executable}" -m p
 LIVE_MESSAGE = "This is a live stream. Give a video that is finished, or record a piece of it first."
 UPCOMING_MESSAGE = "The video hasn't begun yet. Give one that is finished, or come back afterwards."
 BUSY_MESSAGE = f"The site has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
-PLAYLIST_MESSAGE = "This is a playlist or a channel. Give the address of one video."
+PLAYLIST_MESSAGE = "This is a playlist or a channel. Give the address of one video or episode."
 
 # A pattern in yt-dlp's message, and what the user reads instead. The first that matches counts.
 KNOWN_FAILURES = (
@@ -40,19 +40,22 @@ KNOWN_FAILURES = (
         f"{COOKIES} names a file that isn't a cookies.txt. Export the cookies again.",
     ),
     (r"does not have a .* tab", PLAYLIST_MESSAGE),
+    (r"no m3u header", "This is a list of addresses (m3u). Give one of those that it lists."),
+    (r"No connection adapters", "The address leads to one that isn't on the web. Give another one."),
     (r"processing this video", "The video is still being processed by the site. Try again later."),
     (r"not available on this app|latest version of YouTube", f"yt-dlp is too old for YouTube. {UPGRADE_REMEDY}"),
     (
         r"your country|your location|geo.?restrict",
         "The video isn't shown in this country. Set HTTPS_PROXY to a proxy in one where it is.",
     ),
-    (r"\bDRM\b", "The video is copy-protected (DRM) and can't be read. Give another one."),
+    (r"\bDRM\b", "This is copy-protected (DRM) and can't be read. Give another one."),
     (
         r"removed|no longer available|terminated|does not exist|video (is )?(unavailable|not available)"
         r"|recording is not available|incomplete YouTube ID",
         "The video was removed or doesn't exist. Check the address, or give another video.",
     ),
-    (r"more expected|did not get any data", "The server breaks off in the middle of the file. Try again later."),
+    (r"did not get any data", "The server sends an empty file (0 bytes). Give another one, or try again later."),
+    (r"more expected", "The server breaks off in the middle of the file. Try again later."),
     (r"log in|login|sign in|account", f"The site wants you to be signed in. {COOKIES_REMEDY}"),
 )
 
@@ -120,9 +123,18 @@ def _explain_status(error: HTTPError, url: str) -> str:
     if error.status in (404, 410):
         return f"{status}: there is nothing at this address. Check it."
     if error.status in (401, 403):
-        return f"{status}: it lets nobody in, or yt-dlp is too old. {COOKIES_REMEDY} {UPGRADE_REMEDY}"
+        return (
+            f"{status}: it lets nobody in, the link has expired, or yt-dlp is too old. Copy the link anew."
+            f" {COOKIES_REMEDY} {UPGRADE_REMEDY}"
+        )
+    if error.status == 416:
+        return f"{status}: the file is empty (0 bytes). Give another one."
+    if 300 <= error.status < 400:
+        return f"{status}: it sends on from one address to the next, and never to a file. Open it in a browser."
     if error.status == 429:
         return f"{status}: it has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
+    if error.status < 500:
+        return f"{status}: it refuses this address. Copy the link anew, or give another one."
     return f"{status}. Try again later."
 
 

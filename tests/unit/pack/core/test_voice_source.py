@@ -24,13 +24,28 @@ def test_a_blank_source_is_none(text: str) -> None:
     [
         "https://youtu.be/abc",
         "http://example.org/a.mp3?x=a@b",
-        "HTTPS://Example.org/v",
         "http://[::1]:80/",
         "https://bücher.example?q",
     ],
 )
 def test_http_and_https_addresses_are_web_sources(url: str) -> None:
     assert parse_voice_source(f"  {url}\n") == WebSource(url)
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("Https://YouTu.be/jNQXAC9IVRw", "https://youtu.be/jNQXAC9IVRw"),
+        ("HTTPS://Example.org/V?A=B", "https://example.org/V?A=B"),
+        ("Look at this: https://youtu.be/jNQXAC9IVRw", "https://youtu.be/jNQXAC9IVRw"),
+        ("Me at the zoo\nhttps://youtu.be/jNQXAC9IVRw?si=abc.", "https://youtu.be/jNQXAC9IVRw?si=abc"),
+        ("[voice](https://youtu.be/jNQXAC9IVRw)", "https://youtu.be/jNQXAC9IVRw"),
+        ("“https://example.org/a_(b).mp3”", "https://example.org/a_(b).mp3"),
+        ("source https://youtu.be/a, again https://youtu.be/a", "https://youtu.be/a"),
+    ],
+)
+def test_an_address_is_taken_as_keyboards_and_phones_write_it(typed: str, url: str) -> None:
+    assert parse_voice_source(typed) == WebSource(url)
 
 
 @pytest.mark.parametrize("name", ["me.mp3", "folder/me talking.wav", "me.mp3 [input]", "ytsearch:cats", "-o"])
@@ -41,8 +56,14 @@ def test_anything_else_is_a_file_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("file:///etc/passwd", "file address"),
-        ("ftp://example.org/a.mp3", "ftp address"),
+        ("file:///home/me/a.wav", "a.wav is a file address.* Upload the file to ComfyUI and give its name"),
+        ("ftp://example.org/a.mp3", "ftp://example.org/a.mp3 can't be fetched. Give one that starts with https://"),
+        ("s3://bucket/a.mp3", "s3://bucket/a.mp3 can't be fetched"),
+        ("blob:https://example.org/1234-5678", "inside a browser. Download what it shows, upload the file"),
+        ("data:audio/wav;base64,UklGR" + "A" * 9000, "inside a browser"),
+        ("https://example.org/a https://example.org/b", "spaces"),
+        ("this https://example.org/a or https://example.org/b", "holds 2 addresses. Give one"),
+        ("see https://user:secret@example.org/a", "password"),
         ("https://example.org/a b", "spaces"),
         ("https://example.org\\@evil.example", "backslashes"),
         ("https://user:secret@example.org/a.mp3", "password"),

@@ -147,7 +147,18 @@ def test_a_live_stream_is_refused(tmp_path: Path) -> None:
         assert "live stream" in expect_refusal(web.address_of("talk.m3u8"))
 
 
-@pytest.mark.parametrize(("status", "remedy"), [(404, "Check it"), (403, "TALKINGSHORTS_COOKIES"), (503, "Try again")])
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (404, "Check it"),
+        (403, "TALKINGSHORTS_COOKIES"),
+        (403, "Copy the link anew"),
+        (400, "refuses this address. Copy the link anew"),
+        (451, "refuses this address"),
+        (416, "the file is empty"),
+        (503, "Try again"),
+    ],
+)
 def test_a_status_is_told_with_its_remedy(status: int, remedy: str, web: WebServer) -> None:
     web.pages["gone.m4a"] = Page(status=status)
 
@@ -167,7 +178,19 @@ def test_a_page_without_media_is_refused(web: WebServer) -> None:
 def test_a_redirect_loop_ends(web: WebServer) -> None:
     web.pages["loop"] = Page(status=302, location="/loop")
 
-    assert "302" in expect_refusal(web.address_of("loop"))
+    assert "302 Found: it sends on from one address to the next" in expect_refusal(web.address_of("loop"))
+
+
+def test_an_empty_file_is_told_as_such(web: WebServer) -> None:
+    web.pages["empty.mp3"] = Page(b"", "audio/mpeg", serves_ranges=False)
+
+    assert "empty" in expect_refusal(web.address_of("empty.mp3"))
+
+
+def test_a_list_of_addresses_is_told_as_such(web: WebServer) -> None:
+    web.pages["list.m3u"] = Page(f"{web.address_of('talk.m4a')}\n".encode(), "audio/x-mpegurl")
+
+    assert "list of addresses (m3u). Give one" in expect_refusal(web.address_of("list.m3u"))
 
 
 @pytest.mark.parametrize("serves_ranges", [True, False])
