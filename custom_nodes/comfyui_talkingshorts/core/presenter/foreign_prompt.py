@@ -12,7 +12,7 @@ from ..script.language import detect_language, find_writing
 from .foreign_words import ADJECTIVES_FOLLOW, COMPOUNDING, DENIALS_FOLLOW, FOREIGN_WORDS, PREFIXES, SUFFIXES
 
 _CLAUSE_END = re.compile(r"[,.;:!?\n\u061b\u061f\u060c\u0964\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f()\[\]\"]+")
-_LATIN = ("de", "nl", "fr", "es", "it", "pt")
+_LATIN = ("de", "nl", "fr", "es", "it", "pt", "pl", "cs", "hu", "ro", "tr", "sv", "nb", "fi", "vi", "id")
 _NEIGHBOURS = {"ru": ("ru", "uk"), "uk": ("uk", "ru"), "ar": ("ar", "fa"), "fa": ("fa", "ar"), "cmn": ("zh", "ja")}
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]")
 _SHORTEST_FIRST_PART, _SHORTEST_LAST_PART = 3, 4

@@ -7,9 +7,11 @@ look. The languages that put adjectives after the noun, and those that deny a wo
 
 from __future__ import annotations
 
-ADJECTIVES_FOLLOW = frozenset(("es", "fr", "it", "pt", "ar", "fa", "he"))
-DENIALS_FOLLOW = frozenset(("ja", "ko", "hi", "bn", "pa", "gu", "ta", "te", "kn", "ml", "si", "my", "ka", "hy", "am"))
-COMPOUNDING = frozenset(("de", "nl"))
+ADJECTIVES_FOLLOW = frozenset(("es", "fr", "it", "pt", "ro", "vi", "id", "ar", "fa", "he"))
+DENIALS_FOLLOW = frozenset(
+    ("hu", "tr", "ja", "ko", "hi", "bn", "pa", "gu", "ta", "te", "kn", "ml", "si", "my", "ka", "hy", "am")
+)
+COMPOUNDING = frozenset(("de", "nl", "sv", "nb", "fi"))
 """Languages that write a noun and what describes it as one word, the noun last."""
 
 PREFIXES = {"ar": ("وال", "بال", "لل", "ال", "و", "ب", "ل"), "he": ("וה", "וב", "ה", "ב", "ו", "ל")}
@@ -505,6 +507,511 @@ FOREIGN_WORDS: dict[str, str] = {
         or: ou
         in: em no na
         -: um uma uns umas o a os as de do da dos das ao seu sua que é tem muito
+    """,
+    "pl": """
+        man: mężczyzna mężczyzny mężczyznę mężczyzną pan pana facet ojciec brat
+        woman: kobieta kobiety kobietę kobietą pani panią matka siostra
+        boy: chłopiec chłopak chłopca
+        girl: dziewczyna dziewczynę dziewczynka dziewczynkę
+        person: osoba osobę człowiek
+        old man: dziadek staruszek starzec
+        old woman: babcia babcię staruszka
+        young: młody młoda młodego młodą młode
+        old: stary stara starego starą starszy starsza starszego starszą
+        beard: broda brodą brodę brody zarost zarostem
+        bearded: brodaty brodatego brodaczem brodacz
+        moustache: wąsy wąsami wąsem wąs
+        clean-shaven: ogolony ogolonego
+        glasses: okulary okularami okularach okularów
+        bald: łysy łysego łysa
+        hair: włosy włosami włosach włosów
+        eye: oczy oczami oczach oczu
+        skin: skóra skórą skórze
+        long: długie długimi długich
+        short: krótkie krótkimi krótkich
+        curly: kręcone kręconymi kręconych loki lokami
+        straight: proste prostymi prostych
+        black: czarny czarna czarne czarnymi czarnych czarnego czarną czarnym
+        white: biały biała białe białymi białego białą białym
+        grey: siwy siwe siwymi siwych siwa szary szare szarą szarym
+        red: czerwony czerwona czerwone czerwoną czerwonym rude rudymi rudy ruda
+        blonde: blond blondyn blondyna
+        woman blonde: blondynka blondynkę
+        brown: brązowy brązowe brązowymi brązową brązowym
+        dark: ciemne ciemnymi ciemna ciemną ciemnych
+        light: jasne jasnymi jasna jasną jasnych
+        blue: niebieski niebieskie niebieskimi niebieską niebieskim niebieskich
+        green: zielony zielone zielonymi zieloną zielonym zielonych
+        hijab: hidżab hidżabie chusta chustą
+        suit: garnitur garniturze garniturem
+        tie: krawat krawatem krawacie
+        shirt: koszula koszulę koszuli koszulą
+        sweater: sweter swetrze swetrem
+        dress: sukienka sukience sukienkę
+        background: tło tle tłem
+        office: biuro biurze
+        without: bez
+        no: nie ani
+        with: z ze
+        and: i oraz
+        or: lub albo
+        in: w we na nosi
+        -: jest ma się o do od bardzo
+    """,
+    "cs": """
+        man: muž muže mužem pán chlap otec bratr
+        woman: žena ženu ženou paní dáma matka sestra
+        boy: chlapec kluk
+        girl: dívka dívku holka
+        person: osoba osobu člověk
+        old man: děda dědeček stařec
+        old woman: babička stařena
+        young: mladý mladá mladou mladého mladé
+        old: starý stará starou starého starší
+        beard: vousy vousem vous plnovous plnovousem bradka
+        bearded: vousatý vousatého
+        moustache: knír knírem knírek
+        clean-shaven: oholený oholeného
+        glasses: brýle brýlemi brýlích brýlí
+        bald: plešatý holohlavý
+        hair: vlasy vlasů vlasech vlas
+        eye: oči očima očí
+        skin: kůže pleť pletí kůží
+        long: dlouhé dlouhými dlouhých
+        short: krátké krátkými krátkých
+        curly: kudrnaté kudrnatými kudrnatý
+        straight: rovné rovnými
+        black: černý černá černé černými černou černém
+        white: bílý bílá bílé bílými bílou bílém
+        grey: šedý šedé šedými šedá šedivé šedivými
+        red: červený červená červené červenou zrzavé zrzavými zrzavý zrzavá
+        blonde: blond blonďák blonďatý
+        woman blonde: blondýna blondýnka
+        brown: hnědý hnědé hnědými hnědá hnědou
+        dark: tmavé tmavými tmavá tmavou tmavý
+        light: světlé světlými světlá světlou světlý
+        blue: modrý modré modrýma modrými modrá modrou
+        green: zelený zelené zelenýma zelenými zelená zelenou
+        hijab: hidžáb hidžábu šátek šátkem
+        suit: oblek obleku
+        tie: kravata kravatou kravatu
+        shirt: košile košili
+        sweater: svetr svetru
+        dress: šaty šatech
+        background: pozadí
+        office: kancelář kanceláři
+        without: bez
+        no: ne ani není nemá
+        with: s se
+        and: a
+        or: nebo
+        in: v ve na nosí
+        -: je má si o do od velmi
+    """,
+    "hu": """
+        man: férfi úr pasas apa férj
+        woman: nő hölgy asszony anya feleség
+        boy: fiú
+        girl: lány
+        person: személy ember
+        old man: nagypapa öregember
+        old woman: nagymama öregasszony
+        young: fiatal
+        old: öreg idős
+        beard: szakáll szakállal
+        bearded: szakállas
+        moustache: bajusz bajusszal bajuszos
+        clean-shaven: borotvált
+        beardless: szakálltalan
+        glasses: szemüveg szemüveggel szemüveges szemüvegben
+        bald: kopasz
+        hair: haj hajjal haja hajat
+        haired: hajú
+        eye: szem szemmel szeme
+        eyed: szemű
+        skin: bőr bőrrel
+        skinned: bőrű
+        long: hosszú
+        short: rövid
+        curly: göndör
+        straight: egyenes
+        black: fekete
+        white: fehér
+        grey: ősz szürke
+        red: piros vörös
+        blonde: szőke
+        brown: barna
+        dark: sötét
+        light: világos
+        blue: kék
+        green: zöld
+        hijab: hidzsáb kendő kendővel
+        suit: öltöny öltönyben
+        tie: nyakkendő nyakkendővel nyakkendőben
+        shirt: ing ingben
+        sweater: pulóver pulóverben
+        dress: ruha ruhában
+        background: háttér háttérrel
+        office: iroda irodában
+        without: nélkül
+        no: nem nincs
+        and: és
+        or: vagy
+        -: egy az a van aki
+    """,
+    "ro": """
+        man: bărbat bărbatul domn domnul tip tată frate
+        woman: femeie femeia doamnă doamna mamă soră
+        boy: băiat băiatul
+        girl: fată fata
+        person: persoană om
+        old man: bunic bunicul bătrân
+        old woman: bunică bunica bătrână
+        young: tânăr tânără
+        old: în_vârstă vârstnic vârstnică bătrână bătrânul
+        beard: barbă barba
+        bearded: bărbos
+        moustache: mustață mustața
+        clean-shaven: bărbierit
+        glasses: ochelari ochelarii
+        bald: chel pleșuv
+        hair: păr părul
+        eye: ochi ochii
+        skin: piele pielea
+        long: lung lungă
+        short: scurt scurtă
+        curly: creț cârlionțat
+        straight: drept
+        black: negru neagră negri
+        white: alb albă
+        grey: gri cărunt
+        red: roșu roșie roșcat roșcată
+        blonde: blond blondă
+        brown: maro brunet șaten căprui
+        brunette: brunetă șatenă
+        dark: închis închisă
+        light: deschis deschisă
+        blue: albastru albastră albaștri
+        green: verde verzi
+        hijab: hijab batic
+        suit: costum
+        tie: cravată
+        shirt: cămașă
+        sweater: pulover
+        dress: rochie
+        background: fundal
+        office: birou
+        without: fără
+        no: nu nici
+        with: cu
+        and: și
+        or: sau
+        in: în pe poartă
+        -: un o este are de la cel cea
+    """,
+    "tr": """
+        man: adam erkek bey amca baba
+        woman: kadın hanım bayan teyze anne
+        boy: oğlan
+        girl: kız
+        person: kişi insan
+        old man: dede
+        old woman: nine
+        young: genç
+        old: yaşlı ihtiyar
+        beard: sakal sakalı
+        bearded: sakallı
+        beardless: sakalsız
+        moustache: bıyık bıyıklı
+        clean-shaven: tıraşlı
+        glasses: gözlük gözlüklü gözlüğü
+        without glasses: gözlüksüz
+        bald: kel dazlak
+        hair: saç saçı saçları
+        haired: saçlı
+        eye: göz gözü gözleri
+        eyed: gözlü
+        skin: ten cilt
+        skinned: tenli
+        long: uzun
+        short: kısa
+        curly: kıvırcık
+        straight: düz
+        black: siyah kara
+        white: beyaz ak
+        grey: gri kır
+        red: kırmızı kızıl
+        blonde: sarı sarışın
+        brown: kahverengi
+        brunette: esmer
+        dark: koyu
+        light: açık
+        blue: mavi
+        green: yeşil
+        hijab: başörtüsü başörtülü türban
+        suit: takım_elbise takım_elbiseli
+        tie: kravat kravatlı
+        shirt: gömlek gömlekli
+        sweater: kazak kazaklı
+        dress: elbise elbiseli
+        background: arka_plan fon
+        office: ofis ofiste
+        no: yok değil
+        and: ve
+        or: veya
+        with: ile
+        -: bir olan
+    """,
+    "sv": """
+        man: man mannen herre kille pappa bror
+        woman: kvinna kvinnan dam tjej mamma syster
+        boy: pojke
+        girl: flicka
+        person: person människa
+        old man: farfar morfar gubbe
+        old woman: farmor mormor gumma
+        young: ung unga
+        old: gammal gamla äldre
+        beard: skägg skägget helskägg
+        bearded: skäggig
+        moustache: mustasch
+        clean-shaven: slätrakad
+        glasses: glasögon solglasögon
+        bald: skallig flintskallig
+        hair: hår håret
+        haired: hårig
+        eye: öga ögon
+        skin: hud hy
+        long: lång långt långa
+        short: kort korta
+        curly: lockigt lockig lockar
+        straight: rakt raka
+        black: svart svarta
+        white: vit vitt vita
+        grey: grå grått gråa
+        red: röd rött röda
+        blonde: blond blont blonda
+        woman blonde: blondin
+        brown: brun brunt bruna
+        dark: mörk mörkt mörka
+        light: ljus ljust ljusa
+        blue: blå blått blåa
+        green: grön grönt gröna
+        hijab: hijab slöja sjal
+        suit: kostym
+        tie: slips
+        shirt: skjorta
+        sweater: tröja
+        dress: klänning
+        background: bakgrund
+        office: kontor
+        without: utan
+        no: inte ingen inget inga
+        with: med
+        and: och
+        or: eller
+        in: i på bär
+        -: en ett är har som
+    """,
+    "nb": """
+        man: mann mannen mand herre fyr pappa bror
+        woman: kvinne kvinnen kvinna kvinde dame jente mamma søster
+        boy: gutt dreng
+        girl: pige
+        person: person menneske
+        old man: bestefar
+        old woman: bestemor
+        young: ung unge
+        old: gammel gamle eldre ældre
+        beard: skjegg skæg fullskjegg
+        bearded: skjeggete skægget
+        moustache: bart overskæg
+        clean-shaven: glattbarbert glatbarberet
+        glasses: briller solbriller
+        bald: skallet
+        hair: hår håret
+        haired: håret
+        eye: øye øyne øjne
+        skin: hud
+        long: langt lang lange
+        short: kort korte
+        curly: krøllete krøllet krøller
+        straight: rett glatt
+        black: svart svarte sort sorte
+        white: hvit hvitt hvite hvid hvidt hvide
+        grey: grå grått
+        red: rød rødt røde
+        blonde: blond blondt blonde
+        woman blonde: blondine
+        brown: brun brunt brune
+        dark: mørk mørkt mørke
+        light: lys lyst lyse
+        blue: blå blått blåt
+        green: grønn grønt grønne grøn
+        hijab: hijab slør
+        suit: dress jakkesæt
+        tie: slips
+        shirt: skjorte
+        sweater: genser trøje
+        dress: kjole
+        background: bakgrunn baggrund
+        office: kontor
+        without: uten uden
+        no: ikke ingen
+        with: med
+        and: og
+        or: eller
+        in: i på bærer
+        -: en et ei er har som
+    """,
+    "fi": """
+        man: mies herra isä veli
+        woman: nainen rouva äiti sisko
+        boy: poika
+        girl: tyttö
+        person: henkilö ihminen
+        old man: isoisä ukki vaari
+        old woman: isoäiti mummo
+        young: nuori
+        old: vanha iäkäs
+        beard: parta partaa parralla
+        bearded: partainen
+        beardless: parraton
+        moustache: viikset viiksiä viiksillä
+        bearded moustache: viiksekäs
+        clean-shaven: sileäksi_ajeltu ajeltu
+        glasses: silmälasit silmälasit_päässä lasit silmälaseja
+        man glasses: silmälasipäinen
+        bald: kalju
+        hair: hiukset tukka
+        haired: hiuksinen tukkainen
+        eye: silmä silmät
+        eyed: silmäinen
+        skin: iho
+        skinned: ihoinen
+        long: pitkä pitkät
+        short: lyhyt lyhyet
+        curly: kihara kiharat
+        straight: suora suorat
+        black: musta mustat
+        white: valkoinen valkoiset
+        grey: harmaa harmaat
+        red: punainen punaiset
+        blonde: vaalea vaaleat
+        woman blonde: blondi
+        brown: ruskea ruskeat
+        dark: tumma tummat
+        blue: sininen siniset
+        green: vihreä vihreät
+        hijab: huivi huivissa hijab
+        suit: puku puvussa
+        tie: kravatti solmio
+        shirt: paita paidassa
+        sweater: villapaita neule
+        dress: mekko mekossa
+        background: tausta
+        office: toimisto
+        without: ilman
+        no: ei eikä
+        and: ja
+        or: tai
+        -: on jolla
+    """,
+    "vi": """
+        man: đàn_ông người_đàn_ông ông chú bố
+        woman: phụ_nữ người_phụ_nữ bà cô mẹ
+        boy: cậu_bé con_trai
+        girl: cô_gái cô_bé
+        person: người
+        old man: ông_lão ông_già
+        old woman: bà_lão bà_già
+        young: trẻ
+        old: già lớn_tuổi cao_tuổi
+        beard: râu râu_quai_nón
+        moustache: ria ria_mép
+        glasses: kính mắt_kính đeo_kính
+        bald: hói đầu_hói trọc
+        hair: tóc
+        eye: mắt
+        skin: da
+        long: dài
+        short: ngắn
+        curly: xoăn
+        straight: thẳng
+        black: đen
+        white: trắng
+        grey: xám bạc
+        red: đỏ
+        blonde: vàng
+        brown: nâu
+        dark: tối
+        light: sáng
+        blue: xanh xanh_dương
+        green: xanh_lá
+        hijab: khăn_trùm_đầu
+        suit: com_lê vest bộ_vest
+        tie: cà_vạt
+        shirt: áo_sơ_mi sơ_mi
+        sweater: áo_len
+        dress: váy đầm
+        background: nền
+        office: văn_phòng
+        no: không
+        with: với có
+        and: và
+        or: hoặc
+        in: mặc đeo
+        -: một là màu để
+    """,
+    "id": """
+        man: pria laki-laki lelaki bapak ayah
+        woman: wanita perempuan ibu
+        boy: anak_laki-laki
+        girl: gadis anak_perempuan
+        person: orang seseorang
+        old man: kakek
+        old woman: nenek
+        young: muda
+        old: tua lanjut_usia
+        beard: janggut jenggot berjanggut berjenggot
+        moustache: kumis berkumis
+        glasses: kacamata berkacamata
+        bald: botak
+        hair: rambut
+        haired: berambut
+        eye: mata
+        eyed: bermata
+        skin: kulit
+        skinned: berkulit
+        long: panjang
+        short: pendek
+        curly: keriting
+        straight: lurus
+        black: hitam
+        white: putih
+        grey: abu-abu kelabu uban
+        red: merah
+        blonde: pirang
+        brown: coklat cokelat
+        dark: gelap
+        light: terang
+        blue: biru
+        green: hijau
+        hijab: jilbab hijab kerudung berhijab berjilbab
+        suit: jas setelan
+        tie: dasi
+        shirt: kemeja
+        sweater: sweter
+        dress: gaun
+        background: latar_belakang
+        office: kantor
+        without: tanpa
+        no: tidak bukan
+        with: dengan
+        and: dan
+        or: atau
+        in: di memakai mengenakan
+        -: seorang yang ini itu adalah
     """,
     "ru": """
         man: мужчин* мужик* парень парня парнем господин* отец муж ведущий

@@ -337,7 +337,8 @@ def test_a_playlist_that_makes_no_sense_is_an_error(lines: bytes, tmp_path: Path
 
 def test_a_full_disk_is_told_with_the_remedy(web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     web.pages["talk.m4a"].serves_ranges = False
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    (tmp_path / "full").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
 
     assert "Make room there, or set TMPDIR" in expect_refusal(web.address_of("talk.m4a"))
 
