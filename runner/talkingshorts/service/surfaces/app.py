@@ -15,6 +15,7 @@ from ..service import Service
 from .access import Envelope
 from .answers import add_error_answers
 from .jobs import jobs_router
+from .openai_videos import videos_router
 from .operations import operations_router
 from .page import page_files, page_router
 
@@ -45,6 +46,7 @@ def build_app(service: Service, keys: KeyFile | None, loop: Loop) -> FastAPI:
     add_error_answers(app)
     app.state.service, app.state.keys = service, keys
     app.include_router(jobs_router)
+    app.include_router(videos_router)
     app.include_router(operations_router)
     app.include_router(page_router)
     app.mount("/page", page_files)

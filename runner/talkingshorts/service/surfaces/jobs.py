@@ -187,14 +187,15 @@ async def _read_body(request: Request, service: Service, caller: Key) -> JobBody
                     )
                     _put_file(document, name, f"upload:{kept.id}")
     else:
-        document = _read_json(await request.body())
+        document = read_json(await request.body())
     try:
         return JobBody.model_validate(document)
     except BodyError as error:
         raise read_problems(error) from error
 
 
-def _read_json(text: bytes | str) -> dict[str, Any]:
+def read_json(text: bytes | str) -> dict[str, Any]:
+    """Return a JSON object. Raises ServiceError when the text is none."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -206,10 +207,10 @@ def _read_json(text: bytes | str) -> dict[str, Any]:
 
 def _read_form(texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the body that a form's texts make: the JSON in `job`, and fields of a short or of a job by their names."""
-    document = _read_json(texts["job"]) if "job" in texts else {}
+    document = read_json(texts["job"]) if "job" in texts else {}
     for name, text in texts.items():
         if name in ("metadata", "inputs"):
-            document[name] = _read_json(text)
+            document[name] = read_json(text)
         elif name in JobBody.model_fields and name != "short":
             document[name] = text
         elif name != "job":
