@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import RunnerError
 from ..home import expand_home
 from ..wording import name_option
 from .answers import open_notices, print_note
@@ -106,7 +108,20 @@ def make(options: Namespace) -> int:
         if former := find_former(short.output):
             kept = None if options.output else stack.enter_context(keeping(former))
             notify(Notice(_explain_former(former, kept)))
+        stack.enter_context(_naming_options())
         return run_to_its_end(options, request, server, announcer)
+
+
+@contextlib.contextmanager
+def _naming_options() -> Iterator[None]:
+    """Let errors of this block name inputs of the graph as the options that set them."""
+    from ..shorts.request import rename_inputs_of_short
+
+    try:
+        yield
+    except RunnerError as error:
+        error.args = (rename_inputs_of_short(str(error)),)
+        raise
 
 
 def _explain_former(former: Path, kept: Path | None) -> str:

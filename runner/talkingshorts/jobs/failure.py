@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import NodeFailedError, OutOfMemoryError, RunnerError, ValidationError
+from ..workflow.binding import rename_inputs
 from ..workflow.file import Workflow
 
 
 def read_failure(workflow: Workflow, error: dict[str, Any]) -> RunnerError:
     """Return the error for a failed node: ValidationError when the pack blames an input, else NodeFailedError.
 
-    `error` is ComfyUI's execution_error.
+    `error` is ComfyUI's execution_error. Inputs are told by the names that the workflow gives them.
     """
     node_id = str(error.get("node_id", "?"))
     node = workflow.describe(node_id)
     message = str(error.get("exception_message") or "failed without a message").strip()
+    message = rename_inputs(workflow, node_id, message)
     failure = _kind_of_failure(str(error.get("exception_type", "")), message)(f"{node}: {message}")
     failure.node_id, failure.class_type = node_id, workflow.class_type(node_id)
     failure.details = "".join(error.get("traceback") or [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -21,6 +22,14 @@ from .options import MakeOptions
 
 WORKFLOWS = {"draft": "draft", "fast": "talking_short_fast", "best": "talking_short"}
 """The shipped workflow that makes a short of each quality."""
+
+OPTIONS = {
+    "voice_start_seconds": "start",
+    "voice_duration_seconds": "duration",
+    "target_seconds": "target_seconds",
+    "voice_rights": "voice_rights",
+}
+"""The options of a short by the graph's input that each sets, as far as nodes speak of them."""
 
 URL_START_SECONDS = 40.0
 FILE_START_SECONDS = 0.0
@@ -66,6 +75,13 @@ def build_requests(options: MakeOptions) -> dict[str, Request]:
     first, *others = (request.problems for request in requests.values())
     require_valid(first if all(others) else [])
     return requests
+
+
+def rename_inputs_of_short(message: str) -> str:
+    """Return a message about inputs of the graph with the names of the short's options that set them."""
+    for name, option in OPTIONS.items():
+        message = re.sub(rf"\b{name}\b", name_option(option), message)
+    return message
 
 
 def explain_uncloned(options: MakeOptions) -> str:

@@ -84,6 +84,18 @@ def list_named_inputs(workflow: Workflow) -> list[NamedInput]:
     return named
 
 
+def rename_inputs(workflow: Workflow, node_id: str, message: str) -> str:
+    """Return what a node says of its inputs with the names of the workflow's inputs that they are set by.
+
+    Only names of several words, as start_seconds, are told from the words of a sentence.
+    """
+    names = {named.target.node_id: named.name for named in list_named_inputs(workflow)}
+    for field, value in workflow.graph.get(node_id, {}).get("inputs", {}).items():
+        if "_" in field and is_link(value) and value[0] in names:
+            message = re.sub(rf"\b{re.escape(field)}\b", names[value[0]], message)
+    return message
+
+
 def resolve(workflow: Workflow, address: str) -> Target:
     """Return the input that `address` names.
 

@@ -9,7 +9,7 @@ from talkingshorts.cli.parser import build_parser
 from talkingshorts.errors import UsageError, ValidationError
 from talkingshorts.jobs.request import Request
 from talkingshorts.shorts.options import MakeOptions
-from talkingshorts.shorts.request import build_requests, explain_uncloned
+from talkingshorts.shorts.request import build_requests, explain_uncloned, rename_inputs_of_short
 from talkingshorts.wording import Surface, speaking_to
 
 
@@ -267,3 +267,11 @@ def test_a_program_is_taken_at_its_word(text: str) -> None:
     made = build_requests(MakeOptions(script=text, settings=[("portrait_prompt", text)]))["draft"]
 
     assert (values(made)["script"], values(made)["portrait_prompt"]) == (text, text)
+
+
+@pytest.mark.parametrize(
+    ("surface", "option"), [(Surface.COMMAND_LINE, "--start"), (Surface.MAKE, "START"), (Surface.JSON, "start")]
+)
+def test_inputs_of_the_graph_are_told_as_the_options_that_set_them(surface: Surface, option: str) -> None:
+    with speaking_to(surface):
+        assert rename_inputs_of_short("Set voice_start_seconds below it.") == f"Set {option} below it."
