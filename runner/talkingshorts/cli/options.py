@@ -288,7 +288,7 @@ def read_limit(text: str) -> float:
 
 def read_size(text: str) -> tuple[int, int]:
     """Return width and height in pixels."""
-    match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text)
+    match = re.fullmatch(r"(\d{1,6})\s*[xX×*]\s*(\d{1,6})", text.strip())  # noqa: RUF001 (the sign of multiplication)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} isn't of the form WxH, such as 480x832")
     return int(match[1]), int(match[2])

@@ -101,7 +101,7 @@ def list_parts(media: BinaryIO, *, is_near: bool) -> list[BinaryIO]:
 
     What is far (not `is_near`) isn't read through for that.
     """
-    parts = [[stretch] for stretch in list_ogg_links(media) or list_webm_segments(media)]
+    parts = [[stretch] for stretch in list_ogg_links(media, is_near=is_near) or list_webm_segments(media)]
     if not parts and is_near:
         parts = list_mp4_parts(media)
     return [media] if len(parts) < 2 else [cast(BinaryIO, _Part(media, stretches)) for stretches in parts]

@@ -22,10 +22,11 @@ class _Page(NamedTuple):
     serial: bytes
 
 
-def list_ogg_links(media: BinaryIO) -> list[tuple[int, int]]:
+def list_ogg_links(media: BinaryIO, *, is_near: bool) -> list[tuple[int, int]]:
     """Return where each link starts and ends in the file; an empty list for what is no Ogg file.
 
-    Only a file that ends in another stream than it begins with is read through, from page to page.
+    What is far is read through, from page to page, only when it ends in another stream than it begins with: a file
+    that was appended to itself has one number for both.
     """
     size = media.seek(0, io.SEEK_END)
     pages = _read_pages(media, 0)
@@ -37,7 +38,7 @@ def list_ogg_links(media: BinaryIO) -> list[tuple[int, int]]:
     if not serials:
         return []
     last = _find_last_page(media, size)
-    if last is None or last.serial in serials:
+    if last is None or (last.serial in serials and not is_near):
         return [(0, size)]
     starts = [0]
     was_beginning = True

@@ -1,7 +1,9 @@
+# ruff: noqa: RUF001 (signs of other keyboards)
 """What the options that commands share are read into."""
 
 from __future__ import annotations
 
+import argparse
 from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from support.checkout import ROOT
 from talkingshorts.cli.batch import read_batch_options
 from talkingshorts.cli.main import main
-from talkingshorts.cli.options import read_limits, read_run_options, read_server, read_webhook
+from talkingshorts.cli.options import read_limits, read_run_options, read_server, read_size, read_webhook
 from talkingshorts.cli.parser import build_parser
 from talkingshorts.cli.suggestions import FILES
 from talkingshorts.jobs.follow import Limits
@@ -135,3 +137,18 @@ def test_a_webhooks_secret_is_best_left_to_the_environment(environment: None) ->
     assert read_webhook(parse("submit", "w.json", "--webhook", "u")) == WebhookOptions("u", "its secret")
     assert read_webhook(parse("wait", "ID", "--webhook-secret", "s")) == WebhookOptions(None, "s")
     assert read_webhook(parse("status", "ID")) == WebhookOptions(None, "its secret")
+
+
+@pytest.mark.parametrize(
+    "text", ["1080x1920", "1080X1920", "1080×1920", "1080 x 1920", " 1080 × 1920\n", "１０８０×１９２０"]
+)
+def test_a_size_is_read_as_people_write_it(text: str) -> None:
+    assert read_size(text) == (1080, 1920)
+
+
+@pytest.mark.parametrize(
+    "text", ["axb", "1080", "1080x", "x1920", "-16x16", "1080x1920x3", "1080:1920", "1080 1920", ""]
+)
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="isn't of the form WxH"):
+        read_size(text)

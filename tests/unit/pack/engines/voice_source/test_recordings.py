@@ -71,6 +71,17 @@ def test_a_recording_that_breaks_off_gives_what_it_holds(name: str) -> None:
         assert tell_seconds(voice.mono, voice.sample_rate_hz) == list(range(int(voice.seconds)))
 
 
+def test_recordings_that_were_appended_to_each_other_are_played_one_after_the_other() -> None:
+    note = RECORDINGS["Opus of a messenger"]()
+
+    for start in (4, 8):
+        voice = cut(note + note, start, 3)
+
+        assert tell_seconds(voice.mono, voice.sample_rate_hz) == [
+            second % SECONDS for second in range(start, start + 3)
+        ]
+
+
 def test_the_first_of_two_sound_tracks_is_taken() -> None:
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as film:
