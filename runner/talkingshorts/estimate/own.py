@@ -19,8 +19,8 @@ def find_own_factors(outputs: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     A node that had its video from the cache tells again, word for word, what it took to compute it: that counts once.
     """
     factors: defaultdict[str, list[float]] = defaultdict(list)
-    for text in {json.dumps(work, sort_keys=True) for work in _list_work(outputs)}:
-        work = json.loads(text)
+    for text in set(_list_texts(outputs)):
+        work = _read_work(text)
         factor = _find_factor(work.get("seconds"), work.get("roofline_seconds"))
         name = next((gpu.name for gpu in GPUS if work.get("gpu") in gpu.torch_names), None)
         if factor is not None and name is not None:
@@ -28,11 +28,20 @@ def find_own_factors(outputs: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {name: round(statistics.median(found), 2) for name, found in factors.items()}
 
 
-def _list_work(outputs: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _list_texts(outputs: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for nodes in outputs:
         for entries in nodes.values():
             told = entries.get(_KEY) if isinstance(entries, dict) else None
-            yield from (work for work in told or () if isinstance(work, dict))
+            yield from (text for text in told or () if isinstance(text, str))
+
+
+def _read_work(text: str) -> dict[str, Any]:
+    """Return what a node tells; nothing of a text that is no object in JSON."""
+    try:
+        work = json.loads(text)
+    except ValueError:
+        return {}
+    return work if isinstance(work, dict) else {}
 
 
 def _find_factor(seconds: Any, roofline_seconds: Any) -> float | None:

@@ -87,14 +87,15 @@ def run(server: ComfyUI, graph: dict[str, Any]) -> list[Event]:
 
 
 def lines_of(events: list[Event]) -> list[str]:
-    return [event.told for event in events if event.kind == "line"]
+    """Return what the canvas hears of windows and steps; what the user should know comes before."""
+    return [event.told for event in events if event.kind == "line" and event.told.startswith("Window")]
 
 
 def work_of(events: list[Event]) -> dict[str, Any]:
     """Return what the video's node tells of what it computed."""
     told = [event.told["output"] or {} for event in events if event.kind == "executed"]
-    [work] = [work for output in told for work in output.get("talkingshorts_work", [])]
-    return work
+    [work] = [text for output in told for text in output.get("talkingshorts_work", [])]
+    return json.loads(work)
 
 
 def film_of(server: ComfyUI, events: list[Event]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -63,10 +64,10 @@ class VideoProgress:
         line = f"Window {window} of {self._windows}, step {self._done % self._steps} of {self._steps}"
         PromptServer.instance.send_progress_text(line + self._estimate(), self._node_id)
 
-    def report_work(self) -> dict[str, Any]:
-        """Return what was computed, as node output for programs: nothing where all windows were finished before.
+    def report_work(self) -> dict[str, list[str]]:
+        """Return what was computed, as JSON in the node's `ui` output: nothing where all windows were finished before.
 
-        They learn from it how fast this machine is. `ended`, in seconds since 1970, tells one video from another.
+        Programs learn from it how fast this machine is. `ended`, in seconds since 1970, tells one video from another.
         """
         if not self._work.forwards:
             return {}
@@ -81,7 +82,8 @@ class VideoProgress:
             "gpu": torch_name,
             "ended": round(time.time(), 3),
         }
-        return {"talkingshorts_work": [work]}
+        # A text, for of other things ComfyUI thinks that they are files, and counts them.
+        return {"talkingshorts_work": [json.dumps(work)]}
 
     def _estimate(self) -> str:
         sampled = self._done - self._first

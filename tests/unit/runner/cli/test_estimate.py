@@ -55,7 +55,7 @@ def test_what_own_videos_took_counts_for_their_gpu(capsys: pytest.CaptureFixture
     work = {"seconds": 180.0, "roofline_seconds": 100.0, "gpu": "NVIDIA GeForce RTX 4090", "ended": 1}
     job_id = new_job_id()
     made = JobRecord(job_id, "http://127.0.0.1:8188", False, "short", {}, {}, 1, "out.mp4", "0.30.0", state="completed")
-    made.ending = {"id": job_id, "status": "completed", "outputs": {"7": {"talkingshorts_work": [work]}}}
+    made.ending = {"id": job_id, "status": "completed", "outputs": {"7": {"talkingshorts_work": [json.dumps(work)]}}}
     open_jobs().save(made)
 
     assert main(["estimate", "talking_short_fast", "--json"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from talkingshorts.estimate.own import find_own_factors
 def tell(seconds: Any, roofline_seconds: Any = 100.0, gpu: str = "NVIDIA GeForce RTX 4090", ended: float = 1) -> Any:
     """Return the outputs of a job whose video node tells what it computed."""
     work = {"seconds": seconds, "roofline_seconds": roofline_seconds, "gpu": gpu, "ended": ended}
-    return {"7": {"talkingshorts_work": [work]}, "8": {"text": ["saved"], "images": []}}
+    return {"7": {"talkingshorts_work": [json.dumps(work)]}, "8": {"text": ["saved"], "images": []}}
 
 
 def test_the_median_of_a_gpus_videos_counts() -> None:
@@ -31,7 +32,7 @@ def test_a_video_that_came_from_the_cache_counts_once() -> None:
     [
         {},
         {"7": None},
-        {"7": {"talkingshorts_work": ["text"]}},
+        {"7": {"talkingshorts_work": ["text", "[1]", {"seconds": 1}]}},
         tell(0.0),
         tell("long"),
         tell(160.0, None),
