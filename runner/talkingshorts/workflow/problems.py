@@ -29,7 +29,7 @@ Problem = str | MissingModel
 """What is wrong, in words; missing models are put into words together."""
 
 
-def format_problems(workflow: Workflow, problems: Iterable[Problem]) -> list[str]:
+def list_problem_lines(workflow: Workflow, problems: Iterable[Problem]) -> list[str]:
     """Return each problem in one line, and all missing models in one."""
     found = list(dict.fromkeys(problems))
     missing = [problem.name for problem in found if isinstance(problem, MissingModel)]

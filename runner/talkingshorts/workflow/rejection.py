@@ -20,8 +20,8 @@ from .problems import (
     explain_out_of_range,
     explain_unknown_class,
     explain_wrong_type,
-    format_problems,
     format_value,
+    list_problem_lines,
 )
 from .validation import NodeInfos, check_node, is_missing_model
 
@@ -38,7 +38,7 @@ def describe_rejection(workflow: Workflow, answer: dict[str, Any], nodes: NodeIn
         for problem in _list_node_problems(workflow, nodes or {}, node_id, error)
     ]
     if problems:
-        return "\n".join(format_problems(workflow, problems))
+        return "\n".join(list_problem_lines(workflow, problems))
     error = answer.get("error")
     if not isinstance(error, dict):
         return f"The server refused the graph: {error or answer}"

@@ -26,8 +26,8 @@ from .problems import (
     explain_out_of_range,
     explain_unknown_class,
     explain_wrong_type,
-    format_problems,
     format_value,
+    list_problem_lines,
 )
 from .required import find_required_inputs
 
@@ -68,7 +68,7 @@ def find_problems(workflow: Workflow, nodes: NodeInfos) -> list[str]:
     reachable, cycle = _walk(workflow, outputs)
     if cycle:
         return [explain_cycle(workflow, cycle)]
-    return format_problems(
+    return list_problem_lines(
         workflow, (problem for node_id in reachable for problem in check_node(workflow, nodes, node_id))
     )
 

@@ -8,7 +8,7 @@ from talkingshorts.workflow.binding import list_named_inputs
 from talkingshorts.workflow.file import Workflow, load_workflow
 from talkingshorts.workflow.model_names import find_model_fields, list_models
 from talkingshorts.workflow.node_info import NodeInfo, parse_node_info
-from talkingshorts.workflow.problems import MissingModel, format_problems
+from talkingshorts.workflow.problems import MissingModel, list_problem_lines
 from talkingshorts.workflow.rejection import describe_rejection
 from talkingshorts.workflow.validation import NodeInfos, find_problems, find_unknown_nodes, require_valid
 
@@ -202,7 +202,7 @@ def test_all_missing_models_are_one_line_with_the_preset_that_gets_them() -> Non
 def test_missing_models_of_a_graph_that_is_no_preset_are_downloaded_by_their_names() -> None:
     workflow = Workflow("w", {"1": {"class_type": "VAELoader", "inputs": {"vae_name": MODEL}}})
 
-    assert format_problems(workflow, [MissingModel(MODEL), MissingModel(MODEL), "else"]) == [
+    assert list_problem_lines(workflow, [MissingModel(MODEL), MissingModel(MODEL), "else"]) == [
         "else",
         f"1 model file is missing ({MODEL}: 253.8 MB): talkingshorts models download {MODEL}",
     ]
