@@ -48,7 +48,9 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=read_seconds, default=30.0, metavar="S", help="seconds of voice to use (default: 30)"
     )
-    parser.add_argument("--portrait", type=expand_home, metavar="FILE", help="a picture of the speaker")
+    parser.add_argument(
+        "--portrait", type=expand_home, metavar="URL|FILE", help="a picture of the speaker, or a link to one"
+    )
     parser.add_argument("--portrait-prompt", metavar="TEXT", help="what the speaker looks like, in words")
     parser.add_argument(
         "--quality",

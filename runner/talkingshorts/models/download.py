@@ -16,6 +16,7 @@ import requests
 from ..display.events import ModelReady
 from ..errors import CancelledError, RunnerError, UnreachableError, UsageError
 from ..files import try_lock
+from ..home import expand_home
 from ..http import DOWNLOAD_CHUNK_BYTES, explain_cause, format_bearer, open_session, read_retry_after, require_token
 from ..shipped.models import ModelFile
 from .files import hash_file, part_path
@@ -212,9 +213,13 @@ def read_hub_token() -> str | None:
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if token := os.environ.get(name, "").strip():
             return require_token(token)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    hub_home = Path(os.environ.get("HF_HOME") or cache / "huggingface")
-    return require_token(_read_text(Path(os.environ.get("HF_TOKEN_PATH") or hub_home / "token")).strip() or None)
+    cache = Path(_read_path("XDG_CACHE_HOME") or Path.home() / ".cache")
+    hub_home = Path(_read_path("HF_HOME") or cache / "huggingface")
+    return require_token(_read_text(Path(_read_path("HF_TOKEN_PATH") or hub_home / "token")).strip() or None)
+
+
+def _read_path(variable: str) -> str:
+    return expand_home(os.environ.get(variable, ""))
 
 
 def _lock(part: BinaryIO) -> bool:

@@ -455,6 +455,17 @@ def test_the_token_comes_from_where_the_hubs_own_tools_look(
     assert read_hub_token() == TOKEN
 
 
+@pytest.mark.parametrize(("variable", "value"), [("HF_TOKEN_PATH", "~/token"), ("HF_HOME", "~")])
+def test_the_place_of_the_token_may_begin_with_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(variable, value)
+
+    assert read_hub_token() == TOKEN
+
+
 def test_without_a_token_none_is_sent() -> None:
     assert read_hub_token() is None
 

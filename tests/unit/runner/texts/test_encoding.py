@@ -66,7 +66,16 @@ def test_nothing_is_assumed_where_a_mark_says_it(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [bytes(range(256)), b"\xff", b"\x80\x81", b"a\0b", b"\x7fELF\2\1\1\0\0\0\0\0", b"\xff\xfea", b"\xef\xbb\xbf\xff"],
+    [
+        bytes(range(256)),
+        b"\xff",
+        b"\x80\x81",
+        b"a\0b",
+        b"\x7fELF\2\1\1\0\0\0\0\0",
+        b"\xff\xfea",
+        b"\xef\xbb\xbf\xff",
+        b"caf\xe9 \x01\x02",
+    ],
 )
 def test_bytes_that_are_no_letters_are_no_text(content: bytes) -> None:
     assert decode(content) is None
