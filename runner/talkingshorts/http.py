@@ -94,7 +94,7 @@ def normalize_url(url: str) -> str:
         valid = False
     if not valid:
         shown = url.rpartition("@")[2]
-        raise UsageError(f"{shown!r} is no server address: expected something like http://127.0.0.1:8188.")
+        raise UsageError(f"{shown!r} isn't a server address: expected something like http://127.0.0.1:8188.")
     return full.strip().rstrip("/")
 
 

@@ -79,7 +79,7 @@ class Lanes:
 
     def _notice(self, work: Work, name: str, event: Event) -> None:
         if isinstance(event, Created) and work.is_called_off:
-            raise CancelledError("The job was called off before it was posted.")
+            raise CancelledError("The job was cancelled before it was submitted.")
         if isinstance(event, Started | NodeStarted | Progress | Cached):
             work.has_started = True
         self._show(RowEvent(work.job.row, name, event))

@@ -141,7 +141,8 @@ def check_outputs(jobs: Sequence[RowJob]) -> None:
     for place, sharing in takers.items():
         for job in sharing if len(sharing) > 1 else ():
             problems.add(
-                f"all their results would go to {place}: put {{row}} into -o, or a column that tells.", job.row
+                f"all their results would go to {place}: put {{row}} into -o, or a column that tells them apart.",
+                job.row,
             )
     problems.require_none()
     for job in {str(Path(job.places[0]).parent): job for job in jobs}.values():
@@ -157,7 +158,7 @@ def require_free(jobs: Iterable[RowJob], own: Collection[str]) -> None:
     for job in jobs:
         found = [path for place in job.places for path in existing.find(place) if path not in own]
         if found:
-            problems.add(f"its result would be written over {found[0]}: move that, or give --overwrite.", job.row)
+            problems.add(f"its result would overwrite {found[0]}: move that file, or give --overwrite.", job.row)
     problems.require_none()
 
 

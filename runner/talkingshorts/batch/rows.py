@@ -64,10 +64,10 @@ class RowRun:
             self.scheduler.stop()
             counts = self._state.count()
             raise CancelledError(
-                f"{counts.done} rows are done, {counts.left} are left: the same command goes on."
+                f"{counts.done} rows are done, {counts.left} are left: run the same command to go on."
             ) from None
         except UnreachableError as error:
-            raise UnreachableError(f"{error} No server is left: the same command goes on later.") from error
+            raise UnreachableError(f"{error} No server is left: run the same command later to go on.") from error
 
     def _observe(self, event: BatchEvent) -> None:
         self._show(event)

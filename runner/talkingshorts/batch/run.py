@@ -73,8 +73,8 @@ def _run_left(
 
 def _describe_dropped(rows: int) -> str:
     if rows == 1:
-        return "1 row of earlier runs isn't in the table any more: what it made stays."
-    return f"{rows} rows of earlier runs aren't in the table any more: what they made stays."
+        return "1 row of earlier runs is no longer in the table: what it made is kept."
+    return f"{rows} rows of earlier runs are no longer in the table: what they made is kept."
 
 
 def _describe_failures(failures: Sequence[tuple[int, str]], rows: int, left: int) -> str:

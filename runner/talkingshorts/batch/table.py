@@ -138,7 +138,7 @@ def _split_csv(text: str, delimiter: str, problems: Problems, skipped: int) -> I
             rows += any(map(str.strip, cells))
             yield line, cells
     except csv.Error as error:
-        problems.add(f"it is no CSV: {error}. Within quotes, write a quote twice.", rows + 1, end + 1)
+        problems.add(f"it isn't valid CSV: {error}. Within quotes, write a quote twice.", rows + 1, end + 1)
 
 
 def _make_rows(lines: Iterable[Line], problems: Problems, has_decimal_commas: bool = False) -> Iterator[Row]:
@@ -234,16 +234,16 @@ def _split_list(text: str) -> Iterator[tuple[int, str]]:
 def _read_object(content: str) -> Iterator[tuple[str, str | None]]:
     """Yield name and text of each value in a JSON object; null has no text.
 
-    Raises ValueError when it is no object that sets inputs.
+    Raises ValueError when it isn't an object that sets inputs.
     """
     try:
         row = json.loads(content, object_pairs_hook=_without_doubles, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error}") from error
+        raise ValueError(f"it isn't valid JSON: {error}") from error
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(row, dict):
-        raise ValueError(f"it is no JSON object: {content.strip()[:60]}")
+        raise ValueError(f"it isn't a JSON object: {content.strip()[:60]}")
     for name, value in row.items():
         if isinstance(value, dict | list):
             raise ValueError(f"{name} holds {json.dumps(value)[:60]}: a text, a number, true, false or null is needed")
@@ -258,7 +258,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number that JSON has")
+    raise ValueError(f"{name} isn't a number that JSON knows")
 
 
 def _name_rows(rows: dict[int, int | None]) -> str:

@@ -55,7 +55,7 @@ def _add_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--ray-workers", type=read_count, metavar="N", help="with --ray: this many ComfyUIs")
     parser.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
-    parser.add_argument("--keep-going", action="store_true", help="start further rows after one has failed")
+    parser.add_argument("--keep-going", action="store_true", help="keep starting rows after one has failed")
     parser.add_argument(
         "--state",
         type=expand_home,
@@ -63,13 +63,16 @@ def _add_options(parser: ArgumentParser) -> None:
         help="what is remembered from run to run (default: JOBS.WORKFLOW.state)",
     )
     parser.add_argument(
-        "--timeout", type=read_limit, metavar="S", help="cancel a row's job after S seconds; the row failed"
+        "--timeout",
+        type=read_limit,
+        metavar="S",
+        help="cancel a row's job after S seconds, and count the row as failed",
     )
     parser.add_argument(
         "--idle-timeout",
         type=read_limit,
         metavar="S",
-        help="leave a server to itself that takes connections and hasn't answered for S seconds (default: 300)",
+        help="give up on a server that accepts connections but hasn't answered for S seconds (default: 300)",
     )
 
 

@@ -10,9 +10,7 @@ from .options import AddCommand
 
 def add_commands(add: AddCommand) -> None:
     """Add `completion`."""
-    parser = add(
-        "completion", "print what makes a shell complete these commands; put it in its start-up file", show_script
-    )
+    parser = add("completion", "print a completion script for your shell's start-up file", show_script)
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 

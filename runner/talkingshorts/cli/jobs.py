@@ -102,7 +102,7 @@ def status(options: Namespace) -> int:
     if job is None:
         if options.json:
             _print_status(options, record, "lost", 0)
-        raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never took the job.")
+        raise LostJobError(f"The server doesn't know the job {record.id}: it was restarted, or never received the job.")
     jobs_ahead = server.client.jobs_ahead(record.id) if job.status == PENDING else 0
     _print_status(options, record, job.status, jobs_ahead)
     return 0
@@ -137,12 +137,12 @@ def cancel(options: Namespace) -> int:
     if job is None and not record.has_ended:
         raise LostJobError(f"The server doesn't know the job {record.id}: there is nothing to cancel.")
     if job is None or job.has_ended:
-        print_note(f"The job had ended before: {job.status if job else record.state}.")
+        print_note(f"The job had already ended: {job.status if job else record.state}.")
         return 0
     ended = cancel_job(server.client, open_jobs(), record)
     if ended is None:
-        raise RunnerError(f"The job {record.id} was told to stop, but still runs.")
-    print_note("The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}.")
+        raise RunnerError(f"The job {record.id} was asked to stop, but is still running.")
+    print_note("The job was cancelled." if ended == "cancelled" else f"The job had already ended: {ended}.")
     return 0
 
 

@@ -55,7 +55,7 @@ def _run(argv: Sequence[str] | None) -> int:
         if error.errno != errno.ENOSPC:
             raise
         _forsake_stdout()
-        _report(RunnerError(f"There is no room for what is to be written: {error.strerror}. Free some first."), options)
+        _report(RunnerError(f"The disk is full: {error.strerror}. Free some space first."), options)
         return RunnerError.exit_code
     return code
 

@@ -61,10 +61,12 @@ def _add_options(parser: ArgumentParser) -> None:
     shape.add_argument("--size", type=read_size, metavar="WxH", help="pixels: multiples of 16, or 1080")
     shape.add_argument("--landscape", action="store_true", help="wider than high: 832x480 (default: 480x832)")
     parser.add_argument(
-        "--target-seconds", type=read_seconds, metavar="S", help="length of the speech; 0 is its natural one"
+        "--target-seconds", type=read_seconds, metavar="S", help="length of the speech; 0: as long as it takes"
     )
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="default: 42")
-    parser.add_argument("--voice-rights", action="store_true", help="the voice's owner agrees to its cloning")
+    parser.add_argument(
+        "--voice-rights", action="store_true", help="confirm that the voice is yours, or that its owner agreed"
+    )
     add_settings(parser)
     parser.add_argument(
         "-o",
@@ -128,7 +130,7 @@ def _naming_options() -> Iterator[None]:
 
 def _explain_former(former: Path, kept: Path | None) -> str:
     if kept is None:
-        return f"{former} is there already, and will be written over."
+        return f"{former} is there already, and will be overwritten."
     return f"{former} is there already: it is kept as {kept}. {name_option('output', 'PATH')} names another place."
 
 

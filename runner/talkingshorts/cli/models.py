@@ -20,16 +20,16 @@ def add_commands(add: AddCommand) -> None:
     """Add `models`."""
     parser = add("models", "list, download or verify the model files that the workflows need")
     add_action = nest_commands(parser, "list|download|verify")
-    listing = "say which model files are here, how large they are, and which presets need them"
+    listing = "list the model files: whether each is here, its size, and which presets need it"
     _add_names(add_action("list", listing, show_models), "*")
-    downloading = "download what is missing; a download that was stopped goes on where it was"
+    downloading = "download what is missing; a stopped download resumes where it was"
     download = add_action("download", downloading, download_models)
     _add_names(download, "+")
     download.add_argument(
         "--to", type=expand_home, metavar="FOLDER", help="a models folder (default: that of the managed ComfyUI)"
     )
     download.add_argument("--jobs", type=read_count, default=3, metavar="N", help="files at once (default: 3)")
-    download.add_argument("--force", action="store_true", help="download again what is here already")
+    download.add_argument("--force", action="store_true", help="download even what is already here")
     download.add_argument("--dry-run", action="store_true", help="only say what would be downloaded")
     verifying = "check size and hash of the model files that are here; of a preset, that all are"
     _add_names(add_action("verify", verifying, verify_models), "*")

@@ -177,7 +177,7 @@ def add_presign(parser: argparse.ArgumentParser) -> None:
         const=PRESIGN_SECONDS,
         type=_read_presign_seconds,
         metavar="SECONDS",
-        help="results on a store such as s3:// are printed as addresses that anybody can download from for so long "
+        help="print results on a store such as s3:// as addresses that anybody can download from for so long "
         f"(default: {PRESIGN_SECONDS})",
     )
 
@@ -191,13 +191,13 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--idle-timeout",
         type=read_limit,
         metavar="S",
-        help="give the job up when the server hasn't said a word for S seconds: no progress, and no answer to where "
-        "the job is. A node that works on in silence isn't idle (default: 300)",
+        help="give up on the job when nothing was heard from the server for S seconds: no progress, and no answer to "
+        "where the job is. A node that works silently doesn't count as idle (default: 300)",
     )
     parser.add_argument(
         "--resubmit",
         action="store_true",
-        help="submit the job again when it is lost because the server was restarted; waits up to 5 minutes for it",
+        help="submit the job again when a restart of the server lost it; waits up to 5 minutes for the server",
     )
 
 
@@ -213,7 +213,7 @@ def add_webhook(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--webhook",
         metavar="URL",
-        help="post a JSON object there when the job has ended, whichever way; tried again for hours until it is taken",
+        help="post a JSON object there when the job has ended, however it did; retried for hours until it is accepted",
     )
     parser.add_argument(
         "--webhook-secret", metavar="S", help="sign it with S (Standard Webhooks); better: TALKINGSHORTS_WEBHOOK_SECRET"
@@ -243,7 +243,7 @@ def read_number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a number")
     return value
 
 
@@ -260,13 +260,13 @@ def read_seconds(text: str) -> float:
 def read_count(text: str) -> int:
     """Return a number of things, of which there is one at least."""
     if not re.fullmatch(r"[1-9]\d{0,2}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999")
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from 1 to 999")
     return int(text)
 
 
 def _read_presign_seconds(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,5}", text) or int(text) > PRESIGN_LIMIT_SECONDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to {PRESIGN_LIMIT_SECONDS}")
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a number of seconds from 1 to {PRESIGN_LIMIT_SECONDS}")
     return int(text)
 
 

@@ -124,7 +124,7 @@ def _read_variable(name: str, default: float) -> float:
     except ValueError:
         value = 0.0
     if not 0.0 < value < float("inf"):
-        raise UsageError(f"{name}={text} is no number above 0: correct it, or leave it out.")
+        raise UsageError(f"{name}={text} isn't a number above 0: correct it, or leave it out.")
     return value
 
 

@@ -13,10 +13,10 @@ def add_commands(add: AddCommand) -> None:
     """Add `server`."""
     parser = add("server", "start, stop, find or install the ComfyUI that this program manages")
     add_action = nest_commands(parser, "start|stop|status|install")
-    add_action("start", "start it, or find the one that runs; print its URL", start_server)
+    add_action("start", "start it unless it is running, and print its URL", start_server)
     add_action("stop", "end it", end_server)
-    add_action("status", "print the URL of the one that runs", show_server)
-    installing = "install a ComfyUI with the node pack, for a program that wasn't set up in a checkout (about 6.5 GB)"
+    add_action("status", "print its URL, if it is running", show_server)
+    installing = "install a ComfyUI with the node pack (about 6.5 GB); a checkout has one"
     add_action("install", installing, set_up_server).add_argument("--yes", action="store_true", help="don't ask first")
 
 

@@ -12,7 +12,7 @@ def add_commands(add: AddCommand) -> None:
     """Add `workflows`."""
     parser = add("workflows", "list or show the workflows that come with the program")
     add_action = nest_commands(parser, "list|show")
-    add_action("list", "print each one's name, which stands for it as WORKFLOW, and what it makes", show_workflows)
+    add_action("list", "print each workflow's name, which WORKFLOW accepts, and what it makes", show_workflows)
     show = add_action("show", "print one as the JSON that ComfyUI's POST /prompt takes", show_workflow)
     show.add_argument("name", metavar="NAME", help="its name, as `workflows list` prints it")
 

@@ -159,7 +159,9 @@ class ComfyClient:
         except OSError as error:
             raise UsageError(f"The file {path} can't be read: {error.strerror}.") from error
         if answer.status_code == 413:
-            raise ValidationError(f"The server refuses {path}: too large. Start ComfyUI with a --max-upload-size.")
+            raise ValidationError(
+                f"The server refuses {path}: it is too large. Start ComfyUI with a larger --max-upload-size."
+            )
         entry = self._read_json(answer)
         return f"{entry['subfolder']}/{entry['name']}" if entry.get("subfolder") else entry["name"]
 
@@ -175,7 +177,9 @@ class ComfyClient:
             with contextlib.suppress(requests.JSONDecodeError):
                 return answer.json()
         if answer.status_code == 413:
-            raise ValidationError("The server refuses the graph: too large. Start ComfyUI with a --max-upload-size.")
+            raise ValidationError(
+                "The server refuses the graph: it is too large. Start ComfyUI with a larger --max-upload-size."
+            )
         return self._read_json(answer)
 
     def job(self, job_id: str, timeout: float = ANSWER_SECONDS) -> Job | None:
@@ -307,7 +311,7 @@ def _read_chunks(answer: requests.Response, filename: str) -> Iterator[bytes]:
     try:
         yield from answer.iter_content(DOWNLOAD_CHUNK_BYTES)
     except requests.RequestException as error:
-        raise UnreachableError(f"The download of {filename} broke off.") from error
+        raise UnreachableError(f"The download of {filename} was interrupted.") from error
 
 
 def _is_unsent(error: requests.RequestException) -> bool:

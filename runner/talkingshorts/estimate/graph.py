@@ -76,7 +76,7 @@ def read_value(workflow: Workflow, node_id: str, field: str, default: Any = None
         return value
     raise ValidationError(
         f"{workflow.describe(node_id)}: {field} comes from {workflow.describe(source)}, so it is known only as the "
-        f"graph runs. Say it for the estimate: -s {node_id}.{field}=VALUE"
+        f"graph runs. Give it for the estimate: -s {node_id}.{field}=VALUE"
     )
 
 

@@ -222,7 +222,7 @@ class _Follower:
         if total is not None and now - self._began >= total:
             raise JobTimeoutError(f"The job took longer than {total:g} s.")
         if idle is not None and self._silent_since is not None and now - self._last_sign >= idle:
-            raise JobTimeoutError(f"The server gave no sign of life for {idle:g} s.")
+            raise JobTimeoutError(f"Nothing was heard from the server for {idle:g} s.")
 
     def _next_duty(self) -> float:
         """Return when to stop listening: to ask the server, or because a limit passes."""

@@ -30,7 +30,7 @@ def find_job(
     if record is None:
         job = client.job(job_id)
         if job is None:
-            raise LostJobError(f"The job {job_id} is known neither here nor to the server {client.url}.")
+            raise LostJobError(f"Neither this machine nor the server {client.url} knows the job {job_id}.")
         record = _describe_foreign_job(job, client)
         if is_noted:
             store.save(record)

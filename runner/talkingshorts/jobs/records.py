@@ -117,7 +117,7 @@ class JobStore:
         """Return the job that was noted last, or stands in its place. Raises LostJobError when there is none."""
         standing = [record for record in self.list_all() if record.successor is None]
         if not standing:
-            raise LostJobError(f"No job is noted in {self.folder}: name one by its id.")
+            raise LostJobError(f"No job is recorded in {self.folder}: name one by its id.")
         return standing[-1]
 
     def load_latest(self, job_id: str) -> JobRecord | None:
@@ -151,5 +151,5 @@ def write_record(path: Path, text: str) -> None:
         write_privately(path, text)
     except OSError as error:
         raise UsageError(
-            f"The job can't be noted in {path.parent}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
+            f"The job can't be recorded in {path.parent}: {error.strerror}. Set TALKINGSHORTS_HOME to another folder."
         ) from error

@@ -194,7 +194,7 @@ class Run:
         try:
             return action()
         except KeyboardInterrupt:
-            self._show(Notice("Cancelling the job. Ctrl-C again leaves at once."))
+            self._show(Notice("Cancelling the job. Press Ctrl-C again to leave at once."))
             raise CancelledError(self._cancel_unless_interrupted()) from None
         except JobTimeoutError as error:
             raise JobTimeoutError(f"{error} {self._cancel()}") from None
@@ -216,7 +216,7 @@ class Run:
         try:
             return self._cancel()
         except KeyboardInterrupt:
-            return f"The job may still run: `talkingshorts cancel {self._record.id}` cancels it."
+            return f"The job may still be running: `talkingshorts cancel {self._record.id}` cancels it."
 
     def _cancel(self) -> str:
         """Cancel the job, wait until it no longer runs, and say how that went."""
@@ -226,9 +226,9 @@ class Run:
             advice = f"When it is back, `talkingshorts cancel {self._record.id}` cancels the job."
             return f"The server is away.{self._store.advise(advice)}"
         if ended is None:
-            return "The job was told to stop, but still runs."
+            return "The job was asked to stop, but is still running."
         self._settle(ended)
-        return "The job was cancelled." if ended == "cancelled" else f"The job had ended before: {ended}."
+        return "The job was cancelled." if ended == "cancelled" else f"The job had already ended: {ended}."
 
     def _bring_home(self, job: Job) -> list[str]:
         """Return the paths or URLs of the job's files, once they are whole there."""

@@ -77,7 +77,7 @@ def post(client: ComfyClient, store: RecordStore, record: JobRecord) -> None:
         answer = _deliver(client, record)
     except FailedServerError as error:
         store.forget(record)
-        raise ValidationError(f"The server fails on the graph each time: {error}") from error
+        raise ValidationError(f"The server fails on this graph every time: {error}") from error
     except ValidationError:
         store.forget(record)
         raise

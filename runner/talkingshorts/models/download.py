@@ -161,7 +161,7 @@ class Downloader:
             _version_path(path).unlink(missing_ok=True)
             raise WrongModelError(
                 f"{file.relative_path} arrived damaged, or isn't the file that models.json lists (sha256 {digest} "
-                f"instead of {wanted}), and was thrown away. Try again: talkingshorts models download {file.name}. "
+                f"instead of {wanted}), and was deleted. Try again: talkingshorts models download {file.name}. "
                 f"If it happens again, compare with the file's page: {_page_of(file.url)}"
             )
         return digest
@@ -289,7 +289,7 @@ def _explain_other_size(file: ModelFile, size: str) -> str:
 
 def _broken_off(file: ModelFile, received: int, reason: str) -> _BrokenOffError:
     return _BrokenOffError(
-        f"The download of {file.relative_path} broke off after {received} of {file.bytes} bytes: {reason}."
+        f"The download of {file.relative_path} stopped after {received} of {file.bytes} bytes: {reason}."
     )
 
 

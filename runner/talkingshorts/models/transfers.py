@@ -118,7 +118,8 @@ def require_space(models: Sequence[LocalModel]) -> None:
         free = shutil.disk_usage(folder).free
         if free < needed[device]:
             raise UsageError(
-                f"The disk of {folder} has {format_size(free)} free, and {format_size(needed[device])} are to come. "
+                f"The disk of {folder} has {format_size(free)} free, "
+                f"and {format_size(needed[device])} are still needed. "
                 "Free some space, or download to another disk with --to FOLDER."
             )
 

@@ -262,7 +262,7 @@ def _list_folder(pattern: str) -> list[str]:
         raise
     except Exception as error:  # Each file system has errors of its own.
         raise UsageError(
-            f"{pattern} can't be looked into for files in the way: {_reason_of(error)}. --overwrite doesn't look."
+            f"{pattern} can't be checked for files in the way: {_reason_of(error)}. --overwrite skips that check."
         ) from None
     slashes = place[: len(place) - len(place.lstrip("/"))]
     return [f"{scheme}{slashes}{path.lstrip('/')}" for path in found]
@@ -280,7 +280,7 @@ def require_writable(output: str, workflow: str) -> None:
     if is_url(output):
         RemoteDestination(output, home.home_dir() / "results").require_writable()
     elif NEARLY_URL_PATTERN.match(output):
-        raise UsageError(f"The output {output!r} is no URL: expected something like s3://bucket/folder/, or a path.")
+        raise UsageError(f"The output {output!r} isn't a URL: expected something like s3://bucket/folder/, or a path.")
     else:
         OutputTemplate(output).require_writable({"workflow": workflow})
 
@@ -294,7 +294,7 @@ def presign(url: str, seconds: int) -> str:
         files, path = _open_place(url, **options)
         return files.sign(path, expiration=seconds)
     except NotImplementedError:
-        raise UsageError(f"{scheme}:// has no addresses to --presign.") from None
+        raise UsageError(f"{scheme}:// has no addresses for --presign to give.") from None
     except UsageError:
         raise
     except Exception as error:  # Each file system has errors of its own.
@@ -312,7 +312,7 @@ def _open_place(url: str, **options: Any) -> tuple[Any, str]:
     except ImportError:
         packages = " ".join(dict.fromkeys(["fsspec", PACKAGE_BY_SCHEME.get(scheme, "fsspec")]))
         raise UsageError(
-            f"Results on {scheme}:// need a package more: {sys.executable} -m pip install {packages}"
+            f"Results on {scheme}:// need one more package: {sys.executable} -m pip install {packages}"
         ) from None
     except Exception as error:  # Each file system has errors of its own.
         raise UsageError(f"{scheme}:// can't be used: {_reason_of(error)}.") from None

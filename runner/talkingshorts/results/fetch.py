@@ -197,7 +197,7 @@ def _receive(source: Source, file: RemoteFile, target: io.BufferedRandom, show: 
                     show(received, delivery.total)
             if delivery.total is not None and received != delivery.total:
                 raise UnreachableError(
-                    f"The download of {file.filename} broke off after {received} of {delivery.total} bytes."
+                    f"The download of {file.filename} stopped after {received} of {delivery.total} bytes."
                 )
             target.flush()
             target.seek(0)

@@ -150,7 +150,7 @@ def _read_entry(path: Path, number: int, entry: Any) -> ModelFile:
 def _find_fault(entry: Any) -> str:
     """Return what is wrong with an entry; "" when nothing is."""
     if not isinstance(entry, dict):
-        return "it is no object"
+        return "it isn't an object"
     for name, kind in _FIELDS.items():
         if type(entry.get(name)) is not kind or not entry[name]:
             return f"{name} = {entry.get(name)!r} is no {kind.__name__}, or empty"
@@ -161,7 +161,7 @@ def _find_fault(entry: Any) -> str:
     if "sha256" in entry and not _SHA256.fullmatch(str(entry["sha256"])):
         return f"sha256 = {entry['sha256']!r} isn't 64 small hexadecimal digits"
     if not entry["url"].startswith(("https://", "http://")):
-        return f"url = {entry['url']!r} is no web address"
+        return f"url = {entry['url']!r} isn't a web address"
     if not all(isinstance(preset, str) for preset in entry["preset"]):
         return f"preset = {entry['preset']!r} isn't a list of names"
     place = PurePosixPath(entry["folder"], entry["name"])

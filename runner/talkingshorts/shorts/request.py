@@ -159,7 +159,7 @@ def _choose_voice(options: MakeOptions, choices: Choices) -> None:
         is_start_given = options.start_seconds is not None
         choices.values["voice_source"] = remove_own_time(options.voice) if is_start_given else options.voice
     else:
-        choices.files["voice_source"] = require_readable(Path(options.voice), "It is no URL (https://...) either.")
+        choices.files["voice_source"] = require_readable(Path(options.voice), "It isn't a URL (https://...) either.")
     choices.values["voice_start_seconds"] = start_text
     choices.values["voice_duration_seconds"] = duration_text
 

@@ -79,7 +79,7 @@ class Announcer:
         self._webhooks.save(Webhook(job_id, url, mark_key(self._key, job_id) if self._key else None))
         if self._key is None:
             self._notify(
-                "The webhook's messages are unsigned: --webhook-secret or TALKINGSHORTS_WEBHOOK_SECRET signs them."
+                "The webhook's messages aren't signed: --webhook-secret or TALKINGSHORTS_WEBHOOK_SECRET signs them."
             )
 
     def _tell_or_hand_over(self, claim: Claim, patience_seconds: float, is_own: bool) -> None:
@@ -106,14 +106,14 @@ class Announcer:
             return
         if not can_sign(webhook, self._key):
             self._notify(
-                f"The webhook of the job {webhook.job_id} waits for the secret that it was noted with: "
+                f"The webhook of the job {webhook.job_id} needs the secret that it was created with: "
                 "set TALKINGSHORTS_WEBHOOK_SECRET."
             )
             return
         try:
             start_follower(claim, self._secrets_for(webhook, is_own))
         except OSError as error:
-            self._notify(f"The webhook can't be told: {error.strerror}. The next `talkingshorts status` tries again.")
+            self._notify(f"The webhook can't be called: {error.strerror}. The next `talkingshorts status` tries again.")
 
     def _secrets_for(self, webhook: Webhook, is_own: bool) -> dict[str, str | None]:
         """Return what a follower may know: this command's server and token are for the jobs on that server alone."""

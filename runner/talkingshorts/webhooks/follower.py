@@ -22,7 +22,7 @@ from .delivery import deliver, open_store
 from .message import build_event, read_key
 
 SERVER_PATIENCE_SECONDS = 6 * 3600.0
-"""After a server has been away for so long, its job is told to be lost."""
+"""After a server has been away for so long, its job is reported as lost."""
 
 SERVER_GONE_SECONDS = 10.0
 SERVER_LOOK_SECONDS = 30.0

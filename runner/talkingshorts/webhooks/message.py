@@ -123,9 +123,7 @@ def require_webhook_url(url: str) -> str:
         parts = urlsplit(url)
         normalize_url(f"{parts.scheme}://{parts.netloc}")
     except (UsageError, ValueError):
-        raise UsageError(
-            "The --webhook is no address to post to: expected something like https://example.com/done."
-        ) from None
+        raise UsageError("--webhook needs an address to post to, such as https://example.com/done.") from None
     return url
 
 

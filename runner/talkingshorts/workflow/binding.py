@@ -231,7 +231,7 @@ def _parse_option(target: Target, text: str, options: tuple[Any, ...]) -> Any:
             return option
     if is_listed(text):
         return text  # the check of the whole graph tells all missing models together
-    raise ValidationError(f"{target.address}: {text!r} is none of its options{describe_options(text, options)}")
+    raise ValidationError(f"{target.address}: {text!r} is not one of its options{describe_options(text, options)}")
 
 
 def describe_options(value: Any, options: tuple[Any, ...]) -> str:

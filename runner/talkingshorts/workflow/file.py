@@ -102,7 +102,7 @@ def _read_graph(path: Path, file: BinaryIO) -> Graph:
         return _embedded_graph(path, read_flac_tags(path))
     content = head + file.read(MAX_GRAPH_BYTES)
     if len(content) > MAX_GRAPH_BYTES:
-        raise ValidationError(f"The workflow {path} is over {MAX_GRAPH_BYTES >> 20} MB: that is no graph.")
+        raise ValidationError(f"The workflow {path} is over {MAX_GRAPH_BYTES >> 20} MB: that can't be a graph.")
     if kind := name_kind(content):
         raise ValidationError(f"The file {path} is {kind}, not a workflow{_explain_order(path)}.")
     if not content.strip():
@@ -147,7 +147,7 @@ def _embedded_graph(path: Path, texts: dict[str, str]) -> Graph:
     if "prompt" not in texts and "workflow" in texts:
         raise ValidationError(f"The workflow embedded in {path} {UI_FORMAT_REMEDY}")
     if "prompt" not in texts:
-        raise ValidationError(f"{path} embeds no workflow: use the file as ComfyUI saved it, or an API-format JSON.")
+        raise ValidationError(f"{path} holds no workflow: use the file as ComfyUI saved it, or an API-format JSON.")
     try:
         document = _parse_json(texts["prompt"])
     except ValueError as error:
@@ -176,7 +176,7 @@ def _api_graph(path: Path, document: Any) -> Graph:
             )
         if not isinstance(node.setdefault("inputs", {}), dict):
             raise ValidationError(
-                f"The workflow {path} isn't an API-format graph: the inputs of #{node_id} are no map."
+                f"The workflow {path} isn't an API-format graph: the inputs of #{node_id} aren't a map."
             )
     return graph
 

@@ -63,7 +63,7 @@ def explain_missing_input(name: str) -> str:
 
 def explain_no_link(info: InputInfo, value: Any) -> str:
     """Return that what should be a link is none."""
-    return f"{info.name} = {format_value(value)} is no link: expected [node id, output number]."
+    return f"{info.name} = {format_value(value)} is not a link: expected [node id, output number]."
 
 
 def explain_mismatch(info: InputInfo, source: str, given: str) -> str:
@@ -91,7 +91,7 @@ def explain_not_possible(value: Any, name: str, possible: Sequence[float]) -> st
 def explain_no_option(info: InputInfo, value: Any) -> str:
     """Return that the value is none of the options, which are near, and how to get a model."""
     options = describe_options(value, info.options) if info.options is not None else "."
-    return f"{info.name} = {format_value(value)} is none of its options{options}{explain_download(value)}"
+    return f"{info.name} = {format_value(value)} is not one of its options{options}{explain_download(value)}"
 
 
 def format_value(value: Any) -> str:

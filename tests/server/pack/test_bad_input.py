@@ -49,7 +49,7 @@ def scaled(**changes: Any) -> Graph:
 
 REFUSALS: dict[str, tuple[Graph, list[str]]] = {
     "required_input_missing": (picture(width=None), ["EmptyImage 'Blank' (#1)", "required input 'width' is missing"]),
-    "bad_linked_input": (scaled(image=["1"]), ["ImageScale 'Fit' (#3)", 'image = ["1"] is no link', "[node id"]),
+    "bad_linked_input": (scaled(image=["1"]), ["ImageScale 'Fit' (#3)", 'image = ["1"] is not a link', "[node id"]),
     "return_type_mismatch": (
         {**scaled(width=["1", 0])},
         ["ImageScale 'Fit' (#3)", "width takes INT, but EmptyImage 'Blank' (#1) gives IMAGE"],
@@ -59,7 +59,7 @@ REFUSALS: dict[str, tuple[Graph, list[str]]] = {
     "value_bigger_than_max": (picture(width=99999), ["'Blank' (#1)", "width = 99999 is out of range", "1 to 16384"]),
     "value_not_in_list": (
         scaled(upscale_method="lancsoz"),
-        ["ImageScale 'Fit' (#3)", 'upscale_method = "lancsoz" is none of its options', "lanczos"],
+        ["ImageScale 'Fit' (#3)", 'upscale_method = "lancsoz" is not one of its options', "lanczos"],
     ),
     "exception_during_validation": (
         {**picture(), "2": node("PreviewImage", "Show", images=["9", 0])},

@@ -35,7 +35,7 @@ def test_an_address_is_completed(address: str, url: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "http://", "ftp://host", "http://host:port", "http://host:99999", "a b://c"])
 def test_what_is_no_address_is_a_usage_error(address: str) -> None:
-    with pytest.raises(UsageError, match="no server address"):
+    with pytest.raises(UsageError, match="isn't a server address"):
         normalize_url(address)
 
 

@@ -102,5 +102,5 @@ def _find_weights(folder: Path) -> tuple[Path, ...]:
 
 def _require_file(file: Path, model: Path) -> Path:
     if not file.is_file():
-        raise ModelError(f"{model} is no complete model: it lacks {file.name}. {REMEDY}")
+        raise ModelError(f"{model} isn't a complete model: it lacks {file.name}. {REMEDY}")
     return file

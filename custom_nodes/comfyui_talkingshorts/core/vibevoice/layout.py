@@ -30,7 +30,7 @@ def detect_layout(config: dict[str, Any]) -> Layout:
     if "quantization_config" in config:
         raise ModelError(QUANTISED)
     if not kind.startswith("vibevoice"):
-        raise ModelError(f'It is no VibeVoice model: its model_type is "{kind}". {_NO_SPEECH_MODEL}')
+        raise ModelError(f'It is not a VibeVoice model: its model_type is "{kind}". {_NO_SPEECH_MODEL}')
     architectures = " ".join(map(str, config.get("architectures") or ()))
     if kind != "vibevoice" or "ASR" in architectures.upper():
         raise ModelError(f'It is another kind of VibeVoice ("{kind}", {architectures or "?"}). {_NO_SPEECH_MODEL}')

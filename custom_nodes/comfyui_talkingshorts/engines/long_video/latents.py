@@ -58,6 +58,6 @@ def require_picture(latents: torch.Tensor, index: int) -> None:
     """Raise VideoError when no picture can come of the latents of window `index`."""
     if not torch.isfinite(latents).all():
         raise VideoError(
-            f"Window {index + 1} came out as values that are no picture (NaN). Finished windows are kept. Load the "
+            f"Window {index + 1} came out as values that aren't a picture (NaN). Finished windows are kept. Load the "
             "model with another weight_dtype (default, or fp8 in place of fp16), and run the same graph again."
         )

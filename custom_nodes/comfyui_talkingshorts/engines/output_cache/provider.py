@@ -44,7 +44,7 @@ def read_max_bytes() -> int:
     max_bytes = parse_gigabytes(text)
     if max_bytes is None:
         logging.warning(
-            "TalkingShorts: %s is %r, which is no size. Give gigabytes, such as 4 or 0.5, or 0 to keep nothing. "
+            "TalkingShorts: %s is %r, which isn't a size. Give gigabytes, such as 4 or 0.5, or 0 to keep nothing. "
             "Finished stages are kept up to %d GB.",
             VARIABLE,
             text,

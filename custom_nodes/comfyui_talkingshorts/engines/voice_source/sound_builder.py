@@ -85,7 +85,7 @@ class SoundBuilder:
         self.rate_hz = rate_hz
         samples = np.concatenate(parts, axis=1)[:, : self.wanted]
         if not np.isfinite(samples).all():
-            raise SourceError("The source holds samples that are no numbers (NaN or infinite). Export it once more.")
+            raise SourceError("The source holds samples that aren't numbers (NaN or infinite). Export it once more.")
         return Sound(samples, rate_hz)
 
     def _choose_run(self, channels: int, begin_seconds: float) -> _Run:

@@ -262,7 +262,7 @@ def _read_cookies() -> io.StringIO | None:
     try:
         return io.StringIO(Path(os.path.expanduser(path)).read_text(encoding="utf-8-sig"))  # noqa: PTH111 (a Path raises)
     except UnicodeError as error:
-        raise SourceError(f"{COOKIES} names {path!r}, which is no plain text: export the cookies.txt anew.") from error
+        raise SourceError(f"{COOKIES} names {path!r}, which isn't plain text: export the cookies.txt again.") from error
     except OSError as error:
         raise SourceError(f"{COOKIES} names {path!r}, which can't be read: {error}. Correct or unset it.") from error
 

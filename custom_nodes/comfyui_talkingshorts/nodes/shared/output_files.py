@@ -37,7 +37,7 @@ def reserve_output(filename_prefix: str, ending: str, example: str, width: int =
     """
     if not filename_prefix.strip() or not filename_prefix.isprintable():
         raise InputError(
-            f"The filename_prefix {filename_prefix[:200]!r} is no file name. Use a name such as {example}."
+            f"The filename_prefix {filename_prefix[:200]!r} isn't a file name. Use a name such as {example}."
         )
     try:
         folder, stem, counter, subfolder, _ = folder_paths.get_save_image_path(

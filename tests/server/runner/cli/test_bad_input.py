@@ -45,8 +45,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "brace.json": (with_class("{x}"), "no node class '{x}'"),
     "slash.json": (with_class("a/b"), "no node class 'a/b'"),
     "emoji.json": (with_class("🙂"), "no node class '🙂'"),
-    "bare.png": (b"\x89PNG\r\n\x1a\n", "embeds no workflow"),
-    "bare.mp4": (b"\0\0\0\x10ftypisom\0\0\0\0", "embeds no workflow"),
+    "bare.png": (b"\x89PNG\r\n\x1a\n", "holds no workflow"),
+    "bare.mp4": (b"\0\0\0\x10ftypisom\0\0\0\0", "holds no workflow"),
 }
 SET = ("validate", "ok.json", "-s")
 MAKE = ("make", "--script", "Hi.")
@@ -54,8 +54,8 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     *[(("validate", name), 3, words) for name, (_, words) in FILES.items()],
     *[(("inputs", name), 3, words) for name, (_, words) in FILES.items() if name in ("empty.json", "canvas.json")],
     (("validate", "vast.json"), 3, "64 MB"),
-    (("validate", "vast.png"), 3, "embeds no workflow"),
-    (("validate", "vast.mp4"), 3, "embeds no workflow"),
+    (("validate", "vast.png"), 3, "holds no workflow"),
+    (("validate", "vast.mp4"), 3, "holds no workflow"),
     (("validate", "/dev/zero"), 3, "64 MB"),
     *[((command, "."), 2, "directory") for command in ("validate", "inputs", "run", "submit")],
     *[((command, "none.json"), 2, "No such file") for command in ("validate", "inputs", "run", "submit")],

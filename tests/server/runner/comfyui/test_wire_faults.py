@@ -104,7 +104,7 @@ def test_a_truncated_download_is_taken_up_and_never_left_under_its_name(
     failed = talkingshorts(*arguments, "-o", "new/x.png", "--server", proxy.url)
 
     assert failed.code == 5
-    assert "The download of wire-cut_00001_.png broke off." in failed.stderr
+    assert "The download of wire-cut_00001_.png was interrupted." in failed.stderr
     assert list((folder / "new").iterdir()) == []
     proxy.truncated_downloads = 2
     job_id = failed.stderr.split("talkingshorts fetch ")[1].split("`")[0]

@@ -177,4 +177,4 @@ def test_a_batch_puts_its_results_there_and_overwrites_nothing(
     assert len(fake.posted) == 2
     capsys.readouterr()
     assert main((*arguments, "--state", "another.state")) == 3
-    assert "row 1: its result would be written over s3://shorts/batch/1.json" in capsys.readouterr().err
+    assert "row 1: its result would overwrite s3://shorts/batch/1.json" in capsys.readouterr().err

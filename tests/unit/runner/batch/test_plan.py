@@ -255,7 +255,7 @@ def test_a_picture_that_is_neither_here_nor_on_the_server_is_told(tmp_path: Path
     jobs = plan(tmp_path, {"portrait": "there.png"}, {"portrait": "none.png"}, graph=graph)
 
     assert check_jobs(jobs, Description(NODES)).describe() == (
-        "row 2 (line 3): portrait: 'none.png' is none of its options: there.png."
+        "row 2 (line 3): portrait: 'none.png' is not one of its options: there.png."
     )
 
 
@@ -349,7 +349,7 @@ def test_a_file_in_the_way_is_told_unless_the_batch_made_it(tmp_path: Path, outp
     with pytest.raises(ValidationError) as caught:
         require_free(jobs, set())
 
-    assert str(caught.value) == f"row 2: its result would be written over {in_the_way}: move that, or give --overwrite."
+    assert str(caught.value) == f"row 2: its result would overwrite {in_the_way}: move that file, or give --overwrite."
     require_free(jobs, {str(in_the_way)})
 
 
@@ -362,9 +362,9 @@ def test_a_file_in_the_way_behind_a_url_is_told_unless_the_batch_made_it(
     with_names = plan(tmp_path, {}, {}, output="memory://shelf [new]/{row}_{name}{ext}")
     plain = plan(tmp_path, {}, {}, {}, output="memory://shelf [new]/{row}.png")
 
-    with pytest.raises(ValidationError, match=r"row 2: .* over memory://shelf \[new\]/2_x\.png: .*--overwrite"):
+    with pytest.raises(ValidationError, match=r"row 2: .* overwrite memory://shelf \[new\]/2_x\.png: .*--overwrite"):
         require_free(with_names, set())
-    with pytest.raises(ValidationError, match=r"^row 3: .* over memory://shelf \[new\]/3\.json"):
+    with pytest.raises(ValidationError, match=r"^row 3: .* overwrite memory://shelf \[new\]/3\.json"):
         require_free(plain, set())
     require_free(plain, {"memory://shelf [new]/3.json"})
 

@@ -35,7 +35,7 @@ def test_a_batch_whose_servers_all_stay_away_ends_and_keeps_its_rows(state: Batc
     batch = Batch(state, a, jobs=make_jobs(2))
     a.is_away = True
 
-    with pytest.raises(UnreachableError, match=r"a (is|went) away\. No server is left: the same command goes on"):
+    with pytest.raises(UnreachableError, match=r"a (is|went) away\. No server is left: run the same command later"):
         batch.run()
     assert batch.told(RowFailed) == []
 
@@ -134,7 +134,7 @@ def test_a_ctrl_c_cancels_what_runs_and_keeps_the_rest(state: BatchState) -> Non
         _thread.interrupt_main()
 
     threading.Thread(target=interrupt).start()
-    with pytest.raises(CancelledError, match="0 rows are done, 5 are left: the same command goes on"):
+    with pytest.raises(CancelledError, match="0 rows are done, 5 are left: run the same command"):
         batch.run()
 
     assert len(a.cancelled) == len(a.ran) == 2

@@ -117,7 +117,7 @@ def test_only_a_changed_row_is_made_anew_in_place_of_the_old_one(
 
     assert batch() == 0
     assert widths(fake)[3:] == [99]
-    told = "1 row of earlier runs isn't in the table any more: what it made stays."
+    told = "1 row of earlier runs is no longer in the table: what it made is kept."
     assert told in capsys.readouterr().err
 
 
@@ -126,7 +126,7 @@ def test_rows_that_are_gone_are_counted(fake: FakeComfyUI, capsys: pytest.Captur
     Path("jobs.csv").write_text("width\n64\n")
 
     assert batch() == 0
-    told = "2 rows of earlier runs aren't in the table any more: what they made stays."
+    told = "2 rows of earlier runs are no longer in the table: what they made is kept."
     assert told in capsys.readouterr().err
 
 
@@ -175,7 +175,7 @@ def test_a_file_that_is_in_the_way_stays_as_it_is(fake: FakeComfyUI, capsys: pyt
     Path("out/w-0002.png").write_text("mine")
 
     assert batch() == 3
-    assert "row 2: its result would be written over" in capsys.readouterr().err
+    assert "row 2: its result would overwrite" in capsys.readouterr().err
     assert (fake.posted, Path("out/w-0002.png").read_text()) == ([], "mine")
 
     assert batch("--overwrite") == 0

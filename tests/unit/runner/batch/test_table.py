@@ -100,7 +100,7 @@ def test_a_list_of_objects_is_a_table_too(tmp_path: Path) -> None:
 
     told = refusal(tmp_path, '[{"a": 1},\n {"a": 1, "a": 2},\n {"a": 3}, oops', "jobs.json")
     assert told[0] == "row 2 (line 2): it has 'a' more than once."
-    assert told[1].startswith("row 4 (line 3): it is no JSON")
+    assert told[1].startswith("row 4 (line 3): it isn't ")
 
 
 def test_each_line_of_json_is_a_row_whose_values_keep_their_meaning(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_every_bad_line_is_told_at_once_with_its_row(tmp_path: Path) -> None:
     told = refusal(tmp_path, "\n".join(lines), "j.jsonl")
 
     assert [line.split(":")[0] for line in told] == [f"row {row} (line {row})" for row in range(2, 7)]
-    assert "no JSON" in told[0]
-    assert "no JSON object: [1]" in told[1]
+    assert "isn't valid JSON" in told[0]
+    assert "a JSON object: [1]" in told[1]
     assert "'a' more than once" in told[2]
     assert "a holds [1]" in told[3]
     assert "NaN" in told[4]
@@ -154,7 +154,7 @@ def test_no_more_problems_are_told_than_anybody_reads(tmp_path: Path) -> None:
         ("a,,b\n1,2,3\n", "Column 2 of the table has no name"),
         ("a\n", "holds no rows"),
         ("", "holds no rows"),
-        ('a\n"open\n', "row 1 (line 2): it is no CSV"),
+        ('a\n"open\n', "row 1 (line 2): it isn't valid CSV"),
     ],
 )
 def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:

@@ -153,7 +153,7 @@ def test_a_job_that_runs_on_is_told(
 
     assert run("cancel", fake.posted[0]["prompt_id"]) == 1
 
-    assert "still runs" in capsys.readouterr().err
+    assert "still running" in capsys.readouterr().err
 
 
 def test_the_jobs_are_listed_and_the_last_one_is_meant_where_none_is_named(
@@ -193,7 +193,7 @@ def test_there_may_be_no_last_job(
 ) -> None:
     assert run("jobs") == 0
     assert run(*command) == 7
-    assert "No job is noted" in capsys.readouterr().err
+    assert "No job is recorded" in capsys.readouterr().err
 
 
 def test_the_last_job_is_the_one_in_place_of_a_lost_one(fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_an_answer_that_finds_no_room_ends_with_1_and_says_so(
         assert run("workflows", "list") == 1
         assert run("workflows", "show", "draught", "--json") == 2
 
-    assert "no room for what is to be written: No space left on device" in capsys.readouterr().err
+    assert "The disk is full: No space left on device" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "code"), [("stdout", 0), ("stderr", 2)])

@@ -99,7 +99,7 @@ def test_a_file_that_is_named_is_written_over_and_that_is_said(
 ) -> None:
     assert make(fake, "-o", str(former)) == 0
 
-    assert "out/short.mp4 is there already, and will be written over." in capsys.readouterr().err
+    assert "out/short.mp4 is there already, and will be overwritten." in capsys.readouterr().err
     assert sorted(path.name for path in former.parent.iterdir()) == ["short.json", "short.mp4"]
 
 

@@ -117,7 +117,7 @@ def test_one_wrong_file_doesnt_stop_the_others(shop: Shop, capsys: pytest.Captur
 
     out, err = capsys.readouterr()
     assert out.splitlines() == [str(shop.path("b.safetensors"))]
-    assert err.count("thrown away") == 1
+    assert err.count("was deleted") == 1
     assert not shop.path("a.safetensors").exists()
     assert not part_path(shop.path("a.safetensors")).exists()
 
@@ -266,7 +266,7 @@ def test_a_disk_too_small_is_found_out_before_the_first_byte(
 
     assert run("download", "best") == 2
 
-    assert "has 205 kB free, and 205 kB are to come" in capsys.readouterr().err
+    assert "has 205 kB free, and 205 kB are still needed" in capsys.readouterr().err
     assert shop.host.asked == []
 
 

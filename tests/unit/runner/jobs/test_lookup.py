@@ -59,7 +59,7 @@ def test_a_job_of_another_program_is_found_on_the_server_and_noted_only_on_deman
 
 
 def test_a_job_that_nobody_knows_is_lost(store: JobStore, fake: FakeComfyUI) -> None:
-    with pytest.raises(LostJobError, match="known neither here nor to the server"):
+    with pytest.raises(LostJobError, match=r"Neither this machine nor the server .* knows the job"):
         find_job(store, new_job_id(), ServerChoice(fake.url))
     with pytest.raises(LostJobError, match="no server is running that might know it"):
         find_job(store, new_job_id(), ServerChoice())

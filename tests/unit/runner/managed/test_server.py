@@ -171,7 +171,7 @@ def test_a_changed_environment_restarts_the_server_and_says_what_changed(
     assert before is not None
     assert after is not None
     assert after.pid != before.pid
-    assert "changed since it started: environment" in said[0]
+    assert "because this has changed: environment" in said[0]
     assert "secret" not in (folder / "state.json").read_text() + (folder / "launch.json").read_text()
 
 
@@ -380,7 +380,7 @@ def test_an_environment_whose_set_up_was_cut_short_starts_no_comfyui(
 ) -> None:
     make_fake_environment(tmp_path / "env")
     monkeypatch.setenv("COMFYUI_PYTHON", str(tmp_path / "env" / "bin" / "python"))
-    with pytest.raises(UnreachableError, match=r"isn't finished in .*env: it runs right now, or was cut short\. Run "):
+    with pytest.raises(UnreachableError, match=r"isn't finished in .*env: it is running, or was interrupted"):
         server.ensure_server(print)
 
 
@@ -545,7 +545,7 @@ def test_a_gpu_is_one_on_which_torch_can_run_a_kernel_and_one_that_is_not_used_i
     said: list[str] = []
 
     assert server.has_accelerator(Path(sys.executable), said.append) is (reason is None)
-    assert [line.partition(": ComfyUI computes on the CPU")[0] for line in said] == (
+    assert [line.partition(": ComfyUI uses the CPU")[0] for line in said] == (
         [f"There is a GPU, but {reason}"] if reason else []
     )
 

@@ -218,7 +218,7 @@ def test_attempts_without_a_new_byte_end_and_what_has_arrived_is_kept(host: Mode
     file = host.put("a.safetensors", CONTENT)
     host.cuts.extend([DOWNLOAD_CHUNK_BYTES, 0, 0, 0])
 
-    with pytest.raises(UnreachableError, match=f"broke off after {DOWNLOAD_CHUNK_BYTES} of 102400 bytes") as caught:
+    with pytest.raises(UnreachableError, match=f"stopped after {DOWNLOAD_CHUNK_BYTES} of 102400 bytes") as caught:
         download(file, path)
 
     assert "Run the same command again" in str(caught.value)
@@ -240,7 +240,7 @@ def test_a_wrong_hash_throws_the_file_away_and_says_what_to_do(host: ModelHost, 
     path.parent.mkdir(parents=True)
     path.write_bytes(b"what was there before")
 
-    with pytest.raises(WrongModelError, match=r"thrown away. Try again: talkingshorts models download a\.safetensors"):
+    with pytest.raises(WrongModelError, match=r"deleted. Try again: talkingshorts models download a\.safetensors"):
         download(file, path)
 
     assert path.read_bytes() == b"what was there before"
@@ -252,7 +252,7 @@ def test_a_hash_that_only_the_server_publishes_is_held_too(host: ModelHost, path
     file = host.put("a.safetensors", CONTENT, sha256=None)
     host.headers[header] = f'"{"0" * 64}"'
 
-    with pytest.raises(WrongModelError, match="thrown away"):
+    with pytest.raises(WrongModelError, match="was deleted"):
         download(file, path)
 
     host.headers[header] = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
@@ -270,7 +270,7 @@ def test_a_whole_part_is_held_to_a_hash_that_only_the_server_publishes(host: Mod
     assert path.read_bytes() == CONTENT
     assert host.ranges_asked() == [f"bytes={len(CONTENT) - 1}-"]
     leave_part(path, bytes(len(CONTENT)), version_of(CONTENT))
-    with pytest.raises(WrongModelError, match="thrown away"):
+    with pytest.raises(WrongModelError, match="was deleted"):
         download(file, path)
 
 

@@ -264,8 +264,8 @@ def test_the_trial_leaves_nothing_there(fake: FakeComfyUI, memory: MemoryFileSys
         ("memory://{nothing}.png", "The output 'memory://{nothing}.png' can't be filled in"),
         ("nope://a/b.png", "Protocol not known: nope"),
         ("http://127.0.0.1:9/x.png", "can't be written"),
-        ("s3:/bucket/x.png", "is no URL"),
-        ("simplecache::memory://x.png", "is no URL"),
+        ("s3:/bucket/x.png", "isn't a URL"),
+        ("simplecache::memory://x.png", "isn't a URL"),
     ],
 )
 def test_a_url_that_can_not_be_a_place_for_results_is_a_usage_error(

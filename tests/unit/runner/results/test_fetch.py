@@ -184,7 +184,7 @@ def test_a_download_that_never_gets_further_is_given_up_and_leaves_the_old_file_
     target.write_bytes(b"old")
     source = ScriptedSource(*[[b"new"]] * 9, total=5, resumes=False)
 
-    with pytest.raises(UnreachableError, match="broke off after 3 of 5 bytes"):
+    with pytest.raises(UnreachableError, match="stopped after 3 of 5 bytes"):
         download(source, FILE, target)
 
     assert target.read_bytes() == b"old"

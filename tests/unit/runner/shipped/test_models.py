@@ -148,7 +148,7 @@ def test_an_unknown_preset_is_answered_with_the_one_that_was_meant() -> None:
         ({"bytes": -7}, "below 0"),
         ({"name": "../a"}, "leads out of the models folder"),
         ({"name": "/a"}, "leads out of the models folder"),
-        ({"url": "file:///etc/passwd"}, "no web address"),
+        ({"url": "file:///etc/passwd"}, "a web address"),
         ({"sha256": "F" * 64}, "64 small hexadecimal digits"),
         ({"preset": "best"}, "no list"),
         ({"preset": [1]}, "list of names"),

@@ -188,7 +188,7 @@ def test_without_a_description_the_type_of_the_present_value_counts(current: Any
         ("nan", info("FLOAT"), "'nan' is no FLOAT"),
         ("inf", info("FLOAT"), "'inf' is no FLOAT"),
         ("maybe", info("BOOLEAN"), "'maybe' is no BOOLEAN"),
-        ("eular", info("COMBO", ("euler", "heun")), "none of its options: euler, heun"),
+        ("eular", info("COMBO", ("euler", "heun")), "not one of its options: euler, heun"),
         ("a", info("COMBO", ()), "the server has none"),
         ("z", info("MODEL"), "another node gives"),
     ],

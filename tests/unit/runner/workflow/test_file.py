@@ -86,7 +86,7 @@ def test_a_picture_sound_or_video_without_a_graph_is_refused(tmp_path: Path) -> 
         write_tagged_mp4(tmp_path / "a.mp4", "comment", "hi"),
     )
     for path in paths:
-        with pytest.raises(ValidationError, match="embeds no workflow"):
+        with pytest.raises(ValidationError, match="holds no workflow"):
             load_workflow(path)
 
 

@@ -57,7 +57,7 @@ def test_an_input_that_is_missing_or_wired_wrongly_is_named() -> None:
     width = make_input("INT")
 
     assert explain_missing_input("width") == "the required input 'width' is missing."
-    assert explain_no_link(width, ["1"]) == 'width = ["1"] is no link: expected [node id, output number].'
+    assert explain_no_link(width, ["1"]) == 'width = ["1"] is not a link: expected [node id, output number].'
     assert explain_mismatch(width, "Scale (#2)", "IMAGE") == "width takes INT, but Scale (#2) gives IMAGE."
 
 
@@ -95,7 +95,7 @@ def test_a_value_out_of_range_is_told_with_where_it_came_from() -> None:
 )
 def test_a_value_that_is_no_option_is_told_with_those_near_it(options: tuple[str, ...] | None, told: str) -> None:
     assert explain_no_option(make_input("COMBO", options), "lancos") == (
-        f'width = "lancos" is none of its options{told}'
+        f'width = "lancos" is not one of its options{told}'
     )
 
 

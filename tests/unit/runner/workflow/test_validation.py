@@ -78,7 +78,7 @@ def test_a_graph_that_fits_has_no_problems() -> None:
         ({"strength": "NaN"}, 'strength = "NaN" is no FLOAT.'),
         ({"crop": "false"}, 'crop = "false" is no BOOLEAN.'),
         ({"either": "x"}, 'either = "x" is no FLOAT or INT.'),
-        ({"method": "cubic"}, 'method = "cubic" is none of its options: nearest, lanczos.'),
+        ({"method": "cubic"}, 'method = "cubic" is not one of its options: nearest, lanczos.'),
         ({"side": 1000}, "side = 1000 is not possible. Nearest are 32 and 1080."),
         ({"side": 9}, "side = 9 is out of range. Allowed: 16 to 2048."),
         ({"side": ["6", 0]}, "side (from PrimitiveInt 'height' (#6)) = 100 is not possible. Nearest are 32 and 1080."),
@@ -87,7 +87,7 @@ def test_a_graph_that_fits_has_no_problems() -> None:
         ({"image": ["1", 3]}, "image is linked to output 3 of LoadImage (#1), which has 1."),
         ({"image": ["4", 0]}, "image takes IMAGE, but PrimitiveInt 'width' (#4) gives INT."),
         ({"strength": ["4", 0]}, "strength takes FLOAT, but PrimitiveInt 'width' (#4) gives INT."),
-        ({"image": ["1"]}, 'image = ["1"] is no link'),
+        ({"image": ["1"]}, 'image = ["1"] is not a link'),
         ({"width": ["4", 0]}, "width (from PrimitiveInt 'width' (#4)) = 5000 is out of range. Allowed: 16 to 2048."),
         ({"strength": ["5", 0]}, "strength (from PrimitiveFloat 'strength' (#5)) = -1.0 is out of range."),
     ],
@@ -158,7 +158,8 @@ MODEL = "wan_2.1_vae.safetensors"
 
 def test_a_model_that_the_server_lacks_comes_with_the_command_that_downloads_it() -> None:
     said = (
-        f'method = "{MODEL}" is none of its options: nearest, lanczos. To get it: talkingshorts models download {MODEL}'
+        f'method = "{MODEL}" is not one of its options: nearest, lanczos. '
+        f"To get it: talkingshorts models download {MODEL}"
     )
     extra = {"input_name": "method", "received_value": MODEL, "input_config": [["nearest", "lanczos"], {}]}
     error = {"type": "value_not_in_list", "message": "Value not in list", "details": "", "extra_info": extra}
