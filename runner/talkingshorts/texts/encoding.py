@@ -25,6 +25,10 @@ LATIN_FAMILIES = (
         "cp1254": "Turkish (Windows-1254)",
     },
     {
+        "iso8859-2": "Central European (ISO 8859-2)",
+        "iso8859-15": "Western European (ISO 8859-15)",
+    },
+    {
         "mac-roman": "Western European (Mac Roman)",
         "cp850": "Western European (DOS 850)",
         "cp852": "Central European (DOS 852)",
@@ -47,9 +51,17 @@ OTHER_SCRIPTS = {
     "cp949": "Korean (Windows-949)",
 }
 
+ESCAPED = {"iso2022_jp": "Japanese (ISO-2022-JP)"}
+ESCAPE = b"\x1b$"
+"""What it changes to Japanese with; all its bytes are ASCII's, so that it passes for UTF-8."""
+
 UNMARKED_UTF16 = {"utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
-NAMES = {**LATIN_FAMILIES[0], **LATIN_FAMILIES[1], **OTHER_SCRIPTS, **UNMARKED_UTF16}
+NAMES = {
+    encoding: name
+    for family in (*LATIN_FAMILIES, OTHER_SCRIPTS, ESCAPED, UNMARKED_UTF16)
+    for encoding, name in family.items()
+}
 
 NO_MATCH = "ascii"
 """What the detector answers where nothing fits."""
@@ -64,7 +76,7 @@ the other on it counts more than letters that are possibly Latin ones."""
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 
 MARK_IN_WORD = re.compile(
-    r"\w[¡¿¦¨¬¯´¸‚„†‡‰‹›ˆ˜ƒ¤¢£¥§¶¹²³¼½¾×÷±µ©®™«»“”‘•‗\u2500-\u259f]\w"
+    r"\w[¡¿¦¨¬¯´¸‚„†‡‰‹›ˆ˜ƒ¤¢£¥§¶¹²³¼½¾×÷±µ©®™«»“”‘•‗˝˛ˇ˘˙\u2500-\u259f]\w"
     r"|\w[“‘«¿¡„](?=\w)|(?:^|\s)”(?=\w)"
 )
 """A mark in the middle of a word, or one that opens where it closes: the sign of a wrong encoding."""
@@ -85,7 +97,7 @@ def decode(content: bytes) -> tuple[str, str] | None:
         if content.startswith(mark):
             text = _try(content[len(mark) :], encoding)
             return None if text is None or not (text or encoding == "utf-8") else (text, "")
-    if b"\0" not in content and (text := _try(content, "utf-8")) is not None:
+    if b"\0" not in content and ESCAPE not in content and (text := _try(content, "utf-8")) is not None:
         return text, ""
     for encoding in _list_guesses(content):
         if (text := _try(content, encoding)) is not None and not CONTROLS.search(text):
@@ -95,6 +107,8 @@ def decode(content: bytes) -> tuple[str, str] | None:
 
 def _list_guesses(content: bytes) -> Iterator[str]:
     """Yield the encodings that the text may be in, the likeliest first."""
+    if ESCAPE in content:
+        yield from ESCAPED
     if b"\0" in content:
         yield from _rank_utf16(content)
         return
