@@ -21,10 +21,14 @@ _LONGEST_PHRASE = 4
 
 @dataclass(frozen=True)
 class Clause:
-    """What stands between two commas: its words in English, and those that mean nothing to the drawing, as typed."""
+    """What stands between two commas: its words in English, and those that mean nothing to the drawing, as typed.
+
+    `known_words` is how many of its words the language that it is read in knows.
+    """
 
     words: tuple[str, ...]
     unknown: tuple[str, ...]
+    known_words: int
     adjectives_follow: bool = False
     denials_follow: bool = False
 
@@ -44,7 +48,7 @@ def read_clauses(prompt: str, english: Collection[str]) -> list[Clause]:
 def _read_clause(text: str, english: Collection[str]) -> Clause:
     read_in_english = _read_english(text, english)
     readings = [_load(language).read(text, english) for language in _find_languages(text)]
-    return min([read_in_english, *readings], key=lambda clause: len(clause.unknown))
+    return max([read_in_english, *readings], key=lambda clause: clause.known_words)
 
 
 def _find_languages(text: str) -> tuple[str, ...]:
@@ -61,7 +65,7 @@ def _find_languages(text: str) -> tuple[str, ...]:
 def _read_english(text: str, english: Collection[str]) -> Clause:
     words = _split_words(text)
     known = [word for word in words if word in english or word.removesuffix("s") in english]
-    return Clause(tuple(words), tuple(word for word in words if word not in known))
+    return Clause(tuple(words), tuple(word for word in words if word not in known), len(known))
 
 
 def _split_words(text: str) -> list[str]:
@@ -83,18 +87,21 @@ class _Vocabulary:
     def read(self, text: str, english: Collection[str]) -> Clause:
         words: list[str] = []
         unknown: list[str] = []
+        known_words = 0
         typed = self._split(text)
         while typed:
             length, translated = self._translate_phrase(typed)
             word = typed[0]
-            if translated is None and (word in english or word.removesuffix("s") in english):
+            if translated is not None:
+                known_words += length
+            elif word in english or word.removesuffix("s") in english:
                 translated = (word,)
-            if translated is None:
+            else:
                 unknown.append(word)
             words += translated or ()
             typed = typed[length:]
         follows = self.language in ADJECTIVES_FOLLOW, self.language in DENIALS_FOLLOW
-        return Clause(tuple(words), tuple(unknown), *follows)
+        return Clause(tuple(words), tuple(unknown), known_words, *follows)
 
     def _split(self, text: str) -> list[str]:
         words: list[str] = []

@@ -875,7 +875,7 @@ FOREIGN_WORDS: dict[str, str] = {
         young: nuori
         old: vanha iäkäs
         beard: parta partaa parralla
-        bearded: partainen
+        bearded: partainen parrakas
         beardless: parraton
         moustache: viikset viiksiä viiksillä
         bearded moustache: viiksekäs

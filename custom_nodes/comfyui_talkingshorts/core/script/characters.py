@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Drawn in another style, in one character for several, or at half or full width: bold, ﬁ, Ⅳ, ①, ℃, ㎡, ｶ, ７.
+# In another style, set low, one character for several, or of half or full width: bold, ₂, ﬁ, Ⅳ, ①, ㎡, ｶ, ７.
 _STYLED = re.compile(
-    r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff65-\uff9f\ufb00-\ufb06\u2160-\u217f\u2460-\u2473"
+    r"[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff65-\uff9f\ufb00-\ufb06\u2160-\u217f\u2460-\u2473\u2080-\u2089"
     r"\u2103\u2109\u3371-\u33df\uf900-\ufaff]+"
 )
 _BROKEN_UTF8 = re.compile(r"[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")

@@ -21,7 +21,7 @@ _QUOTE_MARK = re.compile(r"^[^\S\n]*>+(?:[^\S\n]+|(?!\d))", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _ARROW = re.compile(r"\s*(?:[-=]+>|<[-=]+(?=\s)|[←→⇒➜])\s*")
 _COMPARISONS = {"<=": "≤", ">=": "≥", "!=": "≠"}
-_STAR_SIGN = re.compile(r"(?<=\d)\*(?=\d)")
+_STAR_SIGN = re.compile(r"(?<=\d)\s?(?<!\*)\*(?!\*)\s?(?=\d)")
 # Between numbers < and > are words.
 _MARKUP = re.compile(
     r"(?:[\[\]{}*_|\\`]|[~^](?!\d)|(?<!\b[A-G])#(?!\d)|<(?!\s?[\d$€£-])|(?<![\d)%])(?<![\d)%]\s)>(?!\s?\d)|>(?!\s?\S)|\(\s*\))+|={2,}"

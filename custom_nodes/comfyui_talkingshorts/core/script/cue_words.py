@@ -42,16 +42,16 @@ CUE_WORDS: dict[str, CueWords] = {
             whispered shouting screaming yelling muttering mumbling humming singing whistling yawn yawning nod nodding
             shrugging winking waving clap clapping applause cheer cheering inhale exhale breath breathing swallowing
             stammering hesitating clearing music jingle song sfx fx sound sounds noise noises silence static footsteps
-            chatter thunder ambience soundtrack voiceover vo b-roll broll camera cut zoom pan fade fades fading
-            montage intro outro hook cta scene transition caption subtitle title thumbnail graphic overlay onscreen
-            clip footage closeup close-up inaudible crosstalk unintelligible foreign bleep beep beeps ding whoosh
-            swoosh boom drumroll drum slams slamming knocks knocking rings ringing creaks creaking barks barking meows
-            typing clicks clicking explosion gunshot siren sirens traffic sarcastic sarcastically deadpan aside
-            offscreen off-screen off-camera
+            chatter thunder ambience soundtrack voiceover vo b-roll broll camera cut zoom pan fade fades fading verse
+            chorus bridge refrain montage intro outro hook cta scene transition caption subtitle title thumbnail
+            graphic overlay onscreen clip footage closeup close-up inaudible crosstalk unintelligible foreign bleep
+            beep beeps ding whoosh swoosh boom drumroll drum slams slamming knocks knocking rings ringing creaks
+            creaking barks barking meows typing clicks clicking explosion gunshot siren sirens traffic sarcastic
+            sarcastically deadpan aside offscreen off-screen off-camera
         """,
         with_them="""
-            a an the his her their him them at to in on off up down out over away around into from with and or of no
-            more again still then head heads throat eyes hand hands nose lips arms shoulder shoulders brow camera
+            a an the his her their him them at to in on off up down out over away for around into from with and or of
+            no more again still then head heads throat eyes hand hands nose lips arms shoulder shoulders brow camera
             audience crowd viewer viewers screen room deeply loudly softly quietly nervously slowly gently sadly
             happily heavily briefly awkwardly slightly knowingly warmly both all he she they everyone everybody
             speaker laughing upbeat soft loud gentle calm sad happy tense dramatic background ambient cheerful quiet

@@ -18,6 +18,7 @@ from .words import is_speakable
 MAX_SCRIPT_CHARACTERS = 50_000
 
 _LABEL = re.compile(r"^[^\S\n]*speaker[^\S\n]*(\d{1,4})[^\S\n]*[:：]", re.IGNORECASE | re.MULTILINE)
+_ASIDE_OF_LABEL = re.compile(r"(speaker[^\S\n]*\d{1,4})[^\S\n]*[(\[][^()\[\]\n]*[)\]](?=[^\S\n]*[:：])", re.IGNORECASE)
 _BRACKETED_SPEAKER = re.compile(r"(?P<start>^[^\S\n]*|(?<=[.!?…。！？\"”])[^\S\n]+)\[(\d)\]\s*[:：]", re.MULTILINE)
 _LABEL_AMID_LINE = re.compile(
     rf"(?<=[.!?…。！？\"”{PAUSE_SIGN}])[^\S\n]*(?=speaker[^\S\n]*\d{{1,4}}[^\S\n]*[:：])", re.IGNORECASE
@@ -67,6 +68,7 @@ def read_script(script: str) -> ReadScript:
     text = drop_silent_characters(script)
     subtitles = read_subtitles(text)
     text = _BRACKETED_SPEAKER.sub(r"\nSpeaker \2:", text if subtitles is None else subtitles)
+    text = _ASIDE_OF_LABEL.sub(r"\1", text)
     text, names = number_labels(text)
     text, directions = mark_cues(text)
     lead_seconds, lines = _cut_at_pauses(parse_dialogue(drop_markup(_LABEL_AMID_LINE.sub("\n", text))))

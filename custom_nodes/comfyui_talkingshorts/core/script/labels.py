@@ -12,11 +12,15 @@ MAX_SPEAKERS = 4
 _SPACE = r"[^\S\n]*"
 _NAME = r"[^\W\d_](?:[\w.'’ -]{0,30}?[\w.])?"
 _LABEL = re.compile(
-    rf"(?P<start>^(?:[^\S\n]|[>*_#-])*|(?<=[.!?…。！？\"”\])])[^\S\n]+)[\[*_]*(?P<name>{_NAME})(?:{_SPACE}[(（][^()（）\n]*[)）])?"
-    rf"[\]*_]*{_SPACE}[:：](?![/\d])[*_]*(?={_SPACE}(?P<words>\S[^\n]*)?)",
+    rf"(?P<start>^(?:[^\S\n]|[>*_#-])*|(?<=[.!?…。！？\"”\])])[^\S\n]+)[*_]*(?P<box>\[)?(?P<name>{_NAME})"
+    rf"(?:{_SPACE}[(（][^()（）\n]*[)）])?(?(box)\])[*_]*{_SPACE}[:：](?![/\d])[*_]*(?={_SPACE}(?P<words>\S[^\n]*)?)",
     re.MULTILINE,
 )
-_NUMBERED = re.compile(r"(?:^|[.!?…。！？\"”\])])[\s>*_#-]*speaker\s*\d+\s*[*_]*[:：]", re.IGNORECASE | re.MULTILINE)
+_CHANGE_OF_SPEAKER = re.compile(r"[^\S\n]*>>+[^\S\n]*(?=[^\W\d_])")
+_NUMBERED = re.compile(
+    r"(?:^|[.!?…。！？\"”\])])[\s>*_#-]*speaker\s*\d+\s*(?:[(\[][^()\[\]\n]*[)\]])?[*_]*[:：]",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PARTS = frozenset(("hook", "intro", "outro", "body", "cta", "call to action", "script", "opening", "closing"))
 # Words in capitals before a colon that are said: they announce what follows.
 _ANNOUNCEMENTS = """
@@ -41,8 +45,10 @@ def number_labels(text: str) -> tuple[str, tuple[str, ...]]:
     A name in capitals is a label (`ANNA:`), also after the end of a sentence when the text opens with one; words that
     announce what follows (`POV:`, `TIP:`) are said. Other names are labels in a dialogue: each line begins with one,
     and one comes back. The heading of a script's part (`Hook:`) goes. A text with labels `Speaker 1:` has no others.
+    The `>>` of captions begins a line.
     Raises InputError for more than four names.
     """
+    text = _CHANGE_OF_SPEAKER.sub("\n", text).lstrip("\n")
     if _NUMBERED.search(text):
         return text, ()
     lines = [line for line in text.split("\n") if line.strip()]

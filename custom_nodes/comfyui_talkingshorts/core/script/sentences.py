@@ -19,7 +19,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATION_BEFORE_NUMBER = re.compile(
-    r"(?:^|[\s(])(?:no|nr|rs|pp|art|kap|bd|núm|tel|fig|vol|ch|ext|jan|feb|mar|apr|jun|jul|aug"
+    r"(?:^|[\s(])(?:no|nr|rs|pp|art|\w*str|kap|bd|núm|tel|fig|vol|ch|ext|jan|feb|mar|apr|jun|jul|aug"
     r"|sept?|oct|nov|dec|\d+ ?ft)\.\s$",
     re.IGNORECASE,
 )

@@ -21,9 +21,9 @@ _ADDRESS = re.compile(
     re.ASCII,
 )
 _PHONE = re.compile(
-    r"(?<![\w.,+-])(?:\+\d{1,3}(?:[ .-]?(?:\(\d{1,4}\)|\d)){6,14}"
+    r"(?<![\w.,+/-])(?:\+\d{1,3}(?:[ .-]?(?:\(\d{1,4}\)|\d)){6,14}"
     r"|(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"
-    r"|0\d{1,4}[ /-]\d{3,8}(?:[ -]\d{2,5}){0,3}|0\d(?:[ .]\d\d){4}"
+    r"|(?=(?:[ /-]?\d){8})0\d{1,4}[ /-]\d{3,8}(?:[ -]\d{2,5}){0,3}|0\d(?:[ .]\d\d){4}"
     # A number of seven digits that ends in 00 is the end of a range.
     r"|\d{3}-(?!\d\d00)\d{4})(?![\w-]|[.,]\d)"
 )
@@ -53,10 +53,10 @@ def rewrite_forms(text: str, words: SignWords) -> str:
     The digits of the text are 0 to 9.
     """
     text = _ADDRESS.sub(partial(_spell_address, words=words), text)
-    text = _PHONE.sub(partial(_spell_phone, words=words), text)
     slashed = (2, 1, 3) if words.month_first else (1, 2, 3)
     for pattern, order in ((_DOTTED_DATE, (1, 2, 3)), (_SLASHED_DATE, slashed), (_ISO_DATE, (3, 2, 1))):
         text = pattern.sub(partial(_spell_date, words=words, order=order), text)
+    text = _PHONE.sub(partial(_spell_phone, words=words), text)
     if words.time:
         text = _CLOCK.sub(partial(_spell_time, words=words), text)
     text = _spell_quantities(_spell_money(_spell_numbers(text, words), words), words)

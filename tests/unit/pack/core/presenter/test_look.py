@@ -149,6 +149,17 @@ LONG = {"long_straight", "long_wavy", "curly_long", "ponytail"}
         ("vanha partainen mies silmälasit päässä", {"age": {"old"}, "beard": {"full"}, "glasses": GLASSES}),
         ("người đàn ông già có râu đeo kính", {"presentation": {"man"}, "beard": {"full"}, "glasses": GLASSES}),
         ("wanita muda berhijab tanpa kacamata", {"hair_style": {"hijab"}, "glasses": {"none"}}),
+        ("starszy mężczyzna z brodą bez okularów", {"presentation": {"man"}, "beard": {"full"}, "glasses": {"none"}}),
+        ("mladá žena s brýlemi", {"presentation": {"woman"}, "age": {"young"}, "glasses": GLASSES}),
+        ("szakállas férfi szemüveg nélkül", {"presentation": {"man"}, "beard": {"full"}, "glasses": {"none"}}),
+        ("un bărbat bătrân cu ochelari", {"presentation": {"man"}, "age": {"old"}, "glasses": GLASSES}),
+        ("gözlüklü yaşlı kadın", {"presentation": {"woman"}, "age": {"old"}, "glasses": GLASSES}),
+        ("sakalsız genç adam", {"presentation": {"man"}, "age": {"young"}, "beard": {"none"}}),
+        ("en gammal man med skägg", {"presentation": {"man"}, "age": {"old"}, "beard": {"full"}}),
+        ("en kvinne uten briller", {"presentation": {"woman"}, "glasses": {"none"}}),
+        ("parrakas mies ilman silmälaseja", {"presentation": {"man"}, "beard": {"full"}, "glasses": {"none"}}),
+        ("một người đàn ông có râu", {"presentation": {"man"}, "beard": {"full"}}),
+        ("seorang wanita tua berkacamata", {"presentation": {"woman"}, "age": {"old"}, "glasses": GLASSES}),
         ("no beard or glasses", {"beard": {"none"}, "glasses": {"none"}}),
         ("a woman without freckles", {"freckles": {"no"}}),
     ],
@@ -166,7 +177,15 @@ def test_each_clause_is_read_in_its_own_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "prompt", ["a human being", "die Mannschaft", "a mandarin orange salad", "gründlich", "ein Wegweiser"]
+    "prompt",
+    [
+        "a person with a star on the hat",
+        "a human being",
+        "die Mannschaft",
+        "a mandarin orange salad",
+        "gründlich",
+        "ein Wegweiser",
+    ],
 )
 def test_a_word_inside_another_one_does_not_count(prompt: str) -> None:
     assert read_prompt(prompt).keys() <= {"outfit_color"}

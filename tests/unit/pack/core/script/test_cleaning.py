@@ -24,6 +24,7 @@ from comfyui_talkingshorts.core.script.cleaning import drop_markup, drop_silent_
         ("1\u00a0234\u202f%", "1 234 %"),
         ("5>3, 7 > 3 and 3 < 5, <5 or >10", "5>3, 7 > 3 and 3 < 5, <5 or >10"),
         ("I <3 you <3", "I <3 you"),
+        ("2 * 3 = 6, 2*3, **2**3, CO₂", "2×3 = 6, 2×3,  2 3, CO2"),
         ("A -> B => C → D", "A, B, C, D"),
         ("> a quote\n>> of another", "a quote\nof another"),
     ],

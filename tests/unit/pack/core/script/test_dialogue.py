@@ -103,6 +103,7 @@ def words_of(script: str) -> list[tuple[int, str]]:
         ("[1]: a. [2]: b", [(0, "a."), (1, "b")]),
         ("Speaker 1: Hi [pause] Speaker 2: Yes.", [(0, "Hi"), (1, "Yes.")]),
         ("[Speaker 1]: Hi.\n[Speaker 2]: Yes.", [(0, "Hi."), (1, "Yes.")]),
+        ("Speaker 1 (excited): Hi.\nSpeaker 2 [softly]: Yes.", [(0, "Hi."), (1, "Yes.")]),
         ("\u200bANNA:\u200b Hi.\nBEN: Yes.", [(0, "Hi."), (1, "Yes.")]),
     ],
 )

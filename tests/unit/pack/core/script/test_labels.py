@@ -12,6 +12,7 @@ from comfyui_talkingshorts.core.script.labels import number_labels
         ("ANNA: Hi.\nBEN: Yes.\nANNA: No.", "Speaker 1: Hi.\nSpeaker 2: Yes.\nSpeaker 1: No.", ("ANNA", "BEN")),
         ("ANNA: Hi. BEN: Yes.", "Speaker 1: Hi.\nSpeaker 2: Yes.", ("ANNA", "BEN")),
         ("**ANNA:** Hi.\n[BEN]: Yes.", "Speaker 1: Hi.\nSpeaker 2: Yes.", ("ANNA", "BEN")),
+        (">> WOMAN: Hi. >> MAN: Yes.", "Speaker 1: Hi.\nSpeaker 2: Yes.", ("WOMAN", "MAN")),
         ("DR. LI (smiling): Hi.", "Speaker 1: Hi.", ("DR. LI",)),
         ("Anna: Hi.\nBen: Yes.\nAnna: No.", "Speaker 1: Hi.\nSpeaker 2: Yes.\nSpeaker 1: No.", ("Anna", "Ben")),
         ("小明: 好。\n小红: 好。\n小明: 好。", "Speaker 1: 好。\nSpeaker 2: 好。\nSpeaker 1: 好。", ("小明", "小红")),
@@ -41,6 +42,7 @@ def test_the_headings_of_a_scripts_parts_go() -> None:
         "At 10:30 we go.",
         "Q: Why?\nA: Because.\nQ: Why?",
         "Speaker 1: Hi.\nANNA: is here.",
+        "[CUT TO: the kitchen]\nHere.",
     ],
 )
 def test_other_words_before_a_colon_are_said(script: str) -> None:

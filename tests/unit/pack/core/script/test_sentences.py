@@ -30,6 +30,7 @@ def test_a_line_that_goes_on_in_lower_case_was_wrapped() -> None:
         "No. 5 came on Jan. 5, 6 ft. 3 tall.",
         "It costs Rs. 500, see pp. 5 to 7.",
         "Wir sehen uns am 12. Mai.",
+        "Es ist in der Hauptstr. 5.",
         "El Sr. López y la Sra. Díaz.",
         "Wait... what?",
         "他说：“好。”",

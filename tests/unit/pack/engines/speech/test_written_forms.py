@@ -79,6 +79,8 @@ def test_a_phone_number_is_said_digit_by_digit(written: str, spoken: str) -> Non
 @pytest.mark.parametrize(
     ("language", "written", "spoken"),
     [
+        ("fr", "le 01/05/2024", "le 1er mai 2024"),
+        ("fr", "05/2024", "05/2024"),
         ("fr", "1.5.2024", "1er mai 2024"),
         ("es", "1,234.5 y 1.234,5", "1234,5 y 1.234,5"),
         ("ja", "1.234,5", "1234.5"),
