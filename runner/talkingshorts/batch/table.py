@@ -16,7 +16,7 @@ from ..errors import UsageError, ValidationError
 from ..texts.kind import WORKBOOK, name_kind
 from ..texts.read import Note, decode_text
 from ..workflow.document import API_GRAPH, CANVAS_GRAPH, name_document
-from .workbook import read_workbook
+from .workbook import Line, read_workbook
 
 MAX_TABLE_BYTES = 256 << 20
 MAX_FIELD_CHARACTERS = 16 << 20
@@ -36,9 +36,6 @@ TABS_IN_FIRST_LINE = re.compile(r"\s*\S[^\n]*\t")
 LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
 NEXT_MEMBER = re.compile(r"[^\s,\]]")
 WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm"})
-
-Line = tuple[int, Sequence[str | None]]
-"""Where it begins in the file, counted from 1, and its cells."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,31 @@ def test_empty_rows_columns_and_cells_are_no_part_of_the_table(tmp_path: Path) -
 
     assert rows == [Row(1, 3, {"script": "Hi"}), Row(2, 5, {"script": "Bye", "seed": "2"})]
     assert rows[0].empty == {"seed"}
+
+
+def test_a_sheet_that_tells_its_size_wrongly_is_read_whole(tmp_path: Path) -> None:
+    path = write(tmp_path, ["script", "seed"], ["Hi", 1], ["Bye"])
+    with zipfile.ZipFile(path) as book:
+        members = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    members[sheet] = re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', members[sheet])
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in members.items():
+            book.writestr(name, content)
+
+    assert [row.values for row in read(path)] == [{"script": "Hi", "seed": "1"}, {"script": "Bye"}]
+
+
+def test_a_hidden_sheet_is_no_table(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["lists"])
+    book.worksheets[0].sheet_state = "hidden"
+    jobs = book.create_sheet("Jobs")
+    jobs.append(["script"])
+    jobs.append(["Hi"])
+    book.save(tmp_path / "jobs.xlsx")
+
+    assert read(tmp_path / "jobs.xlsx") == [Row(1, 2, {"script": "Hi"})]
 
 
 def test_a_workbook_is_known_by_its_content(tmp_path: Path) -> None:
