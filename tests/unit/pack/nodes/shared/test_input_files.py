@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import unicodedata
 from pathlib import Path
@@ -147,7 +148,13 @@ def test_the_canvas_offers_the_files_of_a_kind(folder: Path) -> None:
     assert list_input_files(("audio", "video")) == ["a.mp4", "b.mp3"]
 
 
-def test_the_pictures_of_phones_are_among_the_pictures_whatever_the_python(folder: Path) -> None:
+def test_the_pictures_of_phones_are_among_the_pictures_where_python_does_not_know_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        mimetypes, "guess_type", lambda name, strict=True: {"notes.txt": ("text/plain", None)}.get(name, (None, None))
+    )
+    monkeypatch.setattr(folder_paths, "extension_mimetypes_cache", {"jpg": "image", "wav": "audio"})
     for name in ("IMG_1.HEIC", "b.heif", "c.avif", "d.jpg", "speech.wav", "notes.txt"):
         (folder / name).touch()
 
