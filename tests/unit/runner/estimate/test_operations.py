@@ -74,11 +74,29 @@ def test_s2v_samples_sides_that_are_no_multiples_of_64_a_little_larger() -> None
     assert measure_s2v(480, 832, 20, has_motion=False) == measure_s2v(512, 832, 20, has_motion=False)
 
 
-def test_the_flop_of_a_forward_follow_from_the_networks_shape() -> None:
-    width, inner, layers, context, sound = 5120, 13824, 40, 512 + 257, 32
-    tokens = 32760
-    products = 2 * tokens * (6 * width**2 + 2 * width * inner) + 4 * context * width**2
-    attention = 4 * tokens * (tokens + context) * width
-    hearing = 4 * tokens * width**2 + 4 * tokens * sound * width
+WIDTH, INNER, LAYERS, TEXT, PICTURE, SOUND = 5120, 13824, 40, 512, 257, 32
 
-    assert measure_infinitetalk(tokens).flops == layers * (products + attention + hearing)
+
+def count_wan(tokens: int, context: int) -> tuple[int, int]:
+    """Return the FLOP of Wan's linear layers, and of its attention."""
+    linear = 2 * tokens * (6 * WIDTH**2 + 2 * WIDTH * INNER) + 4 * context * WIDTH**2
+    return LAYERS * linear, LAYERS * 4 * tokens * (tokens + context) * WIDTH
+
+
+def test_the_flop_of_a_forward_follow_from_the_networks_shape() -> None:
+    tokens = 32760
+    hearing = LAYERS * (4 * tokens * WIDTH**2 + 4 * tokens * SOUND * WIDTH)
+
+    assert measure_wan(tokens, has_picture=False).flops == sum(count_wan(tokens, TEXT))
+    assert measure_wan(tokens, has_picture=True).flops == sum(count_wan(tokens, TEXT + PICTURE))
+    assert measure_infinitetalk(tokens).flops == sum(count_wan(tokens, TEXT + PICTURE)) + hearing
+
+
+def test_s2vs_linear_layers_multiply_in_fp8() -> None:
+    latents, frame = 20, 480 * 832 // 16**2 * 512 // 480
+    linear, attention = count_wan((latents + 1) * frame, TEXT)
+
+    forward = measure_s2v(480, 832, latents, has_motion=False)
+
+    assert forward.fp8_flops == linear + 12 * 4 * latents * frame * WIDTH**2
+    assert forward.fp16_flops == attention
