@@ -33,6 +33,7 @@ JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
 TABS_IN_FIRST_LINE = re.compile(r"\s*\S[^\n]*\t")
 """What Excel's Unicode text, a .txt, is known by."""
 
+JSON_BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*"')
 LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
 NEXT_MEMBER = re.compile(r"[^\s,\]]")
 WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm"})
@@ -90,14 +91,15 @@ def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
     if (kind := name_kind(content)) == WORKBOOK:
         rows = list(_make_rows(read_workbook(path, content), problems))
     elif kind or ending in WORKBOOK_ENDINGS:
-        raise UsageError(f"The table {path} is {kind or 'no Excel workbook'}: save it as CSV UTF-8, or as .xlsx.")
+        raise UsageError(f"The file {path} is {kind or 'no Excel workbook'}. Save the table as CSV UTF-8, or as .xlsx.")
     else:
         text = decode_text(content, f"The table {path}", note)
-        if ending not in CSV_ENDINGS | JSON_ENDINGS and not TABS_IN_FIRST_LINE.match(text):
+        is_json = ending in JSON_ENDINGS or bool(JSON_BEGINNING.match(text))
+        if not is_json and ending not in CSV_ENDINGS and not TABS_IN_FIRST_LINE.match(text):
             raise UsageError(
                 f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it is."
             )
-        rows = list(_read_json(path, text, problems) if ending in JSON_ENDINGS else _read_csv(text, problems))
+        rows = list(_read_json(path, text, problems) if is_json else _read_csv(text, problems))
     if not rows:
         problems.require_none()
         raise ValidationError(f"The table {path} holds no rows: write one job a line.")

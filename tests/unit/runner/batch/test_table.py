@@ -199,6 +199,13 @@ def test_a_row_may_stand_on_several_lines(tmp_path: Path) -> None:
     assert read(tmp_path, '{\n  "script": "Hi"\n}\n', "jobs.json") == [Row(1, 1, {"script": "Hi"})]
 
 
+@pytest.mark.parametrize("name", ["jobs.csv", "jobs.txt", "jobs"])
+def test_json_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, '{"script": "Hi"}\n{"script": "Bye"}\n', name)[1] == Row(2, 2, {"script": "Bye"})
+    with pytest.raises(UsageError, match="is a workflow in ComfyUI's API format"):
+        read(tmp_path, '{\n  "1": {"class_type": "SaveImage", "inputs": {}}\n}', name)
+
+
 def test_what_is_too_long_for_a_table_is_refused_and_not_read_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
