@@ -86,24 +86,28 @@ def read_table(path: Path, problems: Problems, note: Note) -> list[Row]:
     `note` is told what is assumed about its encoding. Raises UsageError when the file can't be read as a table,
     ValidationError when it holds no rows.
     """
-    ending = path.suffix.lower()
     content = _read_content(path)
-    if (kind := name_kind(content)) == WORKBOOK:
+    kind = name_kind(content)
+    if kind == WORKBOOK:
         rows = list(_make_rows(read_workbook(path, content), problems))
-    elif kind or ending in WORKBOOK_ENDINGS:
+    elif kind or path.suffix.lower() in WORKBOOK_ENDINGS:
         raise UsageError(f"The file {path} is {kind or 'no Excel workbook'}. Save the table as CSV UTF-8, or as .xlsx.")
     else:
-        text = decode_text(content, f"The table {path}", note)
-        is_json = ending in JSON_ENDINGS or bool(JSON_BEGINNING.match(text))
-        if not is_json and ending not in CSV_ENDINGS and not TABS_IN_FIRST_LINE.match(text):
-            raise UsageError(
-                f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it is."
-            )
-        rows = list(_read_json(path, text, problems) if is_json else _read_csv(text, problems))
+        rows = list(_read_text(path, decode_text(content, f"The table {path}", note), problems))
     if not rows:
         problems.require_none()
         raise ValidationError(f"The table {path} holds no rows: write one job a line.")
     return rows
+
+
+def _read_text(path: Path, text: str, problems: Problems) -> Iterator[Row]:
+    """Yield the rows of a text, read as its ending or its beginning says. Raises UsageError when neither does."""
+    ending = path.suffix.lower()
+    if ending in JSON_ENDINGS or JSON_BEGINNING.match(text):
+        return _read_json(path, text, problems)
+    if ending in CSV_ENDINGS or TABS_IN_FIRST_LINE.match(text):
+        return _read_csv(text, problems)
+    raise UsageError(f"The table {path} is neither .csv nor .jsonl nor .xlsx: give it the ending of what it is.")
 
 
 def _read_content(path: Path) -> bytes:

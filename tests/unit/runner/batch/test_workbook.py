@@ -100,7 +100,7 @@ def test_half_a_workbook_is_told(tmp_path: Path) -> None:
     content = write(tmp_path, ["script"], ["Hi"]).read_bytes()
     for damaged in (content[:2000], content.replace(b"PK\x03\x04", b"PK\x03\x05")[4:], content[:900] + content[950:]):
         (tmp_path / "jobs.xlsx").write_bytes(damaged)
-        with pytest.raises(UsageError, match="[Ss]ave"):
+        with pytest.raises(UsageError, match=r"[Ss]ave"):
             read(tmp_path / "jobs.xlsx")
 
 
