@@ -18,7 +18,16 @@ from ..shipped.models import is_listed
 from ..texts.times import parse_seconds
 from ..wording import suggest
 from .file import Workflow, is_link
-from .node_info import LOADERS, LONG_TEXT, PRIMITIVE_FIELD, PRIMITIVE_TYPES, SAMPLER_CHOICE, InputInfo, NodeInfo
+from .node_info import (
+    LOADERS,
+    LONG_TEXT,
+    PRIMITIVE_FIELD,
+    PRIMITIVE_TYPES,
+    SAMPLER_CHOICE,
+    InputInfo,
+    NodeInfo,
+    describe_types,
+)
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "sim"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso", "não"})
@@ -168,14 +177,13 @@ def parse_value(target: Target, text: str, info: InputInfo | None, current: Any)
             return value
     if "STRING" in types:
         return text
-    wanted = " or ".join(sorted(types))
     if types <= _PARSERS.keys():
-        raise ValidationError(f"{target.address}: {text!r} is no {wanted}{_suggest_point(text)}.")
+        raise ValidationError(f"{target.address}: {text!r} is not {describe_types(types)}{_suggest_point(text)}.")
     try:
         return json.loads(text)
     except json.JSONDecodeError:
         raise ValidationError(
-            f"{target.address} takes {wanted}, which another node gives: wire it in the workflow."
+            f"{target.address} takes {' or '.join(sorted(types))}, which another node gives: wire it in the workflow."
         ) from None
 
 

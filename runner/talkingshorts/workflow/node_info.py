@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
+
+_TYPES_IN_WORDS = {"INT": "a whole number", "FLOAT": "a number", "BOOLEAN": "true or false", "STRING": "a text"}
 
 CORE_MODULES = ("nodes", "comfy_extras", "comfy_api_nodes")
 
@@ -35,6 +37,13 @@ class InputInfo:
     def is_open_ended(self) -> bool:
         """Whether more inputs named `name.something` belong to it that /object_info doesn't list one by one."""
         return self.type.startswith("COMFY_") and self.type.endswith("_V3") and self.type != DYNAMIC_COMBO
+
+
+def describe_types(types: Collection[str]) -> str:
+    """Return in words what a value of these types is: `a whole number` for INT."""
+    # Every whole number is a number.
+    named = [name for name in sorted(types) if not (name == "INT" and "FLOAT" in types)]
+    return " or ".join(_TYPES_IN_WORDS.get(name, name) for name in named)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..wording import suggest
 from .binding import describe_options
 from .file import Workflow
 from .model_names import list_models
-from .node_info import InputInfo
+from .node_info import InputInfo, describe_types
 
 VALUE_CHARACTERS = 80
 
@@ -71,9 +71,10 @@ def explain_mismatch(info: InputInfo, source: str, given: str) -> str:
     return f"{info.name} takes {info.type}, but {source} gives {given}."
 
 
-def explain_wrong_type(info: InputInfo, value: Any, wanted: str) -> str:
-    """Return that the value isn't of the type that is wanted."""
-    return f"{info.name} = {format_value(value)} is no {wanted}. {_describe_limits(info.settings)}".rstrip()
+def explain_wrong_type(info: InputInfo, value: Any) -> str:
+    """Return that the value isn't of the type that the input takes."""
+    wanted = describe_types(info.types)
+    return f"{info.name} = {format_value(value)} is not {wanted}. {_describe_limits(info.settings)}".rstrip()
 
 
 def explain_out_of_range(info: InputInfo, value: Any, name: str) -> str:

@@ -83,7 +83,7 @@ def _explain_input_error(workflow: Workflow, kind: str, info: InputInfo, value: 
     if kind == "return_type_mismatch":
         return explain_mismatch(info, workflow.describe(str(extra["linked_node"][0])), str(extra.get("received_type")))
     if kind == "invalid_input_type":
-        return explain_wrong_type(info, value, info.type)
+        return explain_wrong_type(info, value)
     if kind in {"value_smaller_than_min", "value_bigger_than_max"}:
         return explain_out_of_range(info, value, info.name)
     if kind == "value_not_in_list":

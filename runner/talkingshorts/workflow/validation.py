@@ -146,7 +146,7 @@ def _check_literal(info: InputInfo, value: Any) -> Iterator[str]:
     if not checkable or checkable != info.types:
         return
     if not any(_IS_TYPE[name](value) for name in checkable):
-        yield explain_wrong_type(info, value, " or ".join(sorted(checkable)))
+        yield explain_wrong_type(info, value)
         return
     yield from _check_range(info, value, info.name)
 

@@ -54,7 +54,10 @@ REFUSALS: dict[str, tuple[Graph, list[str]]] = {
         {**scaled(width=["1", 0])},
         ["ImageScale 'Fit' (#3)", "width takes INT, but EmptyImage 'Blank' (#1) gives IMAGE"],
     ),
-    "invalid_input_type": (picture(width="wide"), ["'Blank' (#1)", 'width = "wide" is no INT', "1 to 16384"]),
+    "invalid_input_type": (
+        picture(width="wide"),
+        ["'Blank' (#1)", '"wide" is not a whole number', "1 to 16384"],
+    ),
     "value_smaller_than_min": (picture(width=0), ["'Blank' (#1)", "width = 0 is out of range", "1 to 16384"]),
     "value_bigger_than_max": (picture(width=99999), ["'Blank' (#1)", "width = 99999 is out of range", "1 to 16384"]),
     "value_not_in_list": (

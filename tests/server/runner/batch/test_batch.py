@@ -109,7 +109,7 @@ def test_a_ctrl_c_cancels_the_batchs_own_jobs_only_and_the_next_run_goes_on(comf
         runner.signal(signal.SIGINT)
 
         assert runner.wait() == 130
-        assert "are left: the same command goes on." in runner.error
+        assert "are left: run the same command to go on." in runner.error
     mine = [event["job_id"] for event in runner.events if event["event"] == "submitted"]
     assert {read_status(comfyui, job_id) for job_id in mine} & {"pending", "in_progress"} == set()
     wait_for_status(comfyui, another, "completed")

@@ -59,7 +59,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("validate", "/dev/zero"), 3, "64 MB"),
     *[((command, "."), 2, "directory") for command in ("validate", "inputs", "run", "submit")],
     *[((command, "none.json"), 2, "No such file") for command in ("validate", "inputs", "run", "submit")],
-    *[((*SET, f"1.width={text}"), 3, "is no INT") for text in ("nan", "inf", "1e999", "🙂", "", "9" * 5000, "wide")],
+    *[((*SET, f"1.width={text}"), 3, "whole number") for text in ("nan", "inf", "1e999", "🙂", "", "9" * 5000, "wide")],
     *[((*SET, f"1.width={text}"), 3, "out of range") for text in ("-5", "0", "99999", "9" * 30)],
     ((*SET, "1.wdth=3"), 3, "did you mean width"),
     ((*SET, "nope=3"), 3, "no input 'nope'"),

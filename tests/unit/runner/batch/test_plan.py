@@ -97,7 +97,7 @@ def test_a_whole_number_may_be_written_as_pandas_does(tmp_path: Path) -> None:
 
     assert job.key == plan(tmp_path, {"seed": "7"}, output="{seed:03}.mp4")[0].key
     assert job.request.output == "007.mp4"
-    assert refusal(tmp_path, {"seed": "7.5"}) == ["row 1 (line 2): seed: '7.5' is no INT."]
+    assert refusal(tmp_path, {"seed": "7.5"}) == ["row 1 (line 2): seed: '7.5' is not a whole number."]
 
 
 def test_numbers_have_decimal_commas_where_semicolons_stand_between_cells(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_every_cell_that_can_not_be_set_is_told_without_a_server(tmp_path: Path)
     ]
     assert "set the same input" in told[0]
     assert "did you mean script?" in told[1]
-    assert "seed: 'two' is no INT." in told[2]
+    assert "seed: 'two' is not a whole number." in told[2]
     assert "none.txt" in told[3]
 
 
@@ -231,7 +231,7 @@ def test_all_that_a_row_lacks_is_told_at_once(tmp_path: Path) -> None:
     graph = load_workflow(find_workflow("talking_short")).graph
 
     assert refusal(tmp_path, {"script": " ", "voice_source": "", "seed": "x"}, graph=graph) == [
-        "row 1 (line 2): seed: 'x' is no INT.",
+        "row 1 (line 2): seed: 'x' is not a whole number.",
         "row 1 (line 2): script is empty: write the words to say.",
         "row 1 (line 2): voice_source is empty: name a link to the voice to clone, or a file with it.",
     ]
@@ -242,7 +242,7 @@ def test_every_row_that_a_server_would_refuse_is_told(tmp_path: Path) -> None:
 
     told = check_jobs(jobs, Description(NODES)).describe().splitlines()
 
-    assert told[0] == "row 1 (line 2): 2.color: 'no' is no INT."
+    assert told[0] == "row 1 (line 2): 2.color: 'no' is not a whole number."
     assert all(line.startswith("row 3 (line 4): EmptyImage 'Blank' (#2): ") for line in told[1:])
     assert len(told) == 3
 

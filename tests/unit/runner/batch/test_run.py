@@ -142,7 +142,7 @@ def test_a_row_whose_result_was_deleted_is_made_again(fake: FakeComfyUI) -> None
     ("table", "reason"),
     [
         ("widht\n1\n", "row 1 (line 2): The workflow w.api.json has no input 'widht': did you mean width?"),
-        ("width\n1\nwide\n", "row 2 (line 3): width: 'wide' is no INT."),
+        ("width\n1\nwide\n", "row 2 (line 3): width: 'wide' is not a whole number."),
         ("width\n1\n1,2\n", "row 2 (line 3): it has 2 cells; the header has 1."),
         ("width\n0\n", "row 1 (line 2): EmptyImage 'Blank' (#2): width (from PrimitiveInt 'width' (#1)) = 0 is out"),
     ],
@@ -164,9 +164,9 @@ def test_a_wrong_cell_and_a_short_row_are_told_together(fake: FakeComfyUI, capsy
 
     assert batch() == 3
     assert sorted(capsys.readouterr().err.splitlines()) == [
-        "talkingshorts: row 1 (line 2): width: 'wide' is no INT.",
+        "talkingshorts: row 1 (line 2): width: 'wide' is not a whole number.",
         "talkingshorts: row 2 (line 3): it has 1 cell; the header has 2.",
-        "talkingshorts: row 3 (line 4): width: 'wider' is no INT.",
+        "talkingshorts: row 3 (line 4): width: 'wider' is not a whole number.",
     ]
 
 

@@ -72,7 +72,7 @@ def test_what_own_videos_took_counts_for_their_gpu(capsys: pytest.CaptureFixture
         (["no_such"], 2, "No workflow is called 'no_such'"),
         (["-s", "steps"], 2, "isn't of the form ADDRESS=VALUE"),
         (["-s", "stepps=4"], 3, "has no input 'stepps': did you mean steps?"),
-        (["-s", "steps=four"], 3, "'four' is no FLOAT or INT"),
+        (["-s", "steps=four"], 3, "'four' is not a number"),
         (["draft"], 3, "A draft needs no GPU"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_malformed_command_line_ends_with_2_before_anything_is_submitted(
     [
         (["run", "w.api.json", "-s", "widht=5"], "did you mean width"),
         (["run", "w.api.json", "-s", "Blank.colour=5"], "did you mean color"),
-        (["run", "w.api.json", "-s", "width=wide"], "'wide' is no INT"),
+        (["run", "w.api.json", "-s", "width=wide"], "'wide' is not a whole number"),
         (["run", "w.api.json", "-s", "width=9000"], "Allowed: 1 to 4096"),
         (["validate", "w.api.json", "-s", "Blank.color=-1"], "Allowed: 0 to 16777215"),
         (["submit", "w.api.json", "-s", "Blank.color=-1"], "Allowed: 0 to 16777215"),

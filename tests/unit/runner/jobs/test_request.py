@@ -73,16 +73,16 @@ def test_every_value_that_does_not_fit_is_told_at_once() -> None:
         bind(request, NODES)
 
     assert str(refusal.value).splitlines() == [
-        "width: 'wide' is no INT.",
+        "width: 'wide' is not a whole number.",
         "Scale (#2) has no input 'depth': did you mean width? It has: image, width, sharp.",
-        "sharp: 'maybe' is no BOOLEAN.",
+        "sharp: 'maybe' is not true or false.",
     ]
 
 
 def test_the_problems_of_the_request_come_before_those_of_its_values() -> None:
     request = Request(WORKFLOW, "out", values=[(WIDTH, "wide")], problems=["line 3 is too long."])
 
-    with pytest.raises(ValidationError, match=r"^line 3 is too long\.\nwidth: 'wide' is no INT\.$"):
+    with pytest.raises(ValidationError, match=r"^line 3 is too long\.\nwidth: 'wide' is not a whole number\.$"):
         bind(request, NODES)
 
 

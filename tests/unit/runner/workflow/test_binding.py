@@ -182,12 +182,12 @@ def test_without_a_description_the_type_of_the_present_value_counts(current: Any
 @pytest.mark.parametrize(
     ("text", "entry", "reason"),
     [
-        ("1.5", info("INT"), "'1.5' is no INT"),
-        ("1,5", info("FLOAT"), "'1,5' is no FLOAT: write 1.5."),
-        ("abc", info("FLOAT"), "'abc' is no FLOAT"),
-        ("nan", info("FLOAT"), "'nan' is no FLOAT"),
-        ("inf", info("FLOAT"), "'inf' is no FLOAT"),
-        ("maybe", info("BOOLEAN"), "'maybe' is no BOOLEAN"),
+        ("1.5", info("INT"), "'1.5' is not a whole number"),
+        ("1,5", info("FLOAT"), "'1,5' is not a number: write 1.5."),
+        ("abc", info("FLOAT"), "'abc' is not a number"),
+        ("nan", info("FLOAT"), "'nan' is not a number"),
+        ("inf", info("FLOAT"), "'inf' is not a number"),
+        ("maybe", info("BOOLEAN"), "'maybe' is not true or false"),
         ("eular", info("COMBO", ("euler", "heun")), "not one of its options: euler, heun"),
         ("a", info("COMBO", ()), "the server has none"),
         ("z", info("MODEL"), "another node gives"),
@@ -227,5 +227,5 @@ def test_seconds_may_be_written_as_a_time(text: str, seconds: float) -> None:
 
 
 def test_only_seconds_may_be() -> None:
-    with pytest.raises(ValidationError, match="is no FLOAT"):
+    with pytest.raises(ValidationError, match="is not a number"):
         parse_value(Target("text_scale", "1", "value"), "1:30", info("FLOAT"), 5.0)

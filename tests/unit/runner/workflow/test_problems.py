@@ -72,7 +72,8 @@ def test_an_input_that_is_missing_or_wired_wrongly_is_named() -> None:
 )
 def test_a_value_of_another_type_is_told_with_what_is_allowed(limits: dict[str, int], allowed: str) -> None:
     assert (
-        explain_wrong_type(make_input("INT", settings=limits), "wide", "INT") == f'width = "wide" is no INT.{allowed}'
+        explain_wrong_type(make_input("INT", settings=limits), "wide")
+        == f'width = "wide" is not a whole number.{allowed}'
     )
 
 
