@@ -129,25 +129,24 @@ def _spell_numbers(text: str, words: SignWords) -> str:
 def _spell_money(text: str, words: SignWords) -> str:
     for sign, names in words.currencies.items():
         name = re.escape(sign)
-        spell = partial(_spell_amount, names=names)
+        spell = partial(_spell_amount, names=names, one_after_tens=words.one_after_tens)
         text = re.sub(rf"(?<![\w]){name}\s?(\d+(?:[ .,]\d{{3}})*)(?:[.,](\d\d))?(?![\d.,]*\d)", spell, text)
         text = re.sub(rf"(?<![\d.,])(\d+(?:[ .,]\d{{3}})*)(?:[.,](\d\d))?\s?{name}(?!\w)", spell, text)
     return text
 
 
-def _spell_amount(match: _Match, names: tuple[str, ...]) -> str:
+def _spell_amount(match: _Match, names: tuple[str, ...], one_after_tens: bool) -> str:
     amount, hundredths = match[1], match[2]
-    name = _choose_form(int(re.sub(r"\D", "", amount)), names)
+    name = _choose_form(int(re.sub(r"\D", "", amount)), names, one_after_tens)
     return f"{amount} {name} {hundredths}" if hundredths and hundredths != "00" else f"{amount} {name}"
 
 
-def _choose_form(count: int, names: tuple[str, ...]) -> str:
-    one, *few, many = names
-    if not few:
-        return one if count == 1 else many
-    if count % 100 in (11, 12, 13, 14) or count % 10 in (0, 5, 6, 7, 8, 9):
-        return many
-    return one if count % 10 == 1 else few[0]
+def _choose_form(count: int, names: tuple[str, ...], one_after_tens: bool) -> str:
+    """Return the word for so many: the first for one, the last for many, that between for what ends in two to four."""
+    is_teen = count % 100 in (11, 12, 13, 14)
+    if count == 1 or (one_after_tens and count % 10 == 1 and not is_teen):
+        return names[0]
+    return names[1] if count % 10 in (2, 3, 4) and not is_teen else names[-1]
 
 
 def _spell_quantities(text: str, words: SignWords) -> str:

@@ -37,6 +37,12 @@ SAID = {
     "een half|5 min 1 is 4|min 5|16 op 9|24 7|nummer 1|me apenstaartje mail punt com",
     "ru": "31 декабря 2024 года|9 30|14 часов|10 процентов|5 евро 99|1 евро|20 долларов|20 градусов|"
     "50 километров в час|половина|5 минус 1 равно 4|минус 5|16 на 9|24 7|номер 1|me собака mail точка com",
+    "pl": "31 grudnia 2024|9 30|14|10 procent|5 euro 99|1 euro|20 dolarów|20 stopni|50 kilometrów na godzinę|pół|"
+    "5 minus 1 równa się 4|minus 5|16 do 9|24 7|numer 1|me małpa mail kropka com",
+    "sv": "31 december 2024|9 och 30|14|10 procent|5 euro 99|1 euro|20 dollar|20 grader|50 kilometer i timmen|en halv|"
+    "5 minus 1 är lika med 4|minus 5|16 till 9|24 7|nummer 1|me snabel-a mail punkt com",
+    "vi": "ngày 31 tháng 12 năm 2024|9 giờ 30|14 giờ|10 phần trăm|5 euro 99|1 euro|20 đô la|20 độ|50 ki lô mét một giờ|"
+    "một nửa|5 trừ 1 bằng 4|trừ 5|16 trên 9|24 7|số 1|me a còng mail chấm com",
     "ja": "2024ねん12がつ31にち|9じ30ふん|14じ|10 パーセント|5 ユーロ 99|1 ユーロ|20 ドル|20 ど|"
     "50 キロメートルまいじ|にぶんのいち|5 マイナス 1 イコール 4|マイナス 5|16 たい 9|24 7|ナンバー 1|"
     "me アットマーク mail ドット com",
@@ -85,6 +91,8 @@ def test_a_phone_number_is_said_digit_by_digit(written: str, spoken: str) -> Non
         ("es", "1,234.5 y 1.234,5", "1234,5 y 1.234,5"),
         ("ja", "1.234,5", "1234.5"),
         ("ru", "1 $, 2 $, 5 $, 21 $", "1 доллар, 2 доллара, 5 долларов, 21 доллар"),
+        ("pl", "1 zł, 2 zł, 5 zł, 21 zł, 22 zł", "1 złoty, 2 złote, 5 złotych, 21 złotych, 22 złote"),
+        ("ru", "11 ₽, 12 ₽, 22 ₽", "11 рублей, 12 рублей, 22 рубля"),
         ("nl", "3 min", "3 minuten"),
         ("fr", "9h30", "9 heures 30"),
         ("es", "n.º 5, nº 5, núm. 5", "número 5, número 5, número 5"),
