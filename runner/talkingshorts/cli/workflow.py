@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..home import expand_home
 from .answers import print_json, print_note
 from .options import WORKFLOW_HELP, AddCommand, add_values, read_run_options, read_server, read_workflow
+
+if TYPE_CHECKING:
+    from ..jobs.request import Request
+    from ..workflow.binding import Target
 
 
 def add_commands(add: AddCommand) -> None:
@@ -47,6 +53,8 @@ def validate(options: Namespace) -> int:
     from ..jobs.request import bind_on, build_request
 
     request = build_request(read_run_options(options, output=None))
+    unset = list_unset(request)
+    request = replace(request, values=[*request.values, *((target, "to be set") for target in unset)])
     try:
         workflow = bind_on(reach_server(read_server(options), print_note).client, request)
     except ValidationError as error:
@@ -56,4 +64,15 @@ def validate(options: Namespace) -> int:
     if options.json:
         print_json({"valid": True, "problems": []})
     print_note(f"{workflow.name} is valid: {len(workflow.graph)} nodes.")
+    if unset:
+        print_note(f"To run it, set {', '.join(target.address for target in unset)}.")
     return 0
+
+
+def list_unset(request: Request) -> list[Target]:
+    """Return the inputs that a run needs, and that neither the request nor the workflow itself sets."""
+    from ..workflow.required import list_required_inputs
+
+    given = {target.place for target, _ in (*request.values, *request.files)}
+    inputs = list_required_inputs(request.workflow)
+    return [required.target for required in inputs if required.is_empty and required.target.place not in given]

@@ -2,7 +2,9 @@ import json
 
 import pytest
 from support.command_line import run
-from support.fakes.comfyui import FakeComfyUI
+from support.fakes.comfyui import FakeComfyUI, describe_nodes
+from talkingshorts.shipped.workflows import find_workflow
+from talkingshorts.workflow.file import load_workflow
 
 
 def test_inputs_are_listed_with_type_and_default_and_no_server(
@@ -32,3 +34,19 @@ def test_a_valid_workflow_is_said_to_be_valid_and_not_run(
 
     assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
     assert fake.posted == []
+
+
+def test_a_workflow_is_valid_before_all_that_a_run_needs_is_set(
+    fake: FakeComfyUI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.nodes = describe_nodes(load_workflow(find_workflow("voice_clone")).graph)
+
+    assert run("validate", "voice_clone") == 0
+    assert capsys.readouterr().err.endswith("To run it, set voice_source.\n")
+
+    assert run("validate", "voice_clone", "-s", "voice_source=https://youtu.be/x") == 0
+    assert "To run it" not in capsys.readouterr().err
+
+    assert run("validate", "voice_clone", "-s", "voice_source=") == 3
+    assert run("run", "voice_clone") == 3
+    assert "voice_source is empty" in capsys.readouterr().err
