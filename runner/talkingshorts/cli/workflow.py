@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..home import expand_home
@@ -48,6 +47,8 @@ def list_inputs(options: Namespace) -> int:
 
 def validate(options: Namespace) -> int:
     """Check a workflow against a server without running it."""
+    from dataclasses import replace
+
     from ..errors import ValidationError
     from ..jobs.reach import reach_server
     from ..jobs.request import bind_on, build_request
