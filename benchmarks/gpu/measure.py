@@ -104,6 +104,11 @@ def reset_peak_bytes() -> int:
     return torch.cuda.memory_allocated()
 
 
+def free_bytes() -> int:
+    """Return the bytes of the GPU that nobody has (0 without one)."""
+    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else 0
+
+
 def free_memory() -> None:
     """Let go of all models and of PyTorch's cache."""
     import comfy.model_management
@@ -121,8 +126,7 @@ def leave_memory(gigabytes: float | None) -> Iterator[None]:
     """Let the GPU, where there is one, have so many GB free and no more: the rest is taken. None: all that there is."""
     ballast = None
     if gigabytes is not None and torch.cuda.is_available():
-        free_bytes, _ = torch.cuda.mem_get_info()
-        ballast = torch.empty(max(0, free_bytes - int(gigabytes * 1e9)), dtype=torch.uint8, device="cuda")
+        ballast = torch.empty(max(0, free_bytes() - int(gigabytes * 1e9)), dtype=torch.uint8, device="cuda")
     try:
         yield
     finally:

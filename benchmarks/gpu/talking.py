@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .measure import (
+    free_bytes,
     free_memory,
     leave_memory,
     peak_bytes,
@@ -154,6 +155,7 @@ def _check_limits(findings: Findings, scale: Scale) -> None:
         free_memory()
         name = "all" if limit_gb is None else f"{limit_gb}_gb"
         with leave_memory(limit_gb), watch_forwards(parts.models.model.model.diffusion_model) as watch:
+            findings.note(**{f"{name}_free_gb": free_bytes() / 1e9})
             before_bytes = reset_peak_bytes()
             seconds = time_run(lambda: expected.extend(parts.sample_windows()))
             findings.note(
