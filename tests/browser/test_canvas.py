@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.checkout import ROOT
+from support.checkout import FACE_PHOTO, PHONE_HEIC, ROOT
 from support.media import make_media
 from support.servers.canvas import Box, Canvas
 from support.servers.on_comfyui import ComfyUI
@@ -128,10 +128,10 @@ def test_the_page_met_no_error(canvas: Canvas, preview: dict[str, Any]) -> None:
     assert canvas.list_errors() == []
 
 
-DROP_FILE = """async ([kind, name, bytes]) => {
+DROP_FILE = """async ([kind, name, type, bytes]) => {
   const node = app.graph.nodes.find((node) => node.type === kind);
   const data = new DataTransfer();
-  data.items.add(new File([new Uint8Array(bytes)], name, { type: "audio/wav" }));
+  data.items.add(new File([new Uint8Array(bytes)], name, { type }));
   await node.onDragDrop({ dataTransfer: data });
 }"""
 IS_PLAYER_READY = """([kind, name]) => {
@@ -145,9 +145,31 @@ def test_a_recording_dropped_on_load_speech_is_uploaded_and_can_be_played(canvas
     recording = make_media("wav", "pcm_s16le", rate_hz=8000, channels=1, seconds=1)
     canvas.load(TEMPLATES / "talking_video.json")
 
-    canvas.look(DROP_FILE, ["TalkingShortsLoadSpeech", "dropped.wav", [*recording]])
+    canvas.look(DROP_FILE, ["TalkingShortsLoadSpeech", "dropped.wav", "audio/wav", [*recording]])
 
     canvas.wait(IS_PLAYER_READY, ["TalkingShortsLoadSpeech", "dropped.wav"])
     assert (comfyui.base / "input" / "dropped.wav").read_bytes() == recording
     (speech,) = [node for node in canvas.export().values() if node["_meta"]["title"] == "speech"]
     assert speech["inputs"] == {"audio": "dropped.wav"}
+
+
+IS_CHOSEN = """([kind, name]) => {
+  const node = app.graph.nodes.find((node) => node.type === kind);
+  return node.widgets.find((widget) => widget.name === "image").value === name;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "file"), [("dropped.jpg", "image/jpeg", FACE_PHOTO), ("dropped.heic", "image/heic", PHONE_HEIC)]
+)
+def test_a_picture_dropped_on_load_picture_is_uploaded(
+    name: str, type: str, file: Path, canvas: Canvas, comfyui: ComfyUI
+) -> None:
+    canvas.load(TEMPLATES / "talking_video.json")
+
+    canvas.look(DROP_FILE, ["TalkingShortsLoadPicture", name, type, [*file.read_bytes()]])
+
+    canvas.wait(IS_CHOSEN, ["TalkingShortsLoadPicture", name])
+    assert (comfyui.base / "input" / name).read_bytes() == file.read_bytes()
+    (portrait,) = [node for node in canvas.export().values() if node["_meta"]["title"] == "portrait"]
+    assert portrait["inputs"] == {"image": name}
