@@ -43,7 +43,7 @@ class LoadVibeVoice(io.ComfyNode):
                     options=_DTYPES,
                     default="auto",
                     advanced=True,
-                    tooltip="auto: bf16 where the device is good at it, else fp32 (fp16 for the 7B on a GPU). fp8 "
+                    tooltip="auto: bf16 where the device handles it well, else fp32 (fp16 for the 7B on a GPU). fp8 "
                     "keeps the language model's weights in 8 bits: half the memory, about half as fast, slightly "
                     "less exact.",
                 ),

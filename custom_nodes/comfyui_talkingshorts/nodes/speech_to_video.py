@@ -98,7 +98,7 @@ def _model_inputs() -> list[io.Input]:
         *make_subject_inputs(
             audio_encoder="wav2vec2 large english, from Load Audio Encoder, for any language.",
             portrait="Who says it. The first picture of a batch.",
-            negative="What shall not be seen. Unused when cfg is 1.",
+            negative="What should not be seen. Unused when cfg is 1.",
         ),
     ]
 

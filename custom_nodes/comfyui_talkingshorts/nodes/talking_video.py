@@ -102,7 +102,7 @@ def _model_inputs() -> list[io.Input]:
         *make_subject_inputs(
             audio_encoder="wav2vec2-chinese-base, from Load Audio Encoder.",
             portrait="Who says it, looking at the camera. The first picture of a batch.",
-            negative="What shall not be seen. Unused when text_scale is 1.",
+            negative="What should not be seen. Unused when text_scale is 1.",
         ),
     ]
 

@@ -77,9 +77,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} can't be read: {error}. Download it anew.") from error
+        raise ModelError(f"{path} can't be read: {error}. Download it again.") from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path} holds no JSON object. Download it anew.")
+        raise ModelError(f"{path} holds no JSON object. Download it again.")
     return value
 
 
@@ -96,7 +96,7 @@ def _find_weights(folder: Path) -> tuple[Path, ...]:
     try:
         names = sorted({Path(name).name for name in read_json(index)["weight_map"].values()})
     except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{index} names no files in a weight_map. Download it anew.") from error
+        raise ModelError(f"{index} names no files in a weight_map. Download it again.") from error
     return tuple(_require_file(folder / name, folder) for name in names)
 
 

@@ -55,7 +55,7 @@ def native_config(original: dict[str, Any]) -> dict[str, Any]:
     except KeyError as error:
         raise ModelError(f"Its config.json lacks {error.args[0]}. {_NO_SPEECH_MODEL}") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"Its config.json holds a value that makes no sense: {error}. Download it anew.") from error
+        raise ModelError(f"Its config.json holds a value that makes no sense: {error}. Download it again.") from error
 
 
 def native_key(original_key: str) -> str:

@@ -145,6 +145,6 @@ def _require_fit(model: ModelPatcher, model_patch: ModelPatcher) -> None:
     width, patch_width = network.dim, model_patch.model.blocks[0].norm_x.weight.shape[0]
     if width != patch_width:
         raise ModelError(
-            f"The model is {width} wide and the InfiniteTalk patch {patch_width}: they don't belong together. "
+            f"The model is {width} wide and the InfiniteTalk patch {patch_width}: they don't match. "
             "The patch is for Wan 2.1 I2V 14B."
         )

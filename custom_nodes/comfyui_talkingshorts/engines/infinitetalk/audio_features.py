@@ -97,7 +97,7 @@ def require_wav2vec2_base(audio_encoder: Any) -> Wav2Vec2Model:
         audio_encoder,
         LAYERS,
         CHANNELS,
-        f"InfiniteTalk hears through wav2vec2 base, {LAYERS} layers of {CHANNELS}: load "
+        f"InfiniteTalk needs the wav2vec2 base encoder ({LAYERS} layers of {CHANNELS}): load "
         "wav2vec2-chinese-base_fp16.safetensors with Load Audio Encoder.",
     )
 

@@ -134,7 +134,7 @@ def _encode_speech(audio_encoder: Any, speech: Sound, features_path: Path) -> No
         write_features(audio_encoder, prepare_speech(speech), frames, features_path)
     except OSError as error:
         raise VideoError(
-            f"What was heard of the speech can't be kept in {features_path.parent}: {error.strerror or error}. The "
+            f"The features of the speech can't be kept in {features_path.parent}: {error.strerror or error}. The "
             f"folder must exist and have {frames * LAYERS * CHANNELS * 4 / 1e9:.2f} GB free (ComfyUI's "
             "--temp-directory names another one)."
         ) from error

@@ -80,7 +80,7 @@ class OutputStore:
             logging.warning("TalkingShorts: there is no memory for the kept output %s: %s", path, error)
             return None
         except Exception as error:  # there is no end to what a damaged file may do to those who read it
-            logging.warning("TalkingShorts: the kept output %s is damaged and is made anew: %s", path, error)
+            logging.warning("TalkingShorts: the kept output %s is damaged and is made again: %s", path, error)
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -103,7 +103,7 @@ class OutputStore:
     def _complain(self, error: OSError | SafetensorError) -> None:
         if not self._has_complained:
             logging.warning(
-                "TalkingShorts: finished stages can't be kept in %s (%s), so they are made anew after a restart. Free "
+                "TalkingShorts: finished stages can't be kept in %s (%s), so they are made again after a restart. Free "
                 "some space, or check the folder's rights.",
                 self._folder,
                 getattr(error, "strerror", None) or error,

@@ -65,7 +65,7 @@ def read_hidden_size(path: Path) -> int:
     except ModelError as error:
         raise ModelError(f"{path} can't be loaded. {error}") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} can't be loaded. Its config.json names no hidden_size. Download it anew.") from error
+        raise ModelError(f"{path} can't be loaded. Its config.json names no hidden_size. Download it again.") from error
 
 
 def _native_arguments(config: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,9 @@ def build_empty_network(arguments: dict[str, Any]) -> VibeVoiceForConditionalGen
         with torch.device("meta"):
             network = VibeVoiceForConditionalGeneration(config)
     except Exception as error:  # whatever transformers stumbles over in a config that makes no sense
-        raise ModelError(f"Its config.json describes no model that can be built: {error}. Download it anew.") from error
+        raise ModelError(
+            f"Its config.json describes no model that can be built: {error}. Download it again."
+        ) from error
     # No file holds these: the meta device would leave them empty.
     text_config: Any = config.text_config
     head_config: Any = config.diffusion_head_config
@@ -99,7 +101,7 @@ def _read_file(file: Path) -> list[tuple[str, torch.Tensor]]:
     try:
         return list(load_file(file).items())
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{file} can't be read and may be damaged: {error}. Download it anew.") from error
+        raise ModelError(f"{file} can't be read and may be damaged: {error}. Download it again.") from error
 
 
 def _is_tied(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> bool:

@@ -198,7 +198,7 @@ def _derive_seeds(settings: CloneSettings, chunk: int) -> list[int]:
 def _explain_cut_off(takes: Sequence[Take]) -> str | None:
     if all(take.is_complete for take in takes):
         return None
-    return "The model didn't come to an end by itself and was stopped: the speech may ramble. Try another seed."
+    return "The model didn't stop by itself and was cut off: the speech may ramble. Try another seed."
 
 
 def _explain_silence(silence_seconds: float, target_seconds: float) -> str | None:

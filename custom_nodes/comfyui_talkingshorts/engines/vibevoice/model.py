@@ -146,7 +146,9 @@ def choose_dtype(choice: str, hidden_size: int) -> torch.dtype:
         return _PLAIN_DTYPES[choice]
     device = comfy.model_management.get_torch_device()
     if choice == "fp8" and not comfy.model_management.supports_cast(device, torch.float8_e4m3fn):
-        raise ModelError(f"The device {device.type} knows no 8-bit floats (fp8). Set the loader's dtype to auto.")
+        raise ModelError(
+            f"The device {device.type} doesn't support 8-bit floats (fp8). Set the loader's dtype to auto."
+        )
     if comfy.model_management.should_use_bf16(device):
         return torch.bfloat16
     is_fp16_better = hidden_size > _WIDEST_IN_FP32 and comfy.model_management.should_use_fp16(device)

@@ -205,7 +205,7 @@ def _explain(excerpt: Excerpt, analysis: _Analysis, sound: Sound) -> str | None:
         ),
         (
             analysis.is_voice and used_seconds < ENOUGH_SECONDS,
-            f"Only {used_seconds:.1f} s of the reference is clean talk by one voice: 10 to 30 s clone better.",
+            f"Only {used_seconds:.1f} s of the reference is clean speech by one voice: 10 to 30 s clone better.",
         ),
         (
             analysis.is_voice and excerpt.snr_db < _NOISY_SNR_DB,

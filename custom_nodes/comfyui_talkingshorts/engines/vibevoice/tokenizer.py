@@ -58,7 +58,7 @@ def load_tokenizer(folder: Path) -> SpeechTokenizer:
     try:
         tokenizer = Qwen2Tokenizer.from_pretrained(str(source), local_files_only=True)
     except Exception as error:  # tokenizers raises bare Exception for a damaged file
-        raise ModelError(f"The tokenizer in {source} can't be read ({error}). Download its files anew.") from error
+        raise ModelError(f"The tokenizer in {source} can't be read ({error}). Download its files again.") from error
     if not any((source / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         tokenizer.add_tokens(list(_ADDED_TOKENS), special_tokens=True)
     vocabulary = tokenizer.get_vocab()

@@ -162,7 +162,7 @@ def _explaining_stumbles() -> Iterator[None]:
         yield
     except STUMBLES as error:
         raise SourceError(
-            f"yt-dlp stumbles over this source ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
+            f"yt-dlp fails on this source ({type(error).__name__}: {shorten(str(error))}). {UPGRADE_REMEDY}"
         ) from error
     except OSError as error:
         raise SourceError(

@@ -152,7 +152,7 @@ def _explain_status(error: HTTPError, url: str) -> str:
         return f"{status}: there is nothing at this address any more, or yt-dlp is too old. {UPGRADE_REMEDY}"
     if error.status in (401, 403):
         return (
-            f"{status}: it lets nobody in, the link has expired, or yt-dlp is too old. Copy the link anew."
+            f"{status}: it lets nobody in, the link has expired, or yt-dlp is too old. Copy the link again."
             f" {COOKIES_REMEDY} {UPGRADE_REMEDY}"
         )
     if error.status == 416:
@@ -162,7 +162,7 @@ def _explain_status(error: HTTPError, url: str) -> str:
     if error.status == 429:
         return f"{status}: it has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
     if error.status < 500:
-        return f"{status}: it refuses this address. Copy the link anew, or give another one."
+        return f"{status}: it refuses this address. Copy the link again, or give another one."
     return f"{status}. Try again later."
 
 

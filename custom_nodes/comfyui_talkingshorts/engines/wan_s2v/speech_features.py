@@ -51,7 +51,7 @@ class SpeechEncoder:
             audio_encoder,
             _LAYERS,
             _CHANNELS,
-            f"Wan S2V hears through wav2vec2 large, {_LAYERS} layers of {_CHANNELS}: load "
+            f"Wan S2V needs the wav2vec2 large encoder ({_LAYERS} layers of {_CHANNELS}): load "
             "wav2vec2_large_english_fp16.safetensors with Load Audio Encoder.",
         )
         self._encoder = audio_encoder

@@ -113,7 +113,7 @@ def test_a_config_with_a_decoder_config_is_of_the_original_layout() -> None:
     ("config", "words"),
     [
         ({"model_type": "qwen2"}, 'not a VibeVoice model: its model_type is "qwen2"'),
-        ({}, "no VibeVoice model"),
+        ({}, "not a VibeVoice model"),
         ({"model_type": "vibevoice_streaming", "decoder_config": {}}, "another kind of VibeVoice"),
         ({"model_type": "vibevoice_asr"}, "another kind of VibeVoice"),
         ({"model_type": "vibevoice", "architectures": ["VibeVoiceForASRTraining"]}, "another kind of VibeVoice"),

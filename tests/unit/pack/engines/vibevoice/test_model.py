@@ -224,7 +224,7 @@ def test_fp8_is_refused_in_words_where_the_device_knows_no_8_bit_floats(
 
     monkeypatch.setattr(comfy.model_management, "get_torch_device", lambda: torch.device("mps"))
 
-    with pytest.raises(ModelError, match="The device mps knows no 8-bit floats"):
+    with pytest.raises(ModelError, match="The device mps doesn't support 8-bit floats"):
         load_vibevoice(folder, "fp8")
 
 

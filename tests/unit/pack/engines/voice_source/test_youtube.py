@@ -389,5 +389,5 @@ def test_cookies_that_are_no_plain_text_are_told(tmp_path: Path, monkeypatch: py
 
     message = read_refusal({}, monkeypatch, "https://www.youtube.com/watch?v=dQw4w9WgXcQ")
 
-    assert "is no plain text: export the cookies.txt anew" in message
+    assert "isn't plain text: export the cookies.txt again" in message
     assert "codec" not in message

@@ -152,8 +152,8 @@ def test_a_live_stream_is_refused(tmp_path: Path) -> None:
     [
         (404, "Check it"),
         (403, "TALKINGSHORTS_COOKIES"),
-        (403, "Copy the link anew"),
-        (400, "refuses this address. Copy the link anew"),
+        (403, "Copy the link again"),
+        (400, "refuses this address. Copy the link again"),
         (451, "refuses this address"),
         (416, "the file is empty"),
         (503, "Try again"),
