@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from typing import Any
 
@@ -43,6 +44,7 @@ class VideoProgress:
         self._done = self._first = finished_windows * steps
         self._started_seconds = time.monotonic()
         self._cost = explain_cost(work, needed_bytes, *_find_gpu())
+        logging.info("TalkingShorts: %s", self._cost)
         self._show()
 
     def end_step(self) -> None:
