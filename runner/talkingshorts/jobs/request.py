@@ -13,6 +13,7 @@ from ..results.destination import require_writable
 from ..workflow.binding import Target, parse_value, require_field, resolve
 from ..workflow.file import Workflow, load_workflow
 from ..workflow.node_info import NodeInfo
+from ..workflow.required import list_required_inputs
 from ..workflow.validation import NodeInfos, find_problems, find_unknown_nodes, require_valid
 from .options import RunOptions
 
@@ -81,9 +82,17 @@ def bind(request: Request, nodes: NodeInfos) -> Workflow:
                 else parse_value(target, given, info, inputs.get(target.field))
             )
         except ValidationError as error:
-            problems.append(str(error))
+            problems.append(_explain_empty(request.workflow, target, given) or str(error))
     require_valid(problems or find_problems(workflow, nodes))
     return workflow
+
+
+def _explain_empty(workflow: Workflow, target: Target, given: str | Path) -> str:
+    """Return that an input mustn't be empty, when that is what is wrong with the text given for it; else ""."""
+    if isinstance(given, Path) or given.strip():
+        return ""
+    inputs = (required for required in list_required_inputs(workflow) if required.target.place == target.place)
+    return next((required.explain_empty() for required in inputs), "")
 
 
 def describe_nodes(client: ComfyClient, workflow: Workflow, known: NodeInfos | None = None) -> dict[str, NodeInfo]:

@@ -86,6 +86,16 @@ def test_the_problems_of_the_request_come_before_those_of_its_values() -> None:
         bind(request, NODES)
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_picture_is_said_to_be_empty(text: str) -> None:
+    loader = {"class_type": "LoadImage", "inputs": {"image": "a.png"}, "_meta": {"title": "portrait"}}
+    nodes = {"LoadImage": parse_node_info("LoadImage", {"input": {"required": {"image": [["a.png"], {}]}}})}
+    request = Request(Workflow("w", {"1": loader}), "out", values=[(Target("portrait", "1", "image"), text)])
+
+    with pytest.raises(ValidationError, match=r"^portrait is empty: name a file\.$"):
+        bind(request, nodes)
+
+
 def test_a_value_of_its_type_that_the_server_would_refuse_is_told() -> None:
     with pytest.raises(ValidationError, match=r"width = 9000 is out of range\. Allowed: 16 to 2048\."):
         bind(Request(WORKFLOW, "out", values=[(WIDTH, "9000")]), NODES)
