@@ -110,7 +110,7 @@ def test_what_the_pack_refuses_is_the_callers_to_put_right(n8n: RealN8n, server:
 
     assert answer.status == 422
     assert answer.error["node"] == {"id": "14", "class": "TalkingShortsDraftPortrait", "title": "Draft portrait"}
-    assert answer.error["message"] == "width is 100: give a multiple of 16 from 16 to 2048. Nearest are 96 and 112."
+    assert answer.error["message"] == "width is 100: give a multiple of 16 from 16 to 2048. The nearest are 96 and 112."
     assert answer.error["node_errors"]["14"]["errors"][0]["message"] == answer.error["message"]
 
 

@@ -21,7 +21,7 @@ def require_size(width: int, height: int) -> None:
             nearest = " and ".join(str(near) for near in POSSIBLE_SIDES[max(0, place - 1) : place + 1])
             raise InputError(
                 f"{name} is {side}: give a multiple of {SIZE_STEP} from {SIZE_STEP} to {LARGEST_SIDE}. "
-                f"{'Nearest are' if ' ' in nearest else 'Nearest is'} {nearest}."
+                f"{'The nearest are' if ' ' in nearest else 'The nearest is'} {nearest}."
             )
 
 

@@ -86,7 +86,7 @@ def explain_not_possible(value: Any, name: str, possible: Sequence[float]) -> st
     """Return that the value is none of those that are possible (rising), and which are nearest."""
     place = bisect(possible, float(value))
     nearest = " and ".join(str(near) for near in possible[max(0, place - 1) : place + 1])
-    return f"{name} = {format_value(value)} is not possible. Nearest are {nearest}."
+    return f"{name} = {format_value(value)} is not possible. The nearest are {nearest}."
 
 
 def explain_no_option(info: InputInfo, value: Any) -> str:

@@ -237,7 +237,7 @@ def test_an_impossible_size_is_refused_with_the_nearest_before_anything_runs(
     done = talkingshorts(*surface, "-s", "width=100")
 
     assert done.code == 3
-    assert "= 100 is not possible. Nearest are 96 and 112." in done.stderr
+    assert "= 100 is not possible. The nearest are 96 and 112." in done.stderr
     assert not (talkingshorts.folder / "x.mp4").exists()
 
 

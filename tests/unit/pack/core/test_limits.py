@@ -19,13 +19,13 @@ def test_the_sides_of_the_usual_short_are_possible(side: int) -> None:
 @pytest.mark.parametrize(
     ("side", "nearest"),
     [
-        (100, "Nearest are 96 and 112."),
-        (481, "Nearest are 480 and 496."),
-        (1079, "Nearest are 1072 and 1080."),
-        (1084, "Nearest are 1080 and 1088."),
-        (1350, "Nearest are 1344 and 1360."),
-        (4096, "Nearest is 2048."),
-        (0, "Nearest is 16."),
+        (100, "The nearest are 96 and 112."),
+        (481, "The nearest are 480 and 496."),
+        (1079, "The nearest are 1072 and 1080."),
+        (1084, "The nearest are 1080 and 1088."),
+        (1350, "The nearest are 1344 and 1360."),
+        (4096, "The nearest is 2048."),
+        (0, "The nearest is 16."),
     ],
 )
 def test_of_an_impossible_side_the_nearest_possible_are_named(side: int, nearest: str) -> None:

@@ -117,7 +117,7 @@ def test_an_impossible_size_is_refused_with_the_nearest(comfyui: ComfyUI) -> Non
     job = run_graph(comfyui, graph(name, (100, 832)))
 
     assert "width is 100" in job["execution_error"]["exception_message"]
-    assert "Nearest are 96 and 112." in job["execution_error"]["exception_message"]
+    assert "The nearest are 96 and 112." in job["execution_error"]["exception_message"]
 
 
 def test_the_runner_sends_a_file_to_the_input(comfyui: ComfyUI, talkingshorts: CommandLine, tmp_path: Path) -> None:
