@@ -87,7 +87,7 @@ def _read_file(workflow: Workflow, address: str, name: str, values: ValueReader)
     target = _find(workflow, address)
     if target is not None and takes_long_text(workflow, target):
         return values.read(f"@{name.removeprefix('@')}")
-    if target is not None and is_web_link(name) and takes_link(workflow, target):
+    if target is not None and takes_link(workflow, target) and not is_there(locate(name)) and looks_like_link(name):
         return name
     return read_file(name)
 

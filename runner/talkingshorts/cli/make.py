@@ -20,12 +20,12 @@ from .options import (
     add_webhook,
     read_seconds,
     read_server,
-    read_settings,
     read_size,
 )
-from .values import ValueReader
+from .values import ValueReader, split_assignment
 
 if TYPE_CHECKING:
+    from ..jobs.options import Setting
     from ..shorts.options import MakeOptions
 
 
@@ -140,21 +140,37 @@ def read_make_options(options: Namespace) -> MakeOptions:
     from .given import read_file
 
     values = ValueReader()
+    script = values.read_words(options.script)
+    settings, files = _read_make_settings(options, values)
     return MakeOptions(
-        script=values.read_words(options.script),
-        voice=options.voice and _read_voice(options.voice),
+        script=script,
+        voice=_read_voice(options.voice) if options.voice else files.get("voice_source"),
         start_seconds=options.start,
         duration_seconds=options.duration,
         voice_rights=options.voice_rights,
-        portrait=options.portrait and str(read_file(options.portrait)),
+        portrait=str(read_file(options.portrait)) if options.portrait else files.get("portrait_picture"),
         portrait_prompt=options.portrait_prompt,
         quality=options.quality,
         size=LANDSCAPE_SIZE if options.landscape else options.size,
         target_seconds=options.target_seconds,
         seed=options.seed,
-        settings=read_settings(options, values),
+        settings=settings,
         output=options.output or SHORT_OUTPUT,
     )
+
+
+def _read_make_settings(options: Namespace, values: ValueReader) -> tuple[list[Setting], dict[str, str]]:
+    """Return what -s sets; and the files that it names for the voice and the portrait, by the input's name.
+
+    The inputs of all graphs that make a short are called alike, and the draft has all that take a file.
+    """
+    from ..shipped.workflows import find_workflow
+    from ..workflow.file import load_workflow
+    from .given import read_given
+
+    draft = load_workflow(find_workflow("draft"))
+    settings, files = read_given(draft, [split_assignment(text) for text in options.set], [], values)
+    return settings, {address: str(path) for address, path in files}
 
 
 def _read_voice(voice: str) -> str:

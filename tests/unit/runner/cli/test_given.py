@@ -63,7 +63,10 @@ def test_a_value_that_is_no_file_stays_a_text(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == ""
 
 
-def test_the_voice_takes_a_link_either_way() -> None:
+def test_the_voice_takes_a_link_either_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set_input("draft", "voice_source=youtu.be/dQw4w9WgXcQ") == "youtu.be/dQw4w9WgXcQ"
+    assert upload("draft", "voice_source=youtu.be/dQw4w9WgXcQ") == "youtu.be/dQw4w9WgXcQ"
+    assert capsys.readouterr().err == ""
     assert set_input("draft", f"voice_source={YOUTUBE}") == YOUTUBE
     assert upload("draft", f"voice_source={YOUTUBE}") == YOUTUBE
 
@@ -121,6 +124,16 @@ def test_make_reads_its_options_as_they_are_meant() -> None:
     options = read_make_options(build_parser().parse_args(words))
 
     assert (options.script, options.voice, options.portrait) == ("Hello.", "me.m4a", "me.jpg")
+
+
+def test_what_make_sets_is_read_as_it_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["-s", "voice_source=@me.m4a", "-s", "portrait_picture=me.jpg", "-s", "steps=4"]
+
+    options = read_make_options(build_parser().parse_args(["make", "--script", "Hi.", *settings]))
+
+    assert (options.voice, options.portrait) == ("me.m4a", "me.jpg")
+    assert options.settings == [("steps", "4")]
+    assert capsys.readouterr().err == ""
 
 
 def test_make_fetches_a_picture_and_leaves_the_voice_to_the_server() -> None:
