@@ -9,8 +9,8 @@ _OWN_TIME = re.compile(r"([?&#])(?:t|start|time_continue)=[^&#]*&?", re.IGNORECA
 
 
 def looks_like_link(text: str) -> bool:
-    """Return whether a text that names no file here may be a link, also one without https://, or in brackets."""
-    return _LINK.match(text.strip()) is not None
+    """Return whether a text that names no file here may be a link, also one without https://, or among other words."""
+    return _LINK.match(text.strip()) is not None or "https://" in text.lower()
 
 
 def remove_own_time(link: str) -> str:

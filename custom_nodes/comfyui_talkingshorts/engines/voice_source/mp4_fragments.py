@@ -6,12 +6,14 @@ FFmpeg leaves out a fragment whose time it knows already. Source: ISO/IEC 14496-
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 _FILE_BOXES = (b"ftyp", b"styp", b"moov", b"moof", b"sidx")
 _LONGEST_FRAGMENT_HEADER = 1 << 20
+_MOST_BOXES = 500_000  # a day in fragments of a second, five boxes each
 
 
 class _Box(NamedTuple):
@@ -23,10 +25,11 @@ class _Box(NamedTuple):
 def list_mp4_parts(media: BinaryIO) -> list[list[tuple[int, int]]]:
     """Return the stretches of the file that make up each part: its description of the tracks, then its fragments.
 
-    An empty list for what is no fragmented MP4. The file is read through, from box to box.
+    An empty list for what is no fragmented MP4, or has more boxes than any real one. The file is read through, from box
+    to box.
     """
-    boxes = list(_read_boxes(media))
-    if not any(box.kind == b"moof" for box in boxes):
+    boxes = list(itertools.islice(_read_boxes(media), _MOST_BOXES))
+    if len(boxes) == _MOST_BOXES or not any(box.kind == b"moof" for box in boxes):
         return []
     parts: list[list[tuple[int, int]]] = []
     header: tuple[int, int] = (0, 0)

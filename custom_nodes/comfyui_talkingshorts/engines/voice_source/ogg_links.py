@@ -6,6 +6,7 @@ FFmpeg stops at a link whose rate or channels differ, and seeks by clocks that s
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -13,6 +14,8 @@ _MARK = b"OggS"
 _HEADER_BYTES = 27
 _LONGEST_PAGE_BYTES = 65_307
 _BEGINS_STREAM = 2
+_MOST_PAGES = 5_000_000  # 500 MB in pages of 100 bytes
+_MOST_LINKS = 10_000
 
 
 class _Page(NamedTuple):
@@ -26,7 +29,8 @@ def list_ogg_links(media: BinaryIO, *, is_near: bool) -> list[tuple[int, int]]:
     """Return where each link starts and ends in the file; an empty list for what is no Ogg file.
 
     What is far is read through, from page to page, only when it ends in another stream than it begins with: a file
-    that was appended to itself has one number for both.
+    that was appended to itself has one number for both. More links than any real
+    file has count as one.
     """
     size = media.seek(0, io.SEEK_END)
     pages = _read_pages(media, 0)
@@ -42,11 +46,11 @@ def list_ogg_links(media: BinaryIO, *, is_near: bool) -> list[tuple[int, int]]:
         return [(0, size)]
     starts = [0]
     was_beginning = True
-    for page in _read_pages(media, 0):
+    for page in itertools.islice(_read_pages(media, 0), _MOST_PAGES):
         if page.begins_stream and not was_beginning:
             starts.append(page.start)
         was_beginning = page.begins_stream
-    return list(zip(starts, [*starts[1:], size], strict=True))
+    return list(zip(starts, [*starts[1:], size], strict=True)) if len(starts) <= _MOST_LINKS else [(0, size)]
 
 
 def has_broken_ogg_page(media: BinaryIO) -> bool:

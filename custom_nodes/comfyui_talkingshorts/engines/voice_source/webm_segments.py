@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
+_MOST_SEGMENTS = 10_000
 
 
 def list_webm_segments(media: BinaryIO) -> list[tuple[int, int]]:
@@ -20,7 +21,7 @@ def list_webm_segments(media: BinaryIO) -> list[tuple[int, int]]:
     size = media.seek(0, io.SEEK_END)
     segments: list[tuple[int, int]] = []
     start = 0
-    while start < size and (end := _find_end(media, start, size)):
+    while start < size and len(segments) < _MOST_SEGMENTS and (end := _find_end(media, start, size)):
         segments.append((start, end))
         start = end
     if segments and start < size:  # tags, or what a writer filled up with

@@ -52,6 +52,10 @@ KNOWN_FAILURES = (
     (r"does not have a .* tab", PLAYLIST_MESSAGE),
     (r"no m3u header", "This is a list of addresses (m3u). Give one of those that it lists."),
     (r"No connection adapters", "The address leads to one that isn't on the web. Give another one."),
+    (
+        r"Initialization fragment found after",
+        "The stream is stitched together of parts that can't be joined. Record what you need of it, and give the file.",
+    ),
     (r"processing this video", "The video is still being processed by the site. Try again later."),
     (r"other websites|on this website|embedding", EMBED_MESSAGE),
     (r"page needs to be reloaded", f"The site doesn't accept this yt-dlp. {UPGRADE_REMEDY}"),

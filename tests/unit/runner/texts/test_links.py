@@ -8,7 +8,14 @@ from talkingshorts.texts.links import looks_like_link, remove_own_time
 
 @pytest.mark.parametrize(
     "text",
-    ["https://youtu.be/abc", "youtu.be/abc", "www.youtube.com/watch?v=a", " <https://youtu.be/abc> ", '"youtu.be/abc"'],
+    [
+        "https://youtu.be/abc",
+        "youtu.be/abc",
+        "www.youtube.com/watch?v=a",
+        " <https://youtu.be/abc> ",
+        '"youtu.be/abc"',
+        "Look: https://youtu.be/abc",
+    ],
 )
 def test_a_link(text: str) -> None:
     assert looks_like_link(text)

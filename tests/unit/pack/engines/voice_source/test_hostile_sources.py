@@ -580,3 +580,20 @@ def test_scripts_of_a_page_may_read_write_and_fetch_nothing(ydl: GuardedYoutubeD
 
     assert said.split() == ["refused"] * len(attempts)
     assert not (tmp_path / "left behind").exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x00\x00\x08ftyp" + b"\x00\x00\x00\x08moof" * 600_000,
+        b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x80" * 50_000,
+        b"\x1a\x45\xdf\xa3\x00" * 10,
+        b"\x00\x00\x00\x18ftyp" + b"\x00" * 12 + b"\x00\x00\x00\x01moof" + b"\xff" * 8,
+        (b"OggS\x00\x02" + b"\x00" * 20 + b"\x00" + b"OggS\x00\x00" + b"\x01" * 20 + b"\x00") * 20_000,
+        b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + b"\xff\xfb\x90\x00" * 100,
+    ],
+    ids=["boxes", "Segments", "a size of none", "a size past all", "links", "a tag past all"],
+)
+def test_headers_without_end_are_refused_soon(data: bytes) -> None:
+    with pytest.raises(SourceError):
+        cut_clip(io.BytesIO(data), PIECE, lambda done, total: None)

@@ -17,6 +17,7 @@ from comfyui_talkingshorts.engines.voice_source.guarded_http import GuardedYoutu
 from comfyui_talkingshorts.engines.voice_source.youtube import fetch_clip
 from support.fakes.web import Page, WebServer, make_fragmented, serve
 from support.media import decode_whole, make_media
+from support.tones import list_seconds, make_tones
 
 PIECE = Piece(8, 2)
 
@@ -127,6 +128,41 @@ def test_a_fragmented_stream_is_put_together(kind: str, entry: str, pieces: str,
         sound, _ = fetch(web.address_of(entry))
 
     assert_is_slice_of(sound, b"".join(path.read_bytes() for path in names))
+
+
+FRAGMENTED = (("movflags", "frag_keyframe+empty_moov+default_base_moof"), ("frag_duration", "1000000"))
+
+
+def make_stitched(container: str, *, has_header_each: bool = False) -> dict[str, Page]:
+    """Return the pages of an HLS stream of three parts of 5 s whose clocks start anew, as with ads or live-to-VOD."""
+    is_fragmented = container == "mp4"
+    lines, pages = ["#EXTM3U", "#EXT-X-TARGETDURATION:6", "#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-VERSION:7"], {}
+    for number in range(3):
+        part = make_tones(container, "aac", 5 * number, 5, options=FRAGMENTED if is_fragmented else ())
+        start = part.find(b"moof") - 4 if is_fragmented else 0
+        lines += ["#EXT-X-DISCONTINUITY"] if number else []
+        if start and (has_header_each or not number):
+            pages[f"init{number}.mp4"] = Page(part[:start], "video/mp4")
+            lines.append(f'#EXT-X-MAP:URI="init{number}.mp4"')
+        pages[f"part{number}"] = Page(part[start:], "video/mp2t")
+        lines += ["#EXTINF:5.0,", f"part{number}"]
+    playlist = "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+    return pages | {"vod.m3u8": Page(playlist.encode(), "application/vnd.apple.mpegurl")}
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mp4"])
+def test_a_stitched_stream_is_played_in_order(container: str) -> None:
+    with serve(make_stitched(container)) as web:
+        sound, _ = fetch(web.address_of("vod.m3u8"), Piece(3, 10))
+
+        assert list_seconds(sound, 3) == [*range(3, 13)]
+        with pytest.raises(SourceError, match=r"The source is 15\.\d\d s long"):
+            fetch(web.address_of("vod.m3u8"), Piece(41, 10))
+
+
+def test_a_stitched_stream_that_yt_dlp_cannot_join_is_refused_in_words() -> None:
+    with serve(make_stitched("mp4", has_header_each=True)) as web:
+        assert "stitched together" in expect_refusal(web.address_of("vod.m3u8"))
 
 
 def test_an_encrypted_stream_is_refused(tmp_path: Path) -> None:
