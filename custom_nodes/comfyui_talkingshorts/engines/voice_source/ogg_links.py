@@ -29,8 +29,7 @@ def list_ogg_links(media: BinaryIO, *, is_near: bool) -> list[tuple[int, int]]:
     """Return where each link starts and ends in the file; an empty list for what is no Ogg file.
 
     What is far is read through, from page to page, only when it ends in another stream than it begins with: a file
-    that was appended to itself has one number for both. More links than any real
-    file has count as one.
+    that was appended to itself has one number for both. More links than any real file has count as one.
     """
     size = media.seek(0, io.SEEK_END)
     pages = _read_pages(media, 0)

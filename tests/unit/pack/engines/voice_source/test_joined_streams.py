@@ -143,6 +143,12 @@ def test_a_hole_in_a_broadcast_is_silence_only_while_somebody_would_wait() -> No
     assert list_seconds(cut(make_tones("mpegts", "aac", 0, 10, hole=(5, 1800)), 0, 30)) == [*range(10)]
 
 
+def test_a_hole_behind_a_join_is_silence_too() -> None:
+    data = make_tones("mpegts", "aac", 0, 5) + make_tones("mpegts", "aac", 5, 5, hole=(2, 2))
+
+    assert list_seconds(cut(data, 0, 30)) == [*range(7), None, None, *range(7, 10)]
+
+
 def test_a_clock_may_start_anywhere() -> None:
     data = make_tones("matroska", "aac", 0, 10, clock_seconds=5)
 
