@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core.limits import require_size
 from ...core.pictures.crop import keeps_in_frame, plan_crop
+from ...core.presenter.look_code import read_look
 from .face_finder import find_head
 from .picture_file import read_picture
 
@@ -41,6 +42,8 @@ def keep_head(picture: np.ndarray, width: int, height: int) -> tuple[np.ndarray,
     What is cut around its middle to the ratio width:height comes back as it is, unless that would cut the head, or push
     it to the edge: then the part around the head does, of that ratio.
     """
+    if read_look(picture):  # a drawn presenter, who stands in the middle
+        return picture, True
     head = find_head(picture)
     if head is None:
         return picture, False

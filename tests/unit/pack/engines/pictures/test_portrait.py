@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from comfyui_talkingshorts.engines.draft.portrait import draw_portrait
 from comfyui_talkingshorts.engines.pictures.face_finder import find_face, find_head
 from comfyui_talkingshorts.engines.pictures.portrait import keep_head, read_portrait
 from PIL import Image
@@ -83,6 +84,16 @@ def test_a_head_that_the_middle_would_cut_is_kept_whole(
     assert head is not None
     assert 0.15 < head.center[0] / kept.shape[1] < 0.85
     assert 0.15 < head.center[1] / kept.shape[0] < 0.85
+
+
+def test_a_drawn_presenter_is_in_the_middle_whatever_is_worn() -> None:
+    drawn = draw_portrait("woman with sunglasses", 480, 832, 3)
+    assert find_head(drawn) is None
+
+    kept, has_head = keep_head(drawn, 480, 832)
+
+    assert kept is drawn
+    assert has_head
 
 
 def test_of_two_people_at_the_edges_one_is_kept() -> None:
