@@ -38,8 +38,25 @@ class Sound:
 
     @property
     def mono(self) -> np.ndarray:
-        """The mean of the channels: [samples] float32."""
-        return self.samples.mean(axis=0, dtype=np.float32)
+        """The channels in one: [samples] float32."""
+        return mix_down(self.samples)
+
+
+def mix_down(samples: np.ndarray) -> np.ndarray:
+    """Return [samples] float32, the mean of those of the channels [channels, samples] in which something is heard.
+
+    Silent ones would make a voice in one channel of 5.1 a sixth as loud.
+    """
+    sounding = find_sounding(samples)
+    return (samples if sounding.all() else samples[sounding]).mean(axis=0, dtype=np.float32)
+
+
+def find_sounding(samples: np.ndarray) -> np.ndarray:
+    """Return which of the channels [channels, samples] hold more than what leaks into them: [channels] bool."""
+    if len(samples) == 1 or not samples.size:
+        return np.ones(len(samples), bool)
+    levels = samples.std(axis=1, dtype=np.float64)
+    return levels >= CANCELLED_SHARE * levels.max()
 
 
 def count_video_frames(sound: Sound, fps: int = VIDEO_FPS) -> int:

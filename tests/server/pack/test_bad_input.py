@@ -199,7 +199,7 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     ],
     *[(VOICE, "start_seconds", value("Float", x), INPUT_ERROR, "start_seconds is") for x in (NAN, -1.0, 1e18)],
     (VOICE, "start_seconds", NAN, INPUT_ERROR, "start_seconds is nan"),
-    (VOICE, "start_seconds", 99.0, SOURCE_ERROR, "3.00 s long"),
+    (VOICE, "start_seconds", 99.0, "PastEndError", "3.00 s long"),
     *[(VOICE, "duration_seconds", value("Float", x), INPUT_ERROR, "duration_seconds is") for x in (NAN, 0.0, 1e9)],
     *[
         ("TalkingShortsDraftVoice", "script", text, INPUT_ERROR, "nothing that can be said")

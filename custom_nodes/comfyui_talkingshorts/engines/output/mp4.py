@@ -14,7 +14,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from ...core.errors import VideoError
-from ...core.sound import VIDEO_FPS, Sound
+from ...core.sound import VIDEO_FPS, Sound, find_sounding, mix_down
 from ..files.whole import replacing
 
 MP4_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
@@ -139,8 +139,9 @@ def make_write_error(path: Path, error: OSError) -> VideoError:
 
 
 def _as_stereo(samples: np.ndarray) -> np.ndarray:
-    """Return [2, samples]: stereo as it is, anything else as its mean on both sides."""
-    stereo = samples if samples.shape[0] == 2 else np.repeat(samples.mean(axis=0, keepdims=True), 2, axis=0)
+    """Return [2, samples]: stereo as it is, anything else, and stereo with a dead channel, mixed on both sides."""
+    is_stereo = samples.shape[0] == 2 and find_sounding(samples).all()
+    stereo = samples if is_stereo else np.repeat(mix_down(samples)[None], 2, axis=0)
     return np.ascontiguousarray(stereo, dtype=np.float32)
 
 

@@ -96,6 +96,9 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     ((*MAKE, "--voice", "ok.json", "--start", "-1"), 3, "--start"),
     ((*MAKE, "--voice", "ok.json"), 4, "sound"),
     ((*MAKE, "--voice", "empty.json"), 4, "sound"),
+    ((*MAKE, "--voice", "page.mp3"), 4, "isn't sound or video but a web page"),
+    ((*MAKE, "--portrait", "page.mp3"), 4, "isn't a picture but a web page"),
+    *[((*MAKE, "-o", text), 2, "name a file") for text in ("-", "/dev/null")],
     ((*MAKE, "--portrait", "ok.json"), 4, "picture"),
     ((*MAKE, "--portrait", "x", "--portrait-prompt", "y"), 2, "exclude"),
     ((*MAKE, "--quality", "perfect"), 2, "perfect"),
@@ -109,6 +112,7 @@ def folder(comfyui: ComfyUI, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "ok.json").write_text(json.dumps(GRAPH))
     for name, (content, _) in FILES.items():
         (folder / name).write_bytes(content)
+    (folder / "page.mp3").write_bytes(b"<!DOCTYPE html><html><title>Sign in</title></html>")
     heads = {
         "vast.json": b"",
         "vast.png": b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xfftEXt",

@@ -19,6 +19,14 @@ def test_a_voice_is_heard_in_whichever_channel_it_is(gains: tuple[float, ...]) -
     require_audible(mix(*gains), "speech")
 
 
+@pytest.mark.parametrize(
+    ("gains", "gain"),
+    [((1,), 1), ((1, 1), 1), ((1, 0.5), 0.75), ((0, 1), 1), ((0, 0, 1, 0, 0, 0), 1), ((1, 0.001), 1), ((0, 0), 0)],
+)
+def test_a_voice_is_as_loud_in_one_channel_as_in_its_own(gains: tuple[float, ...], gain: float) -> None:
+    np.testing.assert_allclose(mix(*gains).mono, gain * VOICE, atol=1e-6)
+
+
 @pytest.mark.parametrize("gains", [(1, -1), (1, -1, 0, 0, 0, 0), (1, -0.99), (0.5, 0.5, -1)])
 def test_channels_that_cancel_each_other_out_are_told(gains: tuple[float, ...]) -> None:
     with pytest.raises(SourceError, match=f"speech's {len(gains)} channels cancel each other out"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import requests
 from support.fakes.web import Page, WebServer, make_fragmented, serve, serve_raw
 from support.media import decode_whole, make_media
+from support.recordings import RECORDINGS, tell_seconds
 from support.servers.on_comfyui import ComfyUI
 
 PATIENCE_SECONDS = 180.0
@@ -109,6 +111,19 @@ def test_a_file_in_the_input_folder(comfyui: ComfyUI, talk: bytes) -> None:
     assert title == Path(name).stem
 
 
+@pytest.mark.parametrize(
+    "name", ["voice memo in ALAC", "AMR of an old phone", "WebM of a browser", "Broadcast WAV", "one dead channel"]
+)
+def test_a_recording_as_people_have_it_under_a_name_as_they_type_it(name: str, comfyui: ComfyUI) -> None:
+    as_macos_writes, as_people_type = (unicodedata.normalize(form, f"Müller {name}") for form in ("NFD", "NFC"))
+    (comfyui.base / "input" / as_macos_writes).write_bytes(RECORDINGS[name]())
+
+    saved, _ = make_voice(comfyui, as_people_type, start_seconds=3, duration_seconds=2)
+
+    samples, rate_hz = decode_whole(saved)
+    assert tell_seconds(samples.mean(axis=0), rate_hz) == [3, 4]
+
+
 def test_an_address(comfyui: ComfyUI, web: WebServer, talk: bytes) -> None:
     saved, title = make_voice(comfyui, f"  {web.address_of('talk.flac')}\n")
 
@@ -185,6 +200,8 @@ def test_a_stop_is_heeded_while_a_server_says_nothing(opening: bytes, comfyui: C
         ("a" * 100_000, "There is no file"),
         ("a\0b", "There is no file"),
         ("file:///etc/passwd", "starts with https://"),
+        ("file:///home/me/talk.wav", "Upload the file to ComfyUI and give its name"),
+        ("one https://youtu.be/a or https://youtu.be/b", "holds 2 addresses"),
         ("rtmp://127.0.0.1/live", "starts with https://"),
         (f"https://user:{SECRET}@example.org/a.mp3", "user name or password"),
         ("http://" + "a" * 1_000_000, "1000007 characters"),
@@ -209,7 +226,9 @@ def test_a_source_that_cannot_be_used_is_refused_in_clear_words(source: str, wor
         ("gone.flac", "404"),
         ("page", "no video or sound"),
         (f"gone.flac?key={SECRET}", "Check it"),
-        ("text.flac", "isn't sound or video"),
+        ("text.flac", "isn't sound or video but a text file"),
+        ("login.flac", "isn't sound or video but a web page"),
+        ("empty.flac", "empty"),
         ("inside", "nothing is fetched from there"),
     ],
 )
@@ -218,6 +237,8 @@ def test_an_address_that_gives_no_sound_is_told_in_clear_words(
 ) -> None:
     web.pages["page"] = Page(b"<html><body>nothing</body></html>", "text/html")
     web.pages["text.flac"] = Page(b"no sound " * 999, "audio/flac")
+    web.pages["login.flac"] = Page(b"<!DOCTYPE html><html><title>Sign in</title></html>", "audio/flac")
+    web.pages["empty.flac"] = Page(b"", "audio/flac", serves_ranges=False)
     web.pages["inside"] = Page(status=302, location="http://169.254.169.254/")
 
     assert words in read_failure(comfyui, web.address_of(path))

@@ -38,6 +38,17 @@ def test_frames_and_sound_come_back_in_full(tmp_path: Path) -> None:
     assert np.corrcoef(both[0].ravel(), both[1].ravel())[0, 1] > 0.999
 
 
+@pytest.mark.parametrize("gains", [(1,), (0, 1), (1, 0.001), (0, 0, 1, 0, 0, 0)])
+def test_a_voice_in_one_channel_is_heard_on_both_sides_and_as_loud(gains: tuple[float, ...], tmp_path: Path) -> None:
+    voice = tone(1)
+    write_video(tmp_path / "a.mp4", Sound(np.outer(np.array(gains, np.float32), voice.samples[0]), 24000))
+
+    with av.open(tmp_path / "a.mp4") as container:
+        heard = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+
+    np.testing.assert_allclose(heard[:, 4000:20000].std(axis=1), voice.samples.std(), rtol=0.02)
+
+
 def test_the_file_plays_everywhere(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", tone(1))
 
