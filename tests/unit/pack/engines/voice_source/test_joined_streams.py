@@ -91,6 +91,16 @@ def test_any_piece_is_the_right_one(name: str, start_seconds: int) -> None:
     assert list_seconds(clip, start_seconds) == [start_seconds, start_seconds + 1, start_seconds + 2]
 
 
+@pytest.mark.parametrize("name", [name for name in JOINED if "format" not in name and "other" not in name])
+def test_a_piece_is_exact_to_the_sample(name: str) -> None:
+    whole = read_recording(io.BytesIO(make(name)), ignore_progress).sound
+
+    clip = cut(make(name), 7.1234, 2)
+
+    start = round(7.1234 * whole.sample_rate_hz)
+    np.testing.assert_allclose(clip.samples, whole.samples[:, start : start + clip.samples.shape[1]], atol=2e-6)
+
+
 @joined
 def test_the_length_is_that_of_all_parts(name: str) -> None:
     with pytest.raises(SourceError, match=r"The source is 1[45]\.\d\d s long"):
