@@ -60,7 +60,8 @@ def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_is_n
     holders[1].wait()
     assert killed.is_dir()
 
-    remove_abandoned()
+    with TemporaryFolder():
+        pass
 
     assert living.is_dir()
     assert sorted(path.name for path in place.iterdir()) == [living.name, f"{living.name}.lock"]
