@@ -71,11 +71,11 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     ((*SET, "1.color={env:TALKINGSHORTS_UNSET}"), 2, "isn't set"),
     *[(("validate", "ok.json", "-i", f"1.color={name}"), 2, "can't be") for name in (".", "", "none", "/dev/zero")],
     *[(("run", "ok.json", "-o", text), 2, "can't be") for text in ("/proc/x", "ok.json/x.png", "{nope}", "{", LONG)],
-    *[((command, job), 7, "known") for command in ("status", "wait", "cancel", "fetch")
+    *[((command, job), 7, "knows the job") for command in ("status", "wait", "cancel", "fetch")
       for job in (UNKNOWN_JOB, "", "..", "../../x", "🙂", "{x}", "\udcff", LONG)],
     *[(("run", "ok.json", option, text), 2, option) for option in ("--timeout", "--idle-timeout")
       for text in ("-1", "0", "nan", "inf", "soon", "")],
-    *[(("validate", "ok.json", "--server", text), 2, "no server address")
+    *[(("validate", "ok.json", "--server", text), 2, "a server address")
       for text in ("ftp://x", "http://[::1", "http://a..b", "http://127.0.0.1:99999", f"http://{LONG}", "http://a b")],
     (("validate", "ok.json", "--server", "http://127.0.0.1:1"), 5, "can't be reached"),
     *[(("validate", "ok.json", "--token", text), 2, "token") for text in ("a\nb", "🙂", "\udcff")],
