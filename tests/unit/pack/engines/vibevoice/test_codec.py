@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from comfyui_talkingshorts.engines.vibevoice.codec import StreamingCodec, stream_decoder, stream_encoder
+from comfyui_talkingshorts.engines.vibevoice.codec import Block, StreamingCodec, stream_decoder, stream_encoder
 
 CPU = torch.device("cpu")
 LATENT = 6
@@ -154,6 +154,19 @@ def test_takes_side_by_side_do_not_touch_each_other(kind: str) -> None:
 
     for take in range(3):
         torch.testing.assert_close(together[take : take + 1], stream(codec, x[take : take + 1], at_once))
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this PyTorch comes without oneDNN")
+def test_only_many_rows_are_multiplied_by_onednn() -> None:
+    decoder = make_decoder([8, 5, 5, 4, 2, 2], [1, 1, 1, 1, 1, 1, 2])
+    rows: dict[int, bool] = {}
+    for layer in decoder.layers:
+        if isinstance(layer, Block):
+            layer.ffn.register_forward_pre_hook(lambda _, given: rows.update({given[0].shape[1]: given[0].is_mkldnn}))
+
+    stream(decoder, noise(1, 1, LATENT), 1)
+
+    assert rows == {1: False, 2: False, 4: False, 16: False, 80: False, 400: True, 3200: True}
 
 
 def test_an_upsampling_kernel_of_another_width_is_not_taken_for_one_of_two_frames() -> None:
