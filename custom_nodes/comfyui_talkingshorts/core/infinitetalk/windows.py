@@ -78,12 +78,12 @@ def index_audio(window: Window, frames: int) -> np.ndarray:
 
 
 def count_latents(frames: int) -> int:
-    """Return how many latent frames the video VAE makes of 4n+1 frames: n+1."""
-    return (frames - 1) // _FRAMES_PER_LATENT + 1
+    """Return how many latent frames the video VAE needs for so many frames, one or more: n+1 for up to 4n+1."""
+    return -(-(frames - 1) // _FRAMES_PER_LATENT) + 1
 
 
 def _whole_latents(frames: int) -> int:
-    return -(-(frames - 1) // _FRAMES_PER_LATENT) * _FRAMES_PER_LATENT + 1
+    return (count_latents(frames) - 1) * _FRAMES_PER_LATENT + 1
 
 
 def _require_lengths(window_frames: int, motion_frames: int) -> None:

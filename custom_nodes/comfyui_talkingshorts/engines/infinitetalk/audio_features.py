@@ -21,8 +21,8 @@ LAYERS, CHANNELS = 12, 768
 
 # Of the first convolution alone.
 _FIRST_HOP_SAMPLES, _FIRST_FIELD_SAMPLES = 5, 10
-# The first convolution takes 6.5 MB for each second.
-_PIECE_STEPS = 250
+# A second, for which the first convolution takes 6.5 MB, three times over.
+_PIECE_STEPS = 50
 _BLOCK_FRAMES = 100
 
 # All that the official code can make a video of is encoded as a whole. Of longer speech 8 s are encoded at a time, with

@@ -64,12 +64,11 @@ class TalkingSampling:
 
 @dataclass(frozen=True)
 class TalkingWindow(SampledWindow):
-    """A sampled window: all its frames [frames, height, width, 3] float32 0..1, colours matched.
+    """A sampled window, colours matched. `latents` [1, 16, latents, h, w] are all its own, in the VAE's space.
 
-    `latents` [1, 16, latents, h, w] are those that were decoded, in the VAE's space. The motion is the last frames.
+    The motion is the window's last frames.
     """
 
-    frames: torch.Tensor
     latents: torch.Tensor
 
 
@@ -136,9 +135,11 @@ class TalkingSampler:
         pinned = self._image_latents[:, :, :1] if motion is None else self._encode(motion)
         latents = self._denoise(index, pinned, on_step)
         require_picture(latents, index)
-        frames = decode_latents(self._models.vae, latents, self._sampling.vae_tiling)
+        # What is past the end of the video isn't decoded: no frame depends on later latents.
+        shown = latents[:, :, : count_latents(window.kept.stop)]
+        frames = decode_latents(self._models.vae, shown, self._sampling.vae_tiling)
         self._colour.correct(frames)
-        return TalkingWindow(frames[window.kept], self._copy_motion(index, frames), frames, latents)
+        return TalkingWindow(frames[window.kept], self._copy_motion(index, frames), latents)
 
     def _copy_motion(self, index: int, frames: torch.Tensor) -> torch.Tensor | None:
         """Return the frames that the next window begins with, without keeping all of this one's in memory."""

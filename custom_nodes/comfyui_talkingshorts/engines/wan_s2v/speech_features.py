@@ -23,8 +23,8 @@ _STEPS_PER_SECOND, _PICKED_PER_SECOND = 50, 30
 # with 8 s to either side: attention over all of it would take memory that grows with the square of its length.
 _LONGEST_WHOLE_STEPS = 40 * _STEPS_PER_SECOND
 _MARGIN_STEPS = 8 * _STEPS_PER_SECOND
-# The first convolution takes 6.5 MB for each second.
-_PIECE_STEPS = 5 * _STEPS_PER_SECOND
+# A second, for which the first convolution takes 6.5 MB, three times over.
+_PIECE_STEPS = _STEPS_PER_SECOND
 
 
 def normalize_speech(sound: Sound) -> np.ndarray:

@@ -53,7 +53,7 @@ def make(talking_models: dict[str, Any], tmp_path_factory: pytest.TempPathFactor
         windows = plan_windows(FRAMES, FRAMES, 1)
         models = take_talking_models(talking_models)
         sampler = TalkingSampler(models, (positive, negative), paint(picture_seed), path, windows, sampling)
-        return sampler.sample(0, None, lambda: None).frames.numpy()
+        return sampler.sample(0, None, lambda: None).kept.numpy()
 
     return make_frames
 

@@ -103,4 +103,4 @@ def test_only_sound_that_exists_is_used(frames: int) -> None:
 
 
 def test_four_frames_make_a_latent_after_the_first() -> None:
-    assert [count_latents(frames) for frames in (1, 5, 9, 81)] == [1, 2, 3, 21]
+    assert [count_latents(frames) for frames in (1, 2, 4, 5, 6, 9, 78, 81)] == [1, 2, 2, 2, 3, 3, 21, 21]

@@ -56,6 +56,7 @@ def sample(models: TalkingModels, prompts: tuple[list[Any], list[Any]], features
     def sample_window(
         index: int = 0,
         steps: int = 2,
+        frames: int = FRAMES,
         model: Any = models.model,
         model_patch: Any = models.model_patch,
         **guidance: Any,
@@ -63,7 +64,7 @@ def sample(models: TalkingModels, prompts: tuple[list[Any], list[Any]], features
         scales = {"text_scale": 5.0, "audio_scale": 4.0, "end": 1.0, "batch": "auto", "is_projected": False}
         sigmas = torch.from_numpy(plan_sigmas(steps, 7.0))
         sampling = TalkingSampling(sigmas, Guidance(**{**scales, **guidance}), 1, WINDOW_FRAMES, 0.0, "auto")
-        windows = plan_windows(FRAMES, WINDOW_FRAMES, 5)
+        windows = plan_windows(frames, WINDOW_FRAMES, 5)
         chosen = replace(models, model=model, model_patch=model_patch)
         sampler = TalkingSampler(chosen, prompts, paint(), features_path, windows, sampling)
         motion = None if index == 0 else torch.rand(5, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(1))

@@ -121,6 +121,24 @@ def test_a_window_begins_with_the_latents_that_it_was_given(
     assert window.latents[:, :, length:].std() > 0.1
 
 
+def test_what_is_past_the_end_of_the_video_is_never_decoded(
+    sample: Sample, models: TalkingModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode, decoded = models.vae.decode, []
+
+    def watch(latents: torch.Tensor) -> torch.Tensor:
+        decoded.append(latents.shape[2])
+        return decode(latents)
+
+    monkeypatch.setattr(models.vae, "decode", watch)
+    window = sample(frames=4)
+
+    assert decoded == [2]
+    assert window.latents.shape[2] == 3
+    with torch.inference_mode():
+        torch.testing.assert_close(window.kept, decode(window.latents)[0][:4])
+
+
 def test_a_model_that_went_through_the_native_node_gives_the_same_frames(
     sample: Sample, models: TalkingModels, talking_models: dict[str, Any], prompts: tuple[list[Any], list[Any]]
 ) -> None:

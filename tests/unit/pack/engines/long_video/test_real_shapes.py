@@ -85,7 +85,7 @@ def test_windows_of_a_talking_video(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
         assert motion is not None
         assert motion.shape == (MOTION_FRAMES, HEIGHT, WIDTH, 3)
-        assert sampled.frames.shape == (WINDOW_FRAMES, HEIGHT, WIDTH, 3)
+        assert sampled.kept.shape == (windows[index].kept_frames, HEIGHT, WIDTH, 3)
         assert sampled.latents.shape == (1, 16, 21, HEIGHT // 8, WIDTH // 8)
     # Three branches at once, of 16 channels of latents, 4 of the mask and 16 of the portrait.
     assert forwards == [(3, 36, 21, HEIGHT // 8, WIDTH // 8)] * 2
