@@ -1,6 +1,7 @@
 """How fast a talking video is made around the model, against a chain of ComfyUI's own nodes, and in how much memory.
 
-`python -m benchmarks.talking` makes three windows with tiny random weights both ways and prints one JSON object.
+`python -m benchmarks.talking` makes three windows with tiny random weights both ways and prints one JSON object. Its
+seconds are those that the process computed, the encoder's threads among them: others may work on the machine.
 `python -m benchmarks.talking --memory FRAMES` makes a video that long, and prints the peak of memory in megabytes.
 """
 
@@ -33,7 +34,7 @@ SHORT_FRAMES, LONG_FRAMES = 200, 2000
 def measure() -> Iterator[Ratio]:
     """Yield the ratios on this machine's CPU, measured in processes of their own."""
     seconds = json.loads(run_module("benchmarks.talking"))
-    yield compare("talking video, over the native chain", seconds["ours"], seconds["theirs"], "s", 0.9)
+    yield compare("talking video, over the native chain", seconds["ours"], seconds["theirs"], "s", 0.7)
     yield compare(
         "beside the model a window, over the native chain",
         seconds["our_overhead"],
@@ -42,22 +43,22 @@ def measure() -> Iterator[Ratio]:
         0.9,
     )
     megabytes = [float(run_module("benchmarks.talking", "--memory", str(n))) for n in (LONG_FRAMES, SHORT_FRAMES)]
-    yield compare(f"memory of {LONG_FRAMES} frames, over {SHORT_FRAMES}", megabytes[0], megabytes[1], "MB", 1.1)
+    yield compare(f"memory of {LONG_FRAMES} frames, over {SHORT_FRAMES}", megabytes[0], megabytes[1], "MB", 1.05)
 
 
 @dataclass
 class Stopwatch:
-    """The seconds that the video model computes, and how often."""
+    """The seconds that the video model computes on the thread that calls it, and how often."""
 
     seconds: float = 0.0
     forwards: int = 0
     started: float = 0.0
 
     def start(self, *_: Any) -> None:
-        self.started = time.perf_counter()
+        self.started = time.thread_time()
 
     def stop(self, *_: Any) -> None:
-        self.seconds += time.perf_counter() - self.started
+        self.seconds += time.thread_time() - self.started
         self.forwards += 1
 
 
@@ -158,9 +159,9 @@ def _talk_natively(models: dict[str, Any], prompt: list[Any], folder: Path) -> N
 def _time(work: Callable[[], None], network: torch.nn.Module) -> tuple[float, float]:
     """Return the seconds that the work takes, and those of them a window that the model doesn't."""
     with _watch(network) as watch:
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
     assert watch.forwards == WINDOWS * STEPS, f"{watch.forwards} forwards instead of {WINDOWS * STEPS}"
     return seconds, (seconds - watch.seconds) / WINDOWS
 
