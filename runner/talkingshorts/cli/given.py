@@ -5,12 +5,13 @@ People name a file where a text is asked for, and the other way round. What they
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ValidationError
+from ..errors import RunnerError, ValidationError
 from ..texts.links import looks_like_link
 from ..texts.notation import is_there
 from .answers import print_note
@@ -30,12 +31,18 @@ Assignment = tuple[str, str]
 
 
 def read_given(
-    workflow: Workflow, settings: Sequence[Assignment], files: Sequence[Assignment], values: ValueReader
+    path: Path, settings: Sequence[Assignment], files: Sequence[Assignment], values: ValueReader
 ) -> tuple[list[Setting], list[tuple[str, Path]]]:
-    """Return the texts, and the files to upload, each with the address of its input.
+    """Return the texts, and the files to upload, each with the address of its input of the workflow in `path`.
 
-    Raises UsageError for a value that can't be read, and a link that can't be fetched.
+    Raises UsageError for a value that can't be read, and a link that can't be fetched. What is wrong with the workflow
+    itself is told when it is run.
     """
+    from ..workflow.file import Workflow, load_workflow
+
+    workflow = Workflow("", {})
+    with contextlib.suppress(RunnerError):
+        workflow = load_workflow(path)
     given = [
         *((address, _read_setting(workflow, address, value, values)) for address, value in settings),
         *((address, _read_file(workflow, address, name, values)) for address, name in files),

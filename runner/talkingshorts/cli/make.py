@@ -165,11 +165,10 @@ def _read_make_settings(options: Namespace, values: ValueReader) -> tuple[list[S
     The inputs of all graphs that make a short are called alike, and the draft has all that take a file.
     """
     from ..shipped.workflows import find_workflow
-    from ..workflow.file import load_workflow
     from .given import read_given
 
-    draft = load_workflow(find_workflow("draft"))
-    settings, files = read_given(draft, [split_assignment(text) for text in options.set], [], values)
+    assignments = [split_assignment(text) for text in options.set]
+    settings, files = read_given(find_workflow("draft"), assignments, [], values)
     return settings, {address: str(path) for address, path in files}
 
 

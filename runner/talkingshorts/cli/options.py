@@ -6,7 +6,6 @@ Importing it imports nothing heavy.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
 import os
 import re
@@ -14,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import RunnerError
 from ..home import expand_home
 from .values import ValueReader, split_assignment
 
@@ -148,20 +146,17 @@ def read_run_options(options: argparse.Namespace, output: str | None) -> RunOpti
     """Return what the command line says about the workflow to run.
 
     Raises UsageError for what is no ADDRESS=VALUE, for a value that can't be read, and for a link that can't be
-    fetched. What is wrong with the workflow itself is told when it is run.
+    fetched.
     """
     from ..jobs.options import RUN_OUTPUT, RunOptions
-    from ..workflow.file import Workflow, load_workflow
     from .given import read_given
 
-    path, workflow = read_workflow(options), Workflow("", {})
-    with contextlib.suppress(RunnerError):
-        workflow = load_workflow(path)
+    path = read_workflow(options)
     settings, files = (
         [split_assignment(text) for text in options.set],
         [split_assignment(text) for text in options.input],
     )
-    return RunOptions(path, *read_given(workflow, settings, files, ValueReader()), output or RUN_OUTPUT)
+    return RunOptions(path, *read_given(path, settings, files, ValueReader()), output or RUN_OUTPUT)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

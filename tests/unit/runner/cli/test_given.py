@@ -13,7 +13,6 @@ from talkingshorts.cli.parser import build_parser
 from talkingshorts.cli.values import ValueReader
 from talkingshorts.errors import UsageError
 from talkingshorts.shipped.workflows import find_workflow
-from talkingshorts.workflow.file import load_workflow
 
 YOUTUBE = "https://youtu.be/dQw4w9WgXcQ"
 
@@ -28,7 +27,7 @@ def in_a_folder_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def set_input(workflow: str, assignment: str) -> str | Path:
     """Return what `-s` gives to the input that is named."""
     address, _, value = assignment.partition("=")
-    texts, files = read_given(load_workflow(find_workflow(workflow)), [(address, value)], [], ValueReader({}))
+    texts, files = read_given(find_workflow(workflow), [(address, value)], [], ValueReader({}))
     ((_, given),) = (*texts, *files)
     return given
 
@@ -36,7 +35,7 @@ def set_input(workflow: str, assignment: str) -> str | Path:
 def upload(workflow: str, assignment: str) -> str | Path:
     """Return what `-i` gives to the input that is named."""
     address, _, name = assignment.partition("=")
-    texts, files = read_given(load_workflow(find_workflow(workflow)), [], [(address, name)], ValueReader({}))
+    texts, files = read_given(find_workflow(workflow), [], [(address, name)], ValueReader({}))
     ((_, given),) = (*texts, *files)
     return given
 
