@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_URL_SECONDS = 360_000.0
+_LATEST_SECONDS = 360_000.0
 
 _PAIRS = dict(zip("<\"'“„\u2018«([`", ">\"'”“\u2019»)]`", strict=True))
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
@@ -59,7 +59,7 @@ def read_link_time(url: str) -> LinkTime | None:
     start_text = next((values[name] for name in _START_NAMES if name in values), "")
     begin, comma, end = start_text.removeprefix("npt:").partition(",")
     start_seconds = parse_seconds(begin)
-    if start_seconds is None or start_seconds > MAX_URL_SECONDS:  # as of a name for the moment of a page's load
+    if start_seconds is None or start_seconds > _LATEST_SECONDS:  # such as the time of day, in seconds since 1970
         return None
     end_text = end if comma else next((values[name] for name in _END_NAMES if name in values), "")
     end_seconds = parse_seconds(end_text)

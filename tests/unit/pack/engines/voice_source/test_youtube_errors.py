@@ -61,7 +61,7 @@ def explain(error: Exception) -> str:
         ("This video contains content from SME, who has blocked it on copyright grounds", "copyright", "another one"),
         ("This video is only available for registered users", "signed in", "COOKIES"),
         ("This video isn\u2019t available anymore", "removed or doesn't exist", "Check the address"),
-        ("The page needs to be reloaded.", "doesn't accept this yt-dlp", "yt-dlp[default]"),
+        ("The page needs to be reloaded.", "no longer accepts this version", "yt-dlp[default]"),
         ("YouTube is no longer supported in this application or device", "too old", "yt-dlp[default]"),
         ("The following content may contain suicide or self-harm topics.", "signed in", "COOKIES"),
         ("Something went wrong. Refresh or try again later.", "an error of its own", "later"),
