@@ -25,7 +25,10 @@ LIVE_MESSAGE = "This is a live stream. Give a video that is finished, or record 
 UPCOMING_MESSAGE = "The video hasn't begun yet. Give one that is finished, or come back afterwards."
 BUSY_MESSAGE = f"The site has had too many requests from here. {PROXY_REMEDY} {COOKIES_REMEDY}"
 ENDED_MESSAGE = "The live event is over, and there is no recording of it yet. Come back later, or give another video."
-EMBED_MESSAGE = f"The video's owner lets it be watched on the site itself only. {UPGRADE_REMEDY} If that doesn't help: {COOKIES_REMEDY}"
+EMBED_MESSAGE = (
+    "The video's owner lets it be watched on the site itself only."
+    f" {UPGRADE_REMEDY} If that doesn't help: {COOKIES_REMEDY}"
+)
 TROUBLE_MESSAGE = "The site reports an error of its own. Try again later, or give another video."
 PLAYLIST_MESSAGE = "This is a playlist or a channel. Give the address of one video or episode."
 
