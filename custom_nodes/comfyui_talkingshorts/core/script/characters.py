@@ -18,6 +18,8 @@ _DRIVE = re.compile(r"\b[A-Za-z]:\\")
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\u2028]")
 _LIST_MARK = re.compile(r"^([^\S\n]*)[•‣◦▪▫●○■□☐☑☒✓✔✗✘➤►▶➔❖➢⁃∙·–—][^\S\n]+", re.MULTILINE)
 _NUMBER_IN_WIDE_SIGNS = re.compile(r"(?<![\d，])\d{1,3}(?:，\d{3})+(?![\d，])|(?<=\d)[．：／](?=\d)|(?<=\d)％")
+# How Chinese characters are read in Japanese: the reading that stands behind them would be said a second time.
+_READING = re.compile(r"(?<=[\u3400-\u9fff々])[（(][\u3041-\u309f\u30a1-\u30fc]+[)）]")
 _TIES = re.compile(r"[\u0640\U000e0100-\U000e01ef]")
 
 
@@ -32,7 +34,7 @@ def plain_characters(script: str) -> str:
         text = _WRITTEN_LINE_END.sub("\n", text)
     text = _LINE_END.sub("\n", text).replace("\u2029", "\n\n")
     text = _STYLED.sub(lambda signs: unicodedata.normalize("NFKC", signs[0]), unicodedata.normalize("NFC", text))
-    text = _LIST_MARK.sub(r"\1- ", _TIES.sub("", text))
+    text = _LIST_MARK.sub(r"\1- ", _READING.sub("", _TIES.sub("", text)))
     return _NUMBER_IN_WIDE_SIGNS.sub(lambda number: number[0].translate(_NARROW_SIGNS), text)
 
 

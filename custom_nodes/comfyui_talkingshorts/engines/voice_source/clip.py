@@ -21,7 +21,10 @@ from .sound_builder import SoundBuilder
 # Decoders carry state from frame to frame (AAC and MP3 overlap, Opus predicts): after a seek they need a run-up.
 PREROLL_SECONDS = 1.0
 
-_UNDECODABLE = "The source's audio can't be decoded. Convert it to wav, flac or m4a first."
+_UNDECODABLE = (
+    "The source's audio can't be decoded: it is damaged, or protected against copies. Convert it to wav, flac or m4a"
+    " first, or give another one."
+)
 
 
 class PastEndError(SourceError):

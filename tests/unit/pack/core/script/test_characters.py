@@ -48,6 +48,7 @@ def test_text_that_was_read_in_the_wrong_encoding_is_read_anew(text: str) -> Non
         ("𝗧𝗵𝗶𝘀 ＡＢＣ１２３ ﾊﾝｶｸ ﾃﾞｽ", "This ABC123 ハンカク デス"),
         ("１，２００円、３．５％、１２：３０", "1,200円、3.5%、12:30"),
         ("葛\U000e0100城市 مـــرحـــبا", "葛城市 مرحبا"),
+        ("漢字（かんじ）を読(よ)む。笑(笑)", "漢字を読む。笑(笑)"),
         ("To do:\n• milk\n  ◦ eggs\n☐ bread\n✓ tea\n– jam", "To do:\n- milk\n  - eggs\n- bread\n- tea\n- jam"),
     ],
 )  # fmt: skip

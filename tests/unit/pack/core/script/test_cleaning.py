@@ -21,6 +21,7 @@ from comfyui_talkingshorts.core.script.cleaning import drop_markup, drop_silent_
         ("It&amp;#39;s &#x41; AT&T, a?b=1&copy=2", "It's A AT&T, a?b=1&copy=2"),
         ("&lt;b&gt;bold&lt;/b&gt;", "bold"),
         ("<p>One</p><p>Two<br/>Three</p><!-- four --><style>p {}</style>", "One\n Two\nThree"),
+        ("<ruby>漢字<rt>かんじ</rt></ruby> and <del>old</del> new", "漢字   and   new"),
         ("1\u00a0234\u202f%", "1 234 %"),
         ("5>3, 7 > 3 and 3 < 5, <5 or >10", "5>3, 7 > 3 and 3 < 5, <5 or >10"),
         ("I <3 you <3", "I <3 you"),

@@ -53,6 +53,15 @@ def test_a_recording_that_was_never_finished_is_told_from_what_is_no_sound() -> 
     )
 
 
+def test_sound_that_is_encrypted_is_told_from_what_can_be_converted() -> None:
+    song = make_media("ipod", "aac")
+    start = song.index(b"mdat") + 4
+    size = int.from_bytes(song[start - 8 : start - 4], "big") - 8
+    noise = np.random.default_rng(1).bytes(size)
+
+    assert "protected against copies" in read_refusal(song[:start] + noise + song[start + size :])
+
+
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_of_any_make_gives_the_seconds_that_are_asked_for(name: str) -> None:
     data = RECORDINGS[name]()
