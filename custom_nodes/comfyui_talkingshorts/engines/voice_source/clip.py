@@ -56,7 +56,7 @@ def cut_clip(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, is_near:
     """
     parts = list_parts(media, is_near=is_near)
     if len(parts) == 1:
-        clip = _cut_by_seeking(media, piece, on_progress)
+        clip = _cut_by_seeking(media, piece, on_progress, is_near=is_near)
         if clip is not None:
             return clip
     return _cut_from_start(parts, piece, on_progress)
@@ -93,7 +93,7 @@ def read_recording(media: BinaryIO, on_progress: OnProgress) -> Recording:
     return Recording(builder.build(), container, stated_seconds if len(parts) == 1 else None, has_pictures)
 
 
-def _cut_by_seeking(media: BinaryIO, piece: Piece, on_progress: OnProgress) -> Sound | None:
+def _cut_by_seeking(media: BinaryIO, piece: Piece, on_progress: OnProgress, *, is_near: bool) -> Sound | None:
     """Return the clip, or None when it isn't far inside, or the media can't go rightly to where it starts."""
     with open_sound(media) as stream:
         opening = list(itertools.islice(stream.decode(), 2))
@@ -101,7 +101,9 @@ def _cut_by_seeking(media: BinaryIO, piece: Piece, on_progress: OnProgress) -> S
             raise SourceError(_UNDECODABLE)
         grid = FrameGrid(opening)
         run_up_seconds = piece.start_seconds - PREROLL_SECONDS
-        if run_up_seconds <= opening[0].samples / opening[0].sample_rate or not seeks_rightly(media, stream, grid):
+        if run_up_seconds <= opening[0].samples / opening[0].sample_rate:
+            return None
+        if not seeks_rightly(media, stream, grid, piece.start_seconds, is_near=is_near):
             return None
         pts = grid.find_pts(run_up_seconds)
         if pts is None or not stream.seek(pts):

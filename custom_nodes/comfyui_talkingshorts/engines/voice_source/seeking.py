@@ -20,7 +20,7 @@ from .mp3_header import read_mp3_header
 _COUNTED_CONTAINERS = ("wav", "w64", "aiff", "caf", "au")
 # Their header states a length; what comes after its end shows that they were joined.
 _STATED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "flac")
-_OGG, _MP3 = "ogg", "mp3"
+_OGG, _MP3, _MATROSKA = "ogg", "mp3", "matroska,webm"
 
 _TAIL_SECONDS = 2.0
 _TOLERANCE_SECONDS = 1.0
@@ -61,12 +61,17 @@ class FrameGrid:
         return (on_grid if is_coarse and abs(on_grid - estimate) <= tolerance else estimate) / self._rate_hz
 
 
-def seeks_rightly(media: BinaryIO, stream: SoundStream, grid: FrameGrid) -> bool:
-    """Return whether a time leads to what is played then. It may move the stream, and reads little of the media."""
+def seeks_rightly(media: BinaryIO, stream: SoundStream, grid: FrameGrid, seconds: float, *, is_near: bool) -> bool:
+    """Return whether a time, up to so many seconds, leads to what is played then. It may move the stream.
+
+    Little of the media is read; but of a near one that may hold any timestamps, all packets up to there, undecoded.
+    """
     if stream.container_name in (*_COUNTED_CONTAINERS, _OGG):  # each link of a chained Ogg is a stream of its own
         return True
     if stream.container_name == _MP3:
         return _is_one_mp3(media)
+    if stream.container_name == _MATROSKA and is_near and not _runs_on(stream, grid.find_pts(seconds) or 0):
+        return False
     return stream.container_name in _STATED_CONTAINERS and _ends_as_stated(stream, grid)
 
 
@@ -93,6 +98,18 @@ def _ends_as_stated(stream: SoundStream, grid: FrameGrid) -> bool:
     for pts in _list_clock(stream):
         if pts is None or pts > end_pts or (latest is not None and pts < latest):
             return False
+        latest = pts
+    return True
+
+
+def _runs_on(stream: SoundStream, until_pts: int) -> bool:
+    """Return whether the clock never goes back from where the stream is up to a timestamp."""
+    latest = None
+    for pts in _list_clock(stream):
+        if pts is None or (latest is not None and pts < latest):
+            return False
+        if pts > until_pts:
+            break
         latest = pts
     return True
 

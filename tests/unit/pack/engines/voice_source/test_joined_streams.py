@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from comfyui_talkingshorts.core.errors import SourceError
@@ -157,6 +158,25 @@ def test_a_hole_behind_a_join_is_silence_too() -> None:
     data = make_tones("mpegts", "aac", 0, 5) + make_tones("mpegts", "aac", 5, 5, hole=(2, 2))
 
     assert list_seconds(cut(data, 0, 30)) == [*range(7), None, None, *range(7, 10)]
+
+
+def test_a_clock_that_starts_anew_inside_a_file_takes_nothing_back() -> None:
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(make_tones("mp4", "aac", 0, 12)), "r") as source,
+        av.open(buffer, "w", format="matroska", options={"avoid_negative_ts": "disabled"}) as target,
+    ):
+        sound = source.streams.audio[0]
+        copy = target.add_stream_from_template(sound)
+        for packet in source.demux(sound):
+            if packet.pts is not None and packet.dts is not None:
+                packet.pts -= 3 * 48000  # Matroska knows no times before 0: it loses them where the next cluster begins
+                packet.dts -= 3 * 48000
+                packet.stream = copy
+                target.mux(packet)
+
+    assert list_seconds(cut(buffer.getvalue(), 0, 30)) == [*range(12)]
+    assert list_seconds(cut(buffer.getvalue(), 5, 3)) == [5, 6, 7]
 
 
 def test_a_clock_may_start_anywhere() -> None:
