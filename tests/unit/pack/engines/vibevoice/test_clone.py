@@ -174,7 +174,7 @@ class TestTheSpeech:
     def test_has_a_note_when_the_model_did_not_come_to_an_end(self, endless: VibeVoice) -> None:
         speech, note = say(endless)
 
-        assert "was stopped: the speech may ramble. Try another seed." in (note or "")
+        assert "was cut off: the speech may ramble. Try another seed." in (note or "")
         assert speech.seconds > 5
 
     @pytest.mark.parametrize(
