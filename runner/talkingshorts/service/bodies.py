@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_SCRIPT_CHARACTERS = 20_000
 MAX_TEXT_CHARACTERS = 100_000
-MAX_METADATA_BYTES = 16_384
 RETAIN_LIMIT_SECONDS = 30 * 24 * 3600
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]

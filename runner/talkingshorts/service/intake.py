@@ -18,7 +18,7 @@ from ..shorts.quality import choose_request
 from ..shorts.request import WORKFLOWS, build_requests, explain_uncloned
 from ..webhooks.message import Webhook, mark_key
 from ..wording import Surface, rename_options, speaking_to
-from ..workflow.binding import NamedInput, Target, list_named_inputs, resolve
+from ..workflow.binding import LINK_INPUTS, NamedInput, Target, list_named_inputs, resolve
 from ..workflow.file import Graph, Workflow, load_workflow
 from ..workflow.required import list_required_inputs
 from .bodies import JobBody, ShortBody
@@ -33,8 +33,6 @@ KINDS_OF_INPUTS = {"voice_source": ("sound", "video"), "portrait_picture": ("pic
 """Named inputs that take a file's name as a text, and the kinds of files that they take."""
 
 KINDS_OF_TYPES = {"image": ("picture",), "audio": ("sound", "video"), "video": ("video",)}
-VOICE_INPUTS = frozenset({"voice_source"})
-"""Inputs whose URLs the graph fetches by itself: YouTube's among them."""
 
 CLONING = "voice_rights"
 
@@ -92,6 +90,11 @@ class Intake:
     def _plan_short(self, short: ShortBody, key_id: str, output: str) -> tuple[Request, str, str]:
         for name in KINDS_OF_INPUTS.keys() & short.inputs.keys():
             raise _refuse(f"short.inputs.{name}", "is no value: give the file as short.voice or short.portrait.")
+        for name in short.inputs:
+            if not name.isidentifier():  # the address of any field of any node, which is for those who run the service
+                raise _refuse(
+                    f"short.inputs.{name}", "is no named input: GET /v1/workflows lists them.", "unknown_input"
+                )
         width, _, height = (short.size or "").partition("x")
         options = MakeOptions(
             script=short.script,
@@ -167,7 +170,7 @@ class Intake:
         field = f"inputs.{named.name}"
         if kinds is None or not isinstance(value, str) or not value:
             return None
-        if named.name in VOICE_INPUTS and is_url(value):
+        if named.name in LINK_INPUTS and is_url(value):
             return None
         return self._file(field, value, kinds, key_id)
 
@@ -205,9 +208,10 @@ class Intake:
         """Return the hash of the voice that is cloned: of the file, or of its URL; "" when none is."""
         if inputs.get(CLONING) is not True:
             return ""
-        files = [path for target, path in request.files if target.address in VOICE_INPUTS]
-        source = files[0].stem if files else str(inputs.get("voice_source", ""))
-        return source if files else hashlib.sha256(source.encode()).hexdigest()
+        files = [path for target, path in request.files if target.address in LINK_INPUTS]
+        if files:
+            return files[0].stem  # an upload is called by its hash
+        return hashlib.sha256(str(inputs.get("voice_source", "")).encode()).hexdigest()
 
 
 def load_request(stored: StoredRequest, graph: Graph, output: str) -> Request:

@@ -172,8 +172,7 @@ class Service:
 
     def estimate_seconds(self, order: Order) -> float | None:
         """Return how long it takes until the order is done, by what such orders took here; None before the first."""
-        typical = self.state.typical_seconds(order.workflow)
-        if typical is None or order.has_ended:
+        if order.has_ended or (typical := self.state.typical_seconds(order.workflow)) is None:
             return None
         progress = self.board.of(order.id)
         if order.state == "running":
@@ -256,6 +255,7 @@ class Service:
             self._changed.notify_all()
         if isinstance(event, RowWithdrawn):
             self.state.note_cancelled(order_id)
+        if not isinstance(event, RowDone):
             shutil.rmtree(self._results / order_id, ignore_errors=True)
         self._note_stage(order_id, None)
         self.board.end(order_id)

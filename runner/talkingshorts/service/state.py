@@ -261,10 +261,13 @@ class ServiceState(BatchState):
             self._end(database, key, "failed", error=json.dumps(describe_failure(error, reason)))
 
     def expire(self) -> list[Order]:
-        """Note that the orders have expired that ended long enough ago, and return them: their files may go."""
+        """Note that the orders have expired whose files were kept long enough, and return them: the files may go.
+
+        What failed or was cancelled has no files, and stays as it ended.
+        """
         now = datetime.now(UTC)
         with self._transaction() as database:
-            due = database.execute(f"{SELECT} WHERE expires <= ? AND state != 'expired'", (_text_of(now),)).fetchall()
+            due = database.execute(f"{SELECT} WHERE expires <= ? AND state = 'succeeded'", (_text_of(now),)).fetchall()
             database.executemany("UPDATE orders SET state = 'expired' WHERE id = ?", [(row[0],) for row in due])
             database.execute("DELETE FROM repeats WHERE created < ?", (_text_of(now - timedelta(hours=REPEAT_HOURS)),))
         return [_read_order(row) for row in due]
@@ -289,21 +292,27 @@ class ServiceState(BatchState):
                 (json.dumps(asdict(replace(webhook, event=None))), due, webhook.job_id),
             )
 
-    def add_upload(self, upload: StoredUpload) -> None:
-        """Note an upload."""
+    def keep_upload(self, upload: StoredUpload) -> StoredUpload:
+        """Note an upload, and return it; or the one that the key has of this very file under this name already."""
         with self._transaction() as database:
+            row = database.execute(
+                f"UPDATE uploads SET used = ? WHERE key_id = ? AND file = ? AND name = ? RETURNING {UPLOAD_COLUMNS}",
+                (upload.created, upload.key_id, upload.file, upload.name),
+            ).fetchone()
+            if row is not None:
+                return StoredUpload(*row)
             database.execute(
                 "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*vars(upload).values(), upload.created),
             )
+        return upload
 
     def find_upload(self, upload_id: str, key_id: str) -> StoredUpload | None:
         """Return the key's upload with this id, if there is one, and keep it for longer."""
         with self._transaction(outlasts_power=False) as database:
-            database.execute("UPDATE uploads SET used = ? WHERE id = ?", (now_text(), upload_id))
+            database.execute("UPDATE uploads SET used = ? WHERE id = ? AND key_id = ?", (now_text(), upload_id, key_id))
             row = database.execute(
-                "SELECT id, key_id, file, name, kind, bytes, sha256, created FROM uploads WHERE id = ? AND key_id = ?",
-                (upload_id, key_id),
+                f"SELECT {UPLOAD_COLUMNS} FROM uploads WHERE id = ? AND key_id = ?", (upload_id, key_id)
             ).fetchone()
         return StoredUpload(*row) if row else None
 
@@ -383,6 +392,7 @@ COLUMNS = (
     "ended, expires, result, error, webhook"
 )
 SELECT = f"SELECT {COLUMNS} FROM orders"
+UPLOAD_COLUMNS = "id, key_id, file, name, kind, bytes, sha256, created"
 
 
 def read_result(places: list[str]) -> dict[str, Any]:

@@ -107,8 +107,7 @@ class Uploads:
         upload = StoredUpload(
             f"upl_{secrets.token_urlsafe(16)}", key_id, str(place), name[:200], kind, size, sha256, now_text()
         )
-        self._state.add_upload(upload)
-        return upload
+        return self._state.keep_upload(upload)
 
 
 def recognize(field: str, path: Path, name: str) -> tuple[str, str]:

@@ -96,17 +96,18 @@ def find_key(request: Request) -> Key:
 
 def find_caller(request: Request) -> Key:
     """Return whose request it is. Raises ServiceError for a key that may not have shorts made."""
-    key = find_key(request)
-    if "shorts" not in key.scopes:
-        raise ServiceError("forbidden", f"The key {key.name} hasn't the scope shorts.")
-    return key
+    return _find_key_for("shorts", request)
 
 
 def find_watcher(request: Request) -> Key:
     """Return whose request it is. Raises ServiceError for a key that may not read metrics."""
+    return _find_key_for("metrics", request)
+
+
+def _find_key_for(scope: str, request: Request) -> Key:
     key = find_key(request)
-    if "metrics" not in key.scopes:
-        raise ServiceError("forbidden", f"The key {key.name} hasn't the scope metrics.")
+    if scope not in key.scopes:
+        raise ServiceError("forbidden", f"The key {key.name} doesn't have the scope {scope}.")
     return key
 
 

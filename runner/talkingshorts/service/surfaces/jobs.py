@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Header, Query, Request, UploadFile
@@ -28,7 +29,7 @@ from .documents import JobAnswer, JobPage, UploadAnswer, WorkflowPage, list_refu
 
 PAGE = 50
 HEARTBEAT_SECONDS = 15.0
-UPLOAD_FIELDS = ("voice", "portrait", "music")
+UPLOAD_FIELDS = ("voice", "portrait")
 SCHEMAS = {"int": "integer", "float": "number", "boolean": "boolean"}
 
 
@@ -185,7 +186,7 @@ async def _read_body(request: Request, service: Service, caller: Key) -> JobBody
                     kept = await run_in_threadpool(
                         service.uploads.keep, name, value.file, value.filename or "", caller.name
                     )
-                    _put_file(document, name, f"upload:{kept.id}")
+                    _section(document)[name] = f"upload:{kept.id}"
     else:
         document = read_json(await request.body())
     try:
@@ -226,10 +227,6 @@ def _section(document: dict[str, Any]) -> dict[str, Any]:
     return section
 
 
-def _put_file(document: dict[str, Any], name: str, reference: str) -> None:
-    _section(document)[name] = reference
-
-
 async def _is_set(listener: asyncio.Event, seconds: float) -> bool:
     try:
         await asyncio.wait_for(listener.wait(), seconds)
@@ -238,7 +235,7 @@ async def _is_set(listener: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def _stream(service: Service, job_id: str, look: Any, seen: str) -> AsyncIterator[str]:
+async def _stream(service: Service, job_id: str, look: Callable[[], Order | None], seen: str) -> AsyncIterator[str]:
     listener = service.board.listen(job_id)
     try:
         while True:
@@ -271,7 +268,7 @@ def _describe_upload(upload: StoredUpload) -> dict[str, Any]:
     }
 
 
-def _describe_workflow(name: str, purpose: str, path: Any) -> dict[str, Any]:
+def _describe_workflow(name: str, purpose: str, path: Path) -> dict[str, Any]:
     inputs = list_named_inputs(load_workflow(path))
     return {
         "name": name,

@@ -196,6 +196,17 @@ def test_files_are_kept_as_long_as_was_said(tmp_path: Path, slot: MakingSlot) ->
     assert refused.value.code == "expired"
 
 
+def test_what_failed_stays_so(tmp_path: Path, slot: MakingSlot) -> None:
+    slot.behave = lambda job: NodeFailedError("broke")
+    with serving(tmp_path / "data", slot, retain_seconds=0) as service:
+        wait_until(lambda: service.is_ready)
+        failed = place(service)
+        wait_for(service, failed)
+        service.expire()
+
+        assert wait_for(service, failed) == ["failed"]
+
+
 def test_an_order_is_forgotten_only_when_it_has_ended(service: Service, slot: MakingSlot, tmp_path: Path) -> None:
     slot.gate.clear()
     order = place(service)

@@ -64,6 +64,13 @@ def test_the_same_file_is_kept_once(uploads: Uploads, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "uploads").glob("*.*")] == [f"{kept[0].sha256}.png"]
 
 
+def test_the_same_file_of_the_same_name_is_the_same_upload(uploads: Uploads) -> None:
+    first, again, another = (uploads.keep("file", io.BytesIO(picture()), "a.png", key) for key in ("ann", "ann", "bob"))
+
+    assert first == again
+    assert another.id != first.id
+
+
 def test_a_refused_file_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
     with pytest.raises(ServiceError):
         uploads.keep("file", io.BytesIO(b"hello"), "a.mp3", "ann")

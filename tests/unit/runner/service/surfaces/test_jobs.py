@@ -69,6 +69,8 @@ def test_a_result_is_given_in_parts_and_has_a_mark(client: TestClient) -> None:
         ({"script": "Hi.", "portrait": "/etc/passwd"}, "short.portrait"),
         ({"script": "Hi.", "portrait": "upload:nobodys"}, "short.portrait"),
         ({"script": "Hi.", "inputs": {"portrait_picture": "another.png"}}, "short.inputs.portrait_picture"),
+        ({"script": "Hi.", "inputs": {"Portrait.picture": "another.png"}}, "short.inputs.Portrait.picture"),
+        ({"script": "Hi.", "inputs": {"3.filename_prefix": "elsewhere"}}, "short.inputs.3.filename_prefix"),
         ({"script": "Hi.", "portrait": "http://127.0.0.1/a.png"}, "short.portrait"),
     ],
 )
@@ -132,6 +134,22 @@ def test_a_form_brings_texts_and_files(client: TestClient) -> None:
 
     assert answer.status_code == 202, answer.text
     assert (answer.json()["seed"], answer.json()["metadata"]) == (7, {"a": 1})
+
+
+def test_a_form_that_is_sent_again_is_the_same_job(client: TestClient) -> None:
+    answers = [
+        client.post(
+            "/v1/jobs",
+            data={"script": "Hello from a form.", "quality": "draft"},
+            files={"portrait": ("me.jpg", picture(), "image/jpeg")},
+            headers={"Idempotency-Key": "k1"},
+        )
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202], answers[1].text
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert answers[1].headers["idempotency-replayed"] == "true"
 
 
 def test_an_upload_is_taken_once_for_many_jobs(client: TestClient, slot: MakingSlot) -> None:
