@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from ..texts.times import parse_seconds
 
 MAX_SCRIPT_CHARACTERS = 20_000
 MAX_TEXT_CHARACTERS = 100_000
@@ -13,6 +15,15 @@ RETAIN_LIMIT_SECONDS = 30 * 24 * 3600
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]
 File = Annotated[str, Field(max_length=4096, description="upload:ID, or an https URL")]
 Value = str | int | float | bool
+
+
+def _read_seconds(value: object) -> object:
+    """Return the seconds of a text such as 1:30 or 1m30s; anything else as it is, for the field's own check."""
+    seconds = parse_seconds(value) if isinstance(value, str) else None
+    return value if seconds is None else seconds
+
+
+Seconds = Annotated[float, BeforeValidator(_read_seconds)]
 
 
 class Body(BaseModel):
@@ -26,8 +37,11 @@ class ShortBody(Body):
 
     script: Annotated[str, Field(max_length=MAX_SCRIPT_CHARACTERS, description="what the speaker says")]
     voice: File | None = Field(None, description="a recording of the voice: upload:ID or a URL, YouTube's as well")
-    start: float | None = Field(None, ge=0, description="seconds: where the voice begins (40 in a URL, 0 in a file)")
-    duration: float = Field(30.0, gt=0, le=600, description="seconds of the voice to use")
+    start: Annotated[Seconds, Field(ge=0)] | None = Field(
+        None,
+        description="seconds, or a time such as 1:30: where the voice begins (the link's own time, or 40; 0 in a file)",
+    )
+    duration: Seconds = Field(30.0, gt=0, le=600, description="seconds of the voice to use")
     voice_rights: bool = Field(False, description="the voice's owner agrees to its cloning")
     portrait: File | None = Field(None, description="a picture of the speaker")
     portrait_prompt: Text | None = Field(None, description="what the speaker looks like, in words")
