@@ -71,7 +71,7 @@ def require_audible(sound: Sound, name: str, heard: np.ndarray | None = None) ->
     """
     heard = sound.mono if heard is None else heard
     levels = sound.samples.std(axis=1, dtype=np.float64)
-    if levels.max() >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < CANCELLED_SHARE * levels.mean():
+    if levels.max() >= _SILENT_RMS and sound.mono.std(dtype=np.float64) < CANCELLED_SHARE * levels.max():
         raise SourceError(
             f"The {name}'s {sound.samples.shape[0]} channels cancel each other out: one is the other turned"
             " upside down (opposite phase). Give one channel alone, or invert one of them."
