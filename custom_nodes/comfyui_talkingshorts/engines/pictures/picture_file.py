@@ -25,6 +25,9 @@ MOST_PIXELS = 32_000_000
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "HEIF", "AVIF", "TIFF", "BMP", "JPEG2000", "TGA", "PPM", "ICO", "PSD")
 _TIFF_SUBFILE_TYPE, _TIFF_DNG_VERSION = 0xFE, 0xC612
 _REDUCED_COPY = 1
+_HEIC_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip", b"moov", b"uuid")
+_LONG_BOX = 1  # says of its length that 32 bits don't hold it
+_SHORTEST_BOX_BYTES = 8
 # By the kind of picture: the name of its format, and what a ComfyUI lacks that can't read it.
 _READERS = {
     "a HEIC picture": ("HEIF", "the package pi-heif, which the pack's requirements.txt lists"),
@@ -44,6 +47,8 @@ def read_picture(path: Path) -> Image.Image:
     formats = _list_formats()
     try:
         with _refusing_what_is_cut_off(), Image.open(path, formats=formats) as file:
+            if file.format == "HEIF":
+                _require_all_boxes(path)
             _require_photo(file, path.name)
             _shrink(file)
             return _as_rgb(_as_srgb(ImageOps.exif_transpose(file)))
@@ -91,6 +96,26 @@ def _require_photo(file: Image.Image, name: str) -> None:
         raise PictureError(f"The file {name} is a raw photo. Export it as JPEG, and use that file.")
     if file.mode == "F":
         raise PictureError(f"The file {name} holds measurements, not colours. Save it as PNG, and use that file.")
+
+
+def _require_all_boxes(path: Path) -> None:
+    """Raise PictureError where the file breaks off inside a box: libheif paints the tiles that are missing green.
+
+    What a phone hangs on behind the boxes doesn't count. Source: ISO/IEC 14496-12, section 4.2.
+    """
+    size, start = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while start < size:
+            file.seek(start)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == _LONG_BOX:
+                length = int.from_bytes(head[8:], "big")
+            if head[4:8] not in _HEIC_BOXES or length < _SHORTEST_BOX_BYTES:  # no box, or one up to the end
+                return
+            start += length
+    if start > size:
+        raise PictureError(_explain_damage(path, "it is damaged or cut off"))
 
 
 def _shrink(file: Image.Image) -> None:

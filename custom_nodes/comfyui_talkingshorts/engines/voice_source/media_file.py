@@ -17,6 +17,7 @@ from av.stream import Discard
 
 from ...core.errors import SourceError
 from ...core.file_content import HEAD_BYTES, describe_content, describe_media
+from .flac_files import list_flac_files
 from .mp4_fragments import list_mp4_parts
 from .ogg_links import list_ogg_links
 from .wav_header import correct_wav_header
@@ -101,7 +102,10 @@ def list_parts(media: BinaryIO, *, is_near: bool) -> list[BinaryIO]:
 
     What is far (not `is_near`) isn't read through for that.
     """
-    parts = [[stretch] for stretch in list_ogg_links(media, is_near=is_near) or list_webm_segments(media)]
+    whole_files = list_ogg_links(media, is_near=is_near) or list_webm_segments(media)
+    if not whole_files and is_near:
+        whole_files = list_flac_files(media)
+    parts = [[stretch] for stretch in whole_files]
     if not parts and is_near:
         parts = list_mp4_parts(media)
     return [media] if len(parts) < 2 else [cast(BinaryIO, _Part(media, stretches)) for stretches in parts]

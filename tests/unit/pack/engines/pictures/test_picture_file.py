@@ -287,6 +287,22 @@ def test_half_a_heic_is_refused(tmp_path: Path) -> None:
         read_picture(path)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
+def test_a_heic_that_lacks_some_of_its_tiles_is_refused(share: float, tmp_path: Path) -> None:
+    whole = TILED_HEIC.read_bytes()
+    path = tmp_path / "half.heic"
+    path.write_bytes(whole[: round(share * len(whole))])
+
+    with pytest.raises(PictureError, match=r"half\.heic can't be read: it is damaged or cut off"):
+        read_picture(path)
+
+
+def test_what_a_phone_hangs_on_behind_a_heic_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0002.HEIC"
+    path.write_bytes(TILED_HEIC.read_bytes() + b"SEFH" + bytes(40) + b"SEFT")
+    assert read_picture(path).size == (960, 1280)
+
+
 def test_half_a_progressive_jpeg_is_refused(tmp_path: Path) -> None:
     whole = encode(read_face(), "JPEG", progressive=True)
     path = tmp_path / "half.jpg"

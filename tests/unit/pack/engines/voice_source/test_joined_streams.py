@@ -57,6 +57,7 @@ JOINED: dict[str, Callable[[], bytes]] = {
     "AAC": lambda: join("adts", "aac"),
     "AAC of two formats": lambda: join("adts", "aac", SPOKEN | MONO, {}, {}),
     "FLAC": lambda: join("flac", "flac"),
+    "FLAC of three formats": lambda: join("flac", "flac", SPOKEN | MONO, MUSIC, {}),
     "WebM": lambda: join("webm", "libopus"),
     "WebM as browsers record it": lambda: join("webm", "libopus", options=LIVE),
     "fragments of MP4": lambda: join_fragments(with_header=False),
@@ -100,6 +101,12 @@ def test_a_piece_is_exact_to_the_sample(name: str) -> None:
 
     start = round(7.1234 * whole.sample_rate_hz)
     np.testing.assert_allclose(clip.samples, whole.samples[:, start : start + clip.samples.shape[1]], atol=2e-6)
+
+
+def test_two_flac_files_of_one_length_are_not_taken_for_each_other() -> None:
+    data = b"".join(make_tones("flac", "flac", 5 * number, 5) for number in range(2))
+    assert list_seconds(cut(data, 4, 3)) == [4, 5, 6]
+    assert list_seconds(cut(data, 7, 3)) == [7, 8, 9]
 
 
 @joined
