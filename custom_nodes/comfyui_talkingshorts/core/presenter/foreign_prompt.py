@@ -17,6 +17,7 @@ _NEIGHBOURS = {"ru": ("ru", "uk"), "uk": ("uk", "ru"), "ar": ("ar", "fa"), "fa":
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]")
 _SHORTEST_FIRST_PART, _SHORTEST_LAST_PART = 3, 4
 _LONGEST_PHRASE = 4
+_LONGEST_WORD = 40
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class _Vocabulary:
 
     def _translate_compound(self, word: str) -> tuple[str, ...] | None:
         """Return the English of the longest last part that is known, after that of the first part if it is, too."""
-        if self.language not in COMPOUNDING:
+        if self.language not in COMPOUNDING or len(word) > _LONGEST_WORD:
             return None
         for cut in range(_SHORTEST_FIRST_PART, len(word) - _SHORTEST_LAST_PART + 1):
             last = self._look_up(word[cut:])
@@ -168,7 +169,7 @@ class _Vocabulary:
     def _look_up(self, word: str) -> tuple[str, ...] | None:
         if word in self._exact:
             return self._exact[word]
-        lengths = range(len(word), 1, -1)
+        lengths = range(min(len(word), _LONGEST_WORD), 1, -1)
         return next((self._beginnings[word[:n]] for n in lengths if word[:n] in self._beginnings), None)
 
 

@@ -12,16 +12,19 @@ from .characters import plain_characters
 # With its semicolon only: `?a=1&copy=2` is an address.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _UNSEEN = re.compile(
-    r"<!--.*?-->|<(script|style|head|template|rt|rp|del|strike)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
+    r"<!--(?:(?!<!--).)*?-->|<(script|style|head|template|rt|rp|del|strike)\b[^<>]*>.*?</\1\s*>",
+    re.DOTALL | re.IGNORECASE,
 )
-_LINE_TAG = re.compile(r"[^\S\n]*<(?:br|/(?:p|div|li|h[1-6]|tr|blockquote|title|s))\b[^<>]*>[^\S\n]*", re.IGNORECASE)
+_LINE_TAG = re.compile(
+    r"(?<![^\S\n])[^\S\n]*+<(?:br|/(?:p|div|li|h[1-6]|tr|blockquote|title|s))\b[^<>]*>[^\S\n]*", re.IGNORECASE
+)
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _HEART = re.compile(r"(?<!\S)<3+(?=\s*(?:$|[.,!?;:…]))", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
 _LIST_MARK = re.compile(r"^[^\S\n]*[*+][^\S\n]+", re.MULTILINE)
 _QUOTE_MARK = re.compile(r"^[^\S\n]*>+(?:[^\S\n]+|(?!\d))", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-_ARROW = re.compile(r"\s*(?:[-=]+>|<[-=]+(?=\s)|[←→⇒➜])\s*")
+_ARROW = re.compile(r"(?<!\s)\s*+(?:(?<![-=])[-=]++>|<[-=]+(?=\s)|[←→⇒➜])\s*")
 _COMPARISONS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 _STAR_SIGN = re.compile(r"(?<=\d)\s?(?<!\*)\*(?!\*)\s?(?=\d)")
 # Between numbers < and > are words.

@@ -12,13 +12,13 @@ MAX_SPEAKERS = 4
 _SPACE = r"[^\S\n]*"
 _NAME = r"[^\W\d_](?:[\w.'’ -]{0,30}?[\w.])?"
 _LABEL = re.compile(
-    rf"(?P<start>^(?:[^\S\n]|[>*_#-])*|(?<=[.!?…。！？\"”\])])[^\S\n]+)[*_]*(?P<box>\[)?(?P<name>{_NAME})"
+    rf"(?P<start>^(?:[^\S\n]|[>*_#-])*+|(?<=[.!?…。！？\"”\])])[^\S\n]++)[*_]*+(?P<box>\[)?(?P<name>{_NAME})"
     rf"(?:{_SPACE}[(（][^()（）\n]*[)）])?(?(box)\])[*_]*{_SPACE}[:：](?![/\d])[*_]*(?={_SPACE}(?P<words>\S[^\n]*)?)",
     re.MULTILINE,
 )
-_CHANGE_OF_SPEAKER = re.compile(r"[^\S\n]*>>+[^\S\n]*(?=[^\W\d_])")
+_CHANGE_OF_SPEAKER = re.compile(r"(?<![^\S\n>])[^\S\n]*+>>++[^\S\n]*+(?=[^\W\d_])")
 _NUMBERED = re.compile(
-    r"(?:^|[.!?…。！？\"”\])])[\s>*_#-]*speaker\s*\d+\s*(?:[(\[][^()\[\]\n]*[)\]])?[*_]*[:：]",
+    r"(?:^|[.!?…。！？\"”\])])(?:[^\S\n]|[>*_#-])*+speaker\s*\d+\s*(?:[(\[][^()\[\]\n]*[)\]])?[*_]*[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
 _PARTS = frozenset(("hook", "intro", "outro", "body", "cta", "call to action", "script", "opening", "closing"))

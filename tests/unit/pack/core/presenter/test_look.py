@@ -179,7 +179,7 @@ def test_each_clause_is_read_in_its_own_language() -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
-        "a person with a star on the hat",
+        "a person with a pull cart",
         "a human being",
         "die Mannschaft",
         "a mandarin orange salad",

@@ -148,3 +148,8 @@ def test_a_script_of_nothing_but_stage_directions_is_refused_with_the_reason() -
 def test_a_file_that_is_no_text_is_refused_with_the_remedy(script: str, kind: str) -> None:
     with pytest.raises(InputError, match=rf"{kind}.* save it as plain text"):
         read_script(script)
+
+
+@pytest.mark.parametrize("filler", [" ", "\n", "*", ">", "\n ", "(", "[a", "ANNA: ", "=", "<!--"])
+def test_a_script_of_one_sign_over_and_over_takes_no_time_that_grows_with_its_square(filler: str) -> None:
+    assert words_of(filler * (20_000 // len(filler)) + "\nHello.")[-1][1].endswith("Hello.")
