@@ -172,6 +172,7 @@ def test_a_key_is_asked_for_where_keys_are_needed(browser: Browser, comfyui: Com
         browser.tell(
             "wait", script="() => document.getElementById('key-dialog').open && !document.getElementById('key').value"
         )
+        page.wait_for_text("key-label", "This key isn't known.")
         browser.tell("fill", selector="#key", text=key)
         browser.tell("click", selector="#key-dialog button")
         page.make("With a key.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import sys
 import warnings
 import zipfile
 import zlib
@@ -31,7 +32,7 @@ def read_workbook(path: Path, content: bytes) -> list[Line]:
         import openpyxl
     except ImportError as error:
         raise UsageError(
-            f"Reading {path} needs openpyxl, which isn't installed: `pip install 'talkingshorts[xlsx]'`. "
+            f"Reading {path} needs openpyxl, which isn't installed: `{sys.executable} -m pip install openpyxl`. "
             "Or save the table as CSV UTF-8."
         ) from error
     try:

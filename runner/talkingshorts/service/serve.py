@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import sys
 from pathlib import Path
 
 from .. import home
@@ -31,7 +32,10 @@ def default_key_file() -> Path:
 def require_packages() -> None:
     """Raise UsageError when what the service needs isn't installed."""
     if missing := [name for name in SERVICE_PACKAGES if importlib.util.find_spec(name) is None]:
-        raise UsageError(f"The service needs {', '.join(missing)}: pip install 'talkingshorts[serve]'")
+        packages = " ".join(name.replace("_", "-") for name in missing)
+        raise UsageError(
+            f"The service needs packages that aren't installed: {sys.executable} -m pip install {packages}"
+        )
 
 
 def run_service(options: ServeOptions, say: Say) -> None:

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -372,7 +373,9 @@ def _import_ray(is_own: bool) -> Any:
         import ray
         import ray._private.worker as internals
     except ImportError as error:
-        raise UsageError("--ray needs Ray, which isn't installed: `pip install 'talkingshorts[ray]'`.") from error
+        raise UsageError(
+            f"--ray needs Ray, which isn't installed: `{sys.executable} -m pip install 'ray>=2.60'`."
+        ) from error
     # Ray prints each lost worker on stdout, which is for results; the slots tell of it in their own words.
     internals.print_to_stdstream = lambda *_, **__: None
     return ray

@@ -27,13 +27,15 @@ async function call(path, options = {}) {
     const headers = { ...(options.headers ?? {}), ...(key ? { Authorization: `Bearer ${key}` } : {}) };
     const answer = await fetch(path, { ...options, headers });
     if (answer.status !== 401) return answer;
-    await askForKey();
+    await askForKey(key ? "keyRefused" : "keyWanted");
   }
 }
 
 let asking = null;
-function askForKey() {
+function askForKey(reason) {
   asking ??= new Promise((resolve) => {
+    $("key-label").dataset.text = reason;
+    $("key-label").textContent = say(reason);
     $("key").value = "";
     $("key-dialog").addEventListener("close", () => {
       localStorage.setItem("key", $("key").value.trim());

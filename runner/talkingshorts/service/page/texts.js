@@ -15,8 +15,7 @@ export const TEXTS = {
     canceled: "Cancelled", expired: "Expired", ahead: "{n} in the queue", step: "{stage}: step {step} of {total}",
     left: "about {time} left", seconds: "{n} s", minutes: "{n} min", tooLarge: "This file is too large.",
     away: "The service doesn't answer. Trying again.", noMicrophone: "The microphone can't be used: {reason}",
-    gone: "Its files were kept as long as was said, and are gone.", untitled: "A short", keyRefused: "This key isn't known.",
-    aiGenerated: "AI-generated",
+    gone: "Its files were kept as long as was said, and are gone.", untitled: "A short", keyRefused: "This key isn't known. Enter another one.",
   },
   zh: {
     language: "语言", script: "要说的话", voice: "谁的声音（草稿不需要）", chooseFile: "选择文件", record: "录音",
@@ -31,6 +30,6 @@ export const TEXTS = {
     expired: "已过期", ahead: "队列第 {n} 位", step: "{stage}：第 {step} 步，共 {total} 步", left: "大约还需 {time}",
     seconds: "{n} 秒", minutes: "{n} 分钟", tooLarge: "文件太大。", away: "服务没有回应，正在重试。",
     noMicrophone: "无法使用麦克风：{reason}", gone: "文件已超过保存期限，不再提供。", untitled: "短片",
-    keyRefused: "密钥无效。", aiGenerated: "AI 生成",
+    keyRefused: "密钥无效，请另输入一个。",
   },
 };

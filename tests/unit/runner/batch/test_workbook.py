@@ -104,9 +104,11 @@ def test_half_a_workbook_is_told(tmp_path: Path) -> None:
             read(tmp_path / "jobs.xlsx")
 
 
-def test_without_openpyxl_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_openpyxl_the_command_that_installs_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path, ["script"], ["Hi"])
     monkeypatch.setitem(sys.modules, "openpyxl", None)
 
-    with pytest.raises(UsageError, match=r"talkingshorts\[xlsx\]'`\. Or save the table as CSV UTF-8"):
+    with pytest.raises(UsageError, match=r"-m pip install openpyxl`\. Or save the table as CSV UTF-8"):
         read(path)

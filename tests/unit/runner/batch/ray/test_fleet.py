@@ -144,7 +144,7 @@ def test_without_ray_the_command_that_installs_it_is_told(
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
     assert main(["batch", "graph.json", "jobs.csv", "--ray"]) == 2
-    assert "pip install 'talkingshorts[ray]'" in capsys.readouterr().err
+    assert f"{sys.executable} -m pip install 'ray>=2.60'" in capsys.readouterr().err
 
 
 def test_a_cluster_that_nobody_serves_is_told_at_once(
