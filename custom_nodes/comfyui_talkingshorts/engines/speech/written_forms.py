@@ -30,7 +30,7 @@ _PHONE = re.compile(
 _LONGEST_GROUP = 4
 _AMOUNT = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _NUMBER = r"\d+(?:[.,]\d+)*"
-_SUM = re.compile(rf"(?<![\w.,/-]){_NUMBER}(?:\s?[-−–+×x*/÷:]\s?{_NUMBER})+(?=\s?[=≠≈<>≥≤])")
+_SUM = re.compile(rf"(?<![\w.,:/×÷+*−–-]){_NUMBER}(?:\s?[-−–+×x*/÷:]\s?{_NUMBER})+(?=\s?[=≠≈<>≥≤])")
 _COMPARISON = re.compile(r"(?<=[\w)%])\s?([=<>≥≤≠≈])\s?(?=[-−$€£]?[\w(])")
 _LIMIT = re.compile(r"(?<![\w)<>=])([<>])\s?(?=[$€£]?\d)")
 _DOTTED_DATE = re.compile(r"(?<![\d.,])(\d{1,2})\.\s?(\d{1,2})\.\s?((?:1\d|20)\d\d)(?![\d]|[.,]\d)")
