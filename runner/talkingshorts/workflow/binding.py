@@ -21,6 +21,7 @@ from .file import Workflow, is_link
 from .node_info import (
     LOADERS,
     LONG_TEXT,
+    OPTIONAL_SOURCES,
     PRIMITIVE_FIELD,
     PRIMITIVE_TYPES,
     SAMPLER_CHOICE,
@@ -39,6 +40,9 @@ FILE_INPUTS = frozenset({"voice_source", "portrait_picture", "music"})
 
 LINK_INPUTS = frozenset({"voice_source"})
 """Those that take a link, too: the server fetches what is behind it."""
+
+LINK_NODES = frozenset({"TalkingShortsYouTubeVoice"})
+"""The nodes of OPTIONAL_SOURCES whose field takes one."""
 
 Place = tuple[str, str]
 """A node's id and the name of one of its inputs."""
@@ -127,13 +131,17 @@ def resolve(workflow: Workflow, address: str) -> Target:
 
 def takes_file(workflow: Workflow, target: Target) -> bool:
     """Tell whether the input takes the name of a file that was uploaded."""
-    loader = LOADERS.get(workflow.class_type(target.node_id))
-    return _is_named(workflow, target, FILE_INPUTS) or (loader is not None and loader.field == target.field)
+    class_type = workflow.class_type(target.node_id)
+    loader = LOADERS.get(class_type)
+    field = loader.field if loader else OPTIONAL_SOURCES.get(class_type)
+    return target.field == field or _is_named(workflow, target, FILE_INPUTS)
 
 
 def takes_link(workflow: Workflow, target: Target) -> bool:
     """Tell whether the server fetches what is behind a link that the input is set to."""
-    return _is_named(workflow, target, LINK_INPUTS)
+    class_type = workflow.class_type(target.node_id)
+    is_source = class_type in LINK_NODES and target.field == OPTIONAL_SOURCES[class_type]
+    return is_source or _is_named(workflow, target, LINK_INPUTS)
 
 
 def takes_long_text(workflow: Workflow, target: Target) -> bool:

@@ -55,6 +55,7 @@ _DAY_OF = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesd
 _DAY_OF |= {"Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}
 _DAYS = "|".join(sorted(_DAY_OF, key=len, reverse=True))
 
+_INDIAN_NUMBER = r"(?<![\w,.])\d{1,2}(?:,\d\d)+,\d{3}(?!,?\d)"
 _AMOUNT = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _CHINESE_PIECE = r"(?s).{1,200}(?!\d)|.{1,200}"
 
@@ -66,7 +67,7 @@ def spell_out(text: str, language: str) -> str:
     numbers stay, and in those without SIGN_WORDS all does. The signs # ^ ~, which only stand before numbers once a
     script is cleaned, go.
     """
-    text = _fold_digits(text)
+    text = re.sub(_INDIAN_NUMBER, lambda number: number[0].replace(",", ""), _fold_digits(text))
     words = SIGN_WORDS.get(language)
     if words is not None:
         text = rewrite_forms(_rewrite(text, _REWRITES_BEFORE.get(language, ())), words)
@@ -160,9 +161,12 @@ _REWRITES_BEFORE: dict[str, tuple[_Rewrite, ...]] = {
         (r"\b(\d+)\s?h\s?(\d+)\s?m(?:in)?\b", _spell_duration),
         (r"\b([Cc]all|[Dd]ial|[Rr]ing) (\d)(\d)(\d)(?![\w.-])", r"\1 \2 \3 \4"),
         (r"\b(1)-(8)(\d)(\d)-(?=[A-Z])", r"\1, \2 \3 \4, "),
+        (r"(?<=\d)/-(?!\w)", ""),
         (r"(?<!\w)(?:Rs\.?|INR|₹)\s?(\d+(?:,\d+)*(?:\.\d+)?)", r"\1 rupees"),
         (r"(?<!\w)(?:US|CA|AU|NZ)(?=\$\d)", ""),
         (r"(?<!\w)(?:USD|EUR|GBP) ?(?=\d)", lambda m: {"USD": "$", "EUR": "€", "GBP": "£"}[m[0].strip()]),
+        # normt2s loses the currency where it stands once before and once after an amount.
+        (rf"(?<![\w$€£.,])({_AMOUNT})\s?([$£])(?!\w)", r"\2\1"),
         (r"(?<![\w.])\.(?=\d)", "0."),
         (r"(?<!\w)w/o(?!\w)", "without"),
         (r"(?<!\w)w/\s?(?=\w)", "with "),

@@ -9,6 +9,8 @@ from talkingshorts.workflow.binding import (
     parse_value,
     require_field,
     resolve,
+    takes_file,
+    takes_link,
 )
 from talkingshorts.workflow.file import Workflow
 from talkingshorts.workflow.node_info import InputInfo, parse_node_info
@@ -37,6 +39,8 @@ WORKFLOW = Workflow(
         "13": node("KSamplerSelect", sampler_name="heun"),
         "14": node("TalkingShortsLoadSpeech", "answer", audio="answer.wav"),
         "15": node("TalkingShortsLoadPicture", "presenter", image="me.heic"),
+        "16": node("TalkingShortsYouTubeVoice", "Voice", source="", start_seconds=40.0),
+        "17": node("TalkingShortsPortraitPicture", "Portrait", picture="", generated=["9", 0]),
     },
 )
 
@@ -94,6 +98,22 @@ def test_a_float_that_the_canvas_exported_without_its_point_is_still_one() -> No
 )
 def test_an_address_finds_its_input(address: str, target: tuple[str, str]) -> None:
     assert find(address) == target
+
+
+@pytest.mark.parametrize(
+    ("address", "is_file", "is_link"),
+    [
+        ("portrait", True, False),
+        ("presenter", True, False),
+        ("Voice.source", True, True),
+        ("Portrait.picture", True, False),
+        ("Voice.start_seconds", False, False),
+        ("script", False, False),
+    ],
+)
+def test_what_takes_a_file_or_a_link_is_known_by_its_node(address: str, is_file: bool, is_link: bool) -> None:
+    target = resolve(WORKFLOW, address)
+    assert (takes_file(WORKFLOW, target), takes_link(WORKFLOW, target)) == (is_file, is_link)
 
 
 def test_an_ambiguous_address_lists_its_candidates() -> None:
