@@ -117,7 +117,7 @@ def _read_content(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"The table {path} can't be read: {error.strerror}.") from error
     if len(content) > MAX_TABLE_BYTES:
-        raise UsageError(f"The table {path} is over {MAX_TABLE_BYTES >> 20} MB: that is no table of jobs.")
+        raise UsageError(f"The table {path} is over {MAX_TABLE_BYTES >> 20} MB: that is too large for a table of jobs.")
     return content
 
 

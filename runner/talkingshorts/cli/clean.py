@@ -62,4 +62,4 @@ def clean(options: Namespace) -> int:
 
 
 def _explain_nothing(days: float) -> str:
-    return f"There is nothing to remove that wasn't used for {days:g} days. --days 0 lists all."
+    return f"Nothing has gone unused for {days:g} days, so there is nothing to remove. --days 0 lists everything."

@@ -248,7 +248,7 @@ def read_seconds(text: str) -> float:
 
     value = parse_seconds(text)
     if value is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds, or a time such as 1:30 or 1m30s")
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a time: give seconds, or a time such as 1:30 or 1m30s")
     return value
 
 

@@ -59,7 +59,7 @@ def _add_serve_options(parser: ArgumentParser) -> None:
 def read_positive(text: str) -> int:
     """Return a whole number above 0. Raises ArgumentTypeError."""
     if not text.isdecimal() or not int(text):
-        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise ArgumentTypeError(f"{text!r} isn't a whole number above 0")
     return int(text)
 
 

@@ -84,7 +84,9 @@ def fetch_file(field: str, url: str, target: Path, max_bytes: int) -> None:
 def _fetch_from(session: requests.Session, field: str, url: str, target: Path, max_bytes: int) -> None:
     for _ in range(REDIRECTS + 1):
         if not is_fetchable(url):
-            raise _refuse(field, "is no address that files are fetched from: give https://..., or upload the file.")
+            raise _refuse(
+                field, "isn't an address that files can be fetched from: give https://..., or upload the file."
+            )
         with session.get(url, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False) as answer:
             if answer.is_redirect:
                 url = urljoin(url, answer.headers["Location"])

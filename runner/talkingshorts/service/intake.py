@@ -89,11 +89,13 @@ class Intake:
 
     def _plan_short(self, short: ShortBody, key_id: str, output: str) -> tuple[Request, str, str]:
         for name in KINDS_OF_INPUTS.keys() & short.inputs.keys():
-            raise _refuse(f"short.inputs.{name}", "is no value: give the file as short.voice or short.portrait.")
+            raise _refuse(
+                f"short.inputs.{name}", "isn't set by a value: give the file as short.voice or short.portrait."
+            )
         for name in short.inputs:
             if not name.isidentifier():  # the address of any field of any node, which is for those who run the service
                 raise _refuse(
-                    f"short.inputs.{name}", "is no named input: GET /v1/workflows lists them.", "unknown_input"
+                    f"short.inputs.{name}", "isn't a named input: GET /v1/workflows lists them.", "unknown_input"
                 )
         width, _, height = (short.size or "").partition("x")
         options = MakeOptions(
@@ -123,7 +125,7 @@ class Intake:
         if url is None:
             return None
         if not is_fetchable(url):
-            raise _refuse("webhook", "is no address to post to: give https://...")
+            raise _refuse("webhook", "isn't an address to post to: give https://...")
         return Webhook(order_id, url, mark_key(self._webhook_key, order_id) if self._webhook_key else None)
 
     def _plan_workflow(
@@ -188,9 +190,9 @@ class Intake:
         elif is_url(value):
             upload = self._uploads.fetch(field, value, key_id)
         else:
-            raise _refuse(field, "is no file: give upload:ID of a file sent to /v1/uploads, or an https URL.")
+            raise _refuse(field, "isn't a file: give upload:ID of a file sent to /v1/uploads, or an https URL.")
         if upload.kind not in kinds:
-            problem = f"is a {upload.kind}, and has to be {' or '.join(kinds)}."
+            problem = f"is a {upload.kind}, and must be {' or '.join(kinds)}."
             raise ServiceError("unsupported_media_type", f"{field} {problem}", [FieldProblem(field, problem)])
         return Path(upload.file)
 
@@ -265,7 +267,7 @@ def _unknown(workflow: Workflow, address: str) -> str:
         resolve(workflow, address)
     except ValidationError as error:
         return str(error)
-    return f"{address!r} is no named input of this workflow."
+    return f"{address!r} isn't a named input of this workflow."
 
 
 def _field_of(line: str, scope: str) -> str:

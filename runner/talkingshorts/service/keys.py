@@ -46,12 +46,14 @@ class KeyFile:
     def add(self, name: str, scopes: Collection[str]) -> str:
         """Add a key, and return it: it is told this once."""
         if not KEY_NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no name for a key: take letters, digits, dots and dashes, 64 at most.")
+            raise UsageError(
+                f"{name!r} isn't a name for a key: use letters, digits, dots, dashes and underscores, 64 at most."
+            )
         for scope in scopes:
             if scope not in SCOPES:
-                raise UsageError(f"{scope!r} is no scope{suggest(scope, SCOPES)} All of them: {', '.join(SCOPES)}.")
+                raise UsageError(f"{scope!r} isn't a scope{suggest(scope, SCOPES)} All of them: {', '.join(SCOPES)}.")
         if name in self._read():
-            raise UsageError(f"A key is called {name!r} already: take another name, or revoke that one first.")
+            raise UsageError(f"There is a key called {name!r} already: use another name, or revoke that one first.")
         key = PREFIX + secrets.token_urlsafe(32)
         self._keys[name] = Key(name, _hash(key), tuple(scopes), datetime.now(UTC).isoformat(timespec="seconds"))
         self._write()

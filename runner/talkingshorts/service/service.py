@@ -117,7 +117,7 @@ class Service:
         Raises ServiceError for an order that can't be made.
         """
         if self._is_ending:
-            raise ServiceError("not_ready", "The service is about to end: try again in a moment.", (), 10)
+            raise ServiceError("not_ready", "The service is shutting down: try again in a moment.", (), 10)
         repeat = Repeat(repeat_key, make_fingerprint(body)) if repeat_key else None
         if repeat is not None and (placed := self.state.find_repeated(key_id, repeat)) is not None:
             return placed, True
@@ -154,7 +154,7 @@ class Service:
         if not order.has_ended:
             raise ServiceError("not_finished", "The job hasn't ended: ask again when its state is succeeded.")
         if order.state == "expired":
-            raise ServiceError("expired", "The files were kept as long as was said, and are gone.")
+            raise ServiceError("expired", "The files were kept for the time agreed, and have been removed.")
         files = order.result["files"] if order.result else []
         if not 0 <= number < len(files):
             raise ServiceError("not_found", f"The job has {len(files)} files, and none with the number {number}.")

@@ -106,7 +106,7 @@ class ServiceState(BatchState):
             ).fetchone()
             if queued >= max_queued:
                 raise ServiceError(
-                    "queue_full", f"{queued} jobs of yours wait already: try again when some are done.", (), 30
+                    "queue_full", f"{queued} of your jobs are waiting already: try again when some are done.", (), 30
                 )
             database.execute("INSERT OR IGNORE INTO graphs VALUES (?, ?)", (order.request.graph, json.dumps(graph)))
             database.execute(
@@ -358,7 +358,7 @@ class ServiceState(BatchState):
         if row[0] != repeat.fingerprint:
             raise ServiceError(
                 "idempotency_key_reuse",
-                "This Idempotency-Key came with another request before: take a new one for each job.",
+                "This Idempotency-Key was sent with another request before: use a new one for each job.",
             )
         return _read_order(database.execute(f"{SELECT} WHERE id = ?", (row[1],)).fetchone())
 

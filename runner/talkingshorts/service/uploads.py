@@ -93,7 +93,10 @@ class Uploads:
             raise ServiceError("too_large", f"{field} is over {MAX_FILE_BYTES >> 20} MB.")
         if self._state.uploaded_bytes(key_id) + size > MAX_KEY_BYTES:
             raise ServiceError(
-                "quota_exceeded", f"Your uploads take {MAX_KEY_BYTES >> 30} GB already: they go when unused.", (), 3600
+                "quota_exceeded",
+                f"Your uploads take up {MAX_KEY_BYTES >> 30} GB. Unused ones go after {UNUSED_HOURS} hours.",
+                (),
+                3600,
             )
         kind, ending = recognize(field, path, name)
         with path.open("rb") as file:

@@ -38,7 +38,7 @@ def read_text_stream(stream: BinaryIO, name: str, note: Note) -> str:
     """
     content = stream.read(MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:
-        raise UsageError(f"{name} is over {MAX_TEXT_BYTES >> 20} MB: that is no text for an input.")
+        raise UsageError(f"{name} is over {MAX_TEXT_BYTES >> 20} MB: that is too long for an input.")
     if kind := name_kind(content):
         raise UsageError(f"{name} is {kind}: save its words as plain text (.txt, in UTF-8), and name that file.")
     return decode_text(content, name, note).removesuffix("\n").removesuffix("\r")
@@ -52,7 +52,7 @@ def decode_text(content: bytes, name: str, note: Note) -> str:
     decoded = decode(content)
     if decoded is None:
         raise UsageError(
-            f"{name} is no text that can be read. If it is one, save it in UTF-8 "
+            f"{name} isn't text that can be read. If it should be, save it in UTF-8 "
             "(Notepad: Save as, Encoding: UTF-8. TextEdit: Make Plain Text, then save as Unicode (UTF-8))."
         )
     text, guess = decoded

@@ -113,7 +113,7 @@ def _explain_silence(script: str, directions: Sequence[str]) -> str:
 
 
 def _explain_subtitles(words: str | None) -> str | None:
-    return None if words is None else "The script is of subtitles: their numbers and times are not said."
+    return None if words is None else "The script is a subtitle file: its numbers and times are not said."
 
 
 def _explain_names(names: Sequence[str]) -> str | None:

@@ -57,7 +57,7 @@ def explain_missing_file(name: str) -> str:
     """Return a sentence that says that the file is missing and which names are near."""
     shown = repr(name[:200])
     if _is_there(name):
-        return f"{shown} in ComfyUI's input folder is no file but a folder or a device. Give a file."
+        return f"{shown} in ComfyUI's input folder isn't a file but a folder or a device. Give a file."
     names = {file.name.casefold(): file.name for file in _list_files(Path(folder_paths.get_input_directory()))}
     near = difflib.get_close_matches(name[:200].casefold(), sorted(names), n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(_format_name(names[match]) for match in near)}?" if near else ""

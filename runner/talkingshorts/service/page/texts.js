@@ -15,7 +15,7 @@ export const TEXTS = {
     canceled: "Cancelled", expired: "Expired", ahead: "{n} in the queue", step: "{stage}: step {step} of {total}",
     left: "about {time} left", seconds: "{n} s", minutes: "{n} min", tooLarge: "This file is too large.",
     away: "The service doesn't answer. Trying again.", noMicrophone: "The microphone can't be used: {reason}",
-    gone: "Its files were kept as long as was said, and are gone.", untitled: "A short", keyRefused: "This key isn't known. Enter another one.",
+    gone: "Its files were kept for the time agreed, and have been removed.", untitled: "A short", keyRefused: "This key isn't known. Enter another one.",
   },
   zh: {
     language: "语言", script: "要说的话", voice: "谁的声音（草稿不需要）", chooseFile: "选择文件", record: "录音",

@@ -90,7 +90,7 @@ def find_key(request: Request) -> Key:
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
     key = keys.find(shown.strip()) if kind.lower() == "bearer" else None
     if key is None:
-        raise ServiceError("unauthorized", "A key is asked for: send Authorization: Bearer KEY.")
+        raise ServiceError("unauthorized", "A key is required: send Authorization: Bearer KEY.")
     return key
 
 

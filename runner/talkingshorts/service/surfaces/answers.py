@@ -42,7 +42,7 @@ def read_problems(error: BodyError | RequestValidationError) -> ServiceError:
 
 
 def _explain_entry(entry: Any) -> str:
-    wordings = {"extra_forbidden": "no such field.", "missing": "is missing.", "json_invalid": "is no JSON."}
+    wordings = {"extra_forbidden": "no such field.", "missing": "is missing.", "json_invalid": "isn't JSON."}
     return wordings.get(entry["type"]) or f"{str(entry['msg']).rstrip('.')}."
 
 

@@ -200,9 +200,9 @@ def read_json(text: bytes | str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ServiceError("malformed", "The body is no JSON.") from error
+        raise ServiceError("malformed", "The body isn't JSON.") from error
     if not isinstance(document, dict):
-        raise ServiceError("malformed", "The body is no JSON object.")
+        raise ServiceError("malformed", "The body isn't a JSON object.")
     return document
 
 
@@ -223,7 +223,7 @@ def _section(document: dict[str, Any]) -> dict[str, Any]:
     """Return where a form's fields go: to the inputs of the workflow, or to the short."""
     section = document.setdefault("inputs" if "workflow" in document else "short", {})
     if not isinstance(section, dict):
-        raise ServiceError("malformed", "The field job holds no job.")
+        raise ServiceError("malformed", "The form's field job doesn't hold a job.")
     return section
 
 

@@ -169,7 +169,7 @@ def test_a_table_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: s
         ("jobs.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a Word or Excel file in the old format"),
         ("jobs.xlsx", b"script,seed\n", "is no Excel workbook"),
         ("jobs.xlsx", b"PK\x03\x04", "is a ZIP archive"),
-        ("jobs.csv", b"a\n\xff\n", "no text that can be read.* UTF-8"),
+        ("jobs.csv", b"a\n\xff\n", "isn't text that can be read.* UTF-8"),
         ("jobs.csv", b"PK\x03\x04", "is a ZIP archive"),
         ("jobs.jsonl", b"\x89PNG\r\n\x1a\n", "is a PNG picture"),
     ],
@@ -211,7 +211,7 @@ def test_what_is_too_long_for_a_table_is_refused_and_not_read_on(
 ) -> None:
     monkeypatch.setattr(table, "MAX_TABLE_BYTES", 1 << 20)
 
-    with pytest.raises(UsageError, match="is over 1 MB: that is no table of jobs"):
+    with pytest.raises(UsageError, match="is over 1 MB: that is too large for a table of jobs"):
         read_table(Path("/dev/zero"), Problems(), print)
 
 

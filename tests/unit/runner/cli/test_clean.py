@@ -49,7 +49,7 @@ def test_nothing_to_remove_is_said(stage: Path, capsys: pytest.CaptureFixture[st
 
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "nothing to remove that wasn't used for 7 days. --days 0 lists all" in captured.err
+    assert "Nothing has gone unused for 7 days, so there is nothing to remove. --days 0" in captured.err
 
 
 def test_programs_get_an_object_a_line(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:

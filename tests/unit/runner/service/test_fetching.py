@@ -71,7 +71,9 @@ def test_one_private_address_among_others_is_enough(target: Path, monkeypatch: p
     ],
 )
 def test_only_https_is_fetched(target: Path, url: str) -> None:
-    with pytest.raises(ServiceError, match=r"portrait (is no address that files are fetched from|can't be fetched)"):
+    with pytest.raises(
+        ServiceError, match=r"portrait (isn't an address that files can be fetched from|can't be fetched)"
+    ):
         fetch_file("portrait", url, target, MEGABYTE)
 
 

@@ -27,7 +27,7 @@ def test_a_key_is_found_by_what_it_is_and_by_nothing_else(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 65, "-x", "né"])
 def test_a_name_is_plain(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="is no name for a key"):
+    with pytest.raises(UsageError, match="isn't a name for a key"):
         KeyFile(tmp_path / "keys.json").add(name, ["shorts"])
 
 
@@ -40,7 +40,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
 
 
 def test_a_scope_has_to_be_one(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'short' is no scope"):
+    with pytest.raises(UsageError, match="'short' isn't a scope"):
         KeyFile(tmp_path / "keys.json").add("ann", ["short"])
 
 

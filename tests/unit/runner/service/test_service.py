@@ -119,7 +119,7 @@ def test_a_full_queue_refuses_its_own_key_alone(tmp_path: Path, slot: MakingSlot
     slot.gate.clear()
     with serving(tmp_path / "data", slot, max_queued=3) as service:
         wait_until(lambda: service.is_ready)
-        with pytest.raises(ServiceError, match="3 jobs of yours wait already") as refused:
+        with pytest.raises(ServiceError, match="3 of your jobs are waiting already") as refused:
             place_many(service, 20)
         place(service, key="bob")
         slot.gate.set()

@@ -31,7 +31,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
     for content in (b"\xff\xfe", b"\xff", bytes(range(256)), b"a\0b"):
         (tmp_path / "binary").write_bytes(content)
-        with pytest.raises(UsageError, match=r"The file .*binary is no text that can be read\. .* save it in UTF-8"):
+        with pytest.raises(UsageError, match=r"The file .*binary isn't text that can be read\. .* save it in UTF-8"):
             read_text_file(tmp_path / "binary", refuse_note)
     for name in ("none", "."):
         with pytest.raises(UsageError, match=r"The file .* can't be read: "):

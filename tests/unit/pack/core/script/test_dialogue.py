@@ -130,7 +130,7 @@ def test_what_is_not_said_is_told() -> None:
         "Not said, as stage directions: [laughs], (sighs).",
     )
     assert read_script("00:01 --> 00:02\nYes.").notes == (
-        "The script is of subtitles: their numbers and times are not said.",
+        "The script is a subtitle file: its numbers and times are not said.",
     )
     assert "[beep] and 2 more" in read_script("Yes. [music] (sighs) [laughs] (nods) *smiles* [beep] [cut]").notes[0]
     assert read_script("Nothing. [pause 2s] (and this matters) *really*").notes == ()

@@ -100,7 +100,7 @@ def test_what_is_no_file_is_named_for_what_it_is(folder: Path) -> None:
     for name in ("talks.wav", "pipe.wav"):
         assert find_input_file(name) is None
         assert explain_missing_file(name) == (
-            f"{name!r} in ComfyUI's input folder is no file but a folder or a device. Give a file."
+            f"{name!r} in ComfyUI's input folder isn't a file but a folder or a device. Give a file."
         )
 
 
