@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..home import expand_home
-from .answers import print_note
+from .answers import print_json, print_note
 from .options import AddCommand, nest_commands, read_limit, read_token
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_commands(add: AddCommand) -> None:
     """Add `serve` and `keys`."""
     _add_serve_options(add("serve", "serve shorts over HTTP, with a page at its address", serve, takes_servers=True))
     keys = nest_commands(add("keys", "make, list and revoke the keys of the service"), "COMMAND")
-    adding = keys("add", "make a key, and print it, this once", add_key)
+    adding = keys("add", "make a key, and print it: it is shown only once", add_key)
     adding.add_argument("name", metavar="NAME", help="whose key it is")
     adding.add_argument(
         "--scopes",
@@ -31,7 +31,7 @@ def add_commands(add: AddCommand) -> None:
         metavar="SCOPE",
         help="what it may do: shorts, workflows, metrics (default: shorts)",
     )
-    revoking = keys("revoke", "let a key open nothing any more", revoke_key)
+    revoking = keys("revoke", "revoke a key, at once", revoke_key)
     revoking.add_argument("name", metavar="NAME", help="whose key it is")
     for parser in (adding, revoking, keys("list", "list the keys by name", list_keys)):
         parser.add_argument("--keys", type=expand_home, metavar="FILE", help="default: keys.json in the home folder")
@@ -81,12 +81,15 @@ def add_key(options: Namespace) -> int:
 def list_keys(options: Namespace) -> int:
     """List the keys."""
     for key in _open_keys(options).list():
-        print(f"{key.name}\t{' '.join(key.scopes)}\t{key.created}")
+        if options.json:
+            print_json({"name": key.name, "scopes": key.scopes, "created": key.created})
+        else:
+            print(f"{key.name}\t{' '.join(key.scopes)}\t{key.created}")
     return 0
 
 
 def revoke_key(options: Namespace) -> int:
-    """Let a key open nothing any more."""
+    """Revoke a key: a service that runs refuses it from now on."""
     _open_keys(options).revoke(options.name)
     return 0
 

@@ -12,7 +12,6 @@ from fastapi import APIRouter, File, Header, Query, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import ValidationError as BodyError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile as FormFile
 
 from ...shipped.workflows import list_workflows
 from ...workflow.binding import NamedInput, list_named_inputs
@@ -26,6 +25,7 @@ from ..state import StoredUpload
 from .access import Caller, Serving
 from .answers import read_problems
 from .documents import JobAnswer, JobPage, UploadAnswer, WorkflowPage, list_refusals
+from .reading import find_order, is_form, keep_files, keep_upload, read_json
 
 PAGE = 50
 HEARTBEAT_SECONDS = 15.0
@@ -53,14 +53,6 @@ JOB_REQUEST = {
 
 
 jobs_router = APIRouter(prefix="/v1")
-
-
-def find_order(service: Service, order_id: str, caller: Key) -> Order:
-    """Return the caller's order. Raises ServiceError when it has none with this id."""
-    order = service.state.find_order(order_id, caller.name)
-    if order is None:
-        raise ServiceError("not_found", f"There is no job {order_id[:80]!r}.")
-    return order
 
 
 @jobs_router.post(
@@ -164,9 +156,7 @@ def forget_order(job_id: str, service: Serving, caller: Caller) -> Response:
 @jobs_router.post("/uploads", status_code=201, response_model=UploadAnswer, responses=list_refusals(413, 415))
 def take_upload(service: Serving, caller: Caller, file: Annotated[UploadFile, File()]) -> dict[str, Any]:
     """Send a file once for many jobs: sound, a picture, or a video."""
-    upload = service.uploads.keep("file", file.file, file.filename or "", caller.name)
-    service.metrics.note_upload(upload.bytes)
-    return _describe_upload(upload)
+    return _describe_upload(keep_upload("file", file, service, caller))
 
 
 @jobs_router.get("/workflows", response_model=WorkflowPage, responses=list_refusals())
@@ -177,33 +167,17 @@ def describe_workflows(service: Serving, caller: Caller) -> dict[str, Any]:
 
 async def _read_body(request: Request, service: Service, caller: Key) -> JobBody:
     """Return the body, of JSON or of a form whose files are kept as uploads. Raises ServiceError."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if is_form(request):
         async with request.form(max_files=16, max_fields=100) as form:
-            texts = {name: value for name, value in form.items() if isinstance(value, str)}
-            document = _read_form(texts)
-            for name, value in form.items():
-                if isinstance(value, FormFile):
-                    kept = await run_in_threadpool(
-                        service.uploads.keep, name, value.file, value.filename or "", caller.name
-                    )
-                    _section(document)[name] = f"upload:{kept.id}"
+            document = _read_form({name: value for name, value in form.items() if isinstance(value, str)})
+            for name, reference in (await keep_files(form, service, caller)).items():
+                _section(document)[name] = reference
     else:
         document = read_json(await request.body())
     try:
         return JobBody.model_validate(document)
     except BodyError as error:
         raise read_problems(error) from error
-
-
-def read_json(text: bytes | str) -> dict[str, Any]:
-    """Return a JSON object. Raises ServiceError when the text is none."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError("malformed", "The body isn't JSON.") from error
-    if not isinstance(document, dict):
-        raise ServiceError("malformed", "The body isn't a JSON object.")
-    return document
 
 
 def _read_form(texts: Mapping[str, str]) -> dict[str, Any]:

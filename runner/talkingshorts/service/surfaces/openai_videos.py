@@ -13,7 +13,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError as BodyError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile as FormFile
 
 from ...shorts.request import WORKFLOWS
 from ..bodies import JobBody
@@ -23,7 +22,8 @@ from ..orders import STATES, Order
 from ..service import Service
 from .access import Caller, Serving
 from .answers import read_problems
-from .jobs import fetch_result, find_order, read_json
+from .jobs import fetch_result
+from .reading import find_order, is_form, keep_files, read_json
 
 POLL_MILLISECONDS = "1000"
 VIDEO_STATUSES = {
@@ -96,19 +96,11 @@ def delete_video(video_id: str, service: Serving, caller: Caller) -> dict[str, A
 
 async def _read_fields(request: Request, service: Service, caller: Key) -> dict[str, Any]:
     """Return the fields of the JSON or of the form; a file of the form is an upload by then."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not is_form(request):
         return read_json(await request.body())
-    fields: dict[str, Any] = {}
     async with request.form(max_files=4, max_fields=50) as form:
-        for name, value in form.items():
-            if isinstance(value, FormFile):
-                kept = await run_in_threadpool(
-                    service.uploads.keep, name, value.file, value.filename or "", caller.name
-                )
-                fields[name] = f"upload:{kept.id}"
-            else:
-                fields[name] = value
-    return fields
+        texts = {name: value for name, value in form.items() if isinstance(value, str)}
+        return texts | await keep_files(form, service, caller)
 
 
 def _read_body(fields: Mapping[str, Any]) -> JobBody:

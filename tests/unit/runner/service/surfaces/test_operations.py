@@ -1,7 +1,9 @@
+import io
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from structlog.testing import capture_logs
 from support.fakes.making_slot import CONTENT
 from talkingshorts.service.keys import KeyFile
@@ -23,6 +25,15 @@ def test_metrics_count_what_was_made(client: TestClient) -> None:
     assert f'talkingshorts_bytes_total{{direction="made"}} {len(CONTENT)}.0' in lines
     assert 'talkingshorts_jobs{state="queued"} 0.0' in lines
     assert "talkingshorts_slots_ready 1.0" in lines
+
+
+def test_metrics_count_files_of_forms_too(client: TestClient) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(file, "png")
+    size = len(file.getvalue())
+    client.post("/v1/jobs", data={"script": "Hi.", "quality": "draft"}, files={"portrait": file.getvalue()})
+
+    assert f'talkingshorts_bytes_total{{direction="received"}} {size}.0' in client.get("/metrics").text.splitlines()
 
 
 def test_requests_are_counted_by_route_and_not_by_address(client: TestClient) -> None:
