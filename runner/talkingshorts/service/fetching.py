@@ -6,8 +6,6 @@ answer of a name server that changes in between, and no redirect, leads to a pri
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from ..http import ANSWER_SECONDS, CONNECT_SECONDS, HeaderAuth, explain_cause
+from .addresses import allows_private, may_connect_to
 from .errors import FieldProblem, ServiceError
 
 REDIRECTS = 4
 FETCHED_CHUNK_BYTES = 1 << 18
-ALLOW_PRIVATE = "TALKINGSHORTS_ALLOW_PRIVATE_HOSTS"
 
 
 class PrivateAddressError(OSError):
@@ -110,7 +108,7 @@ def _fetch_from(session: requests.Session, field: str, url: str, target: Path, m
 
 def is_fetchable(url: str) -> bool:
     """Tell whether it is an https address, without a user's name in it."""
-    schemes = {"https", "http"} if _allows_private() else {"https"}
+    schemes = {"https", "http"} if allows_private() else {"https"}
     try:
         parts = urlsplit(url)
         return parts.scheme in schemes and bool(parts.hostname) and parts.username is None
@@ -122,19 +120,15 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     host, port = connection._dns_host, connection.port
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not _allows_private() and not all(_is_public(address) for address in addresses):
+    if not all(map(may_connect_to, addresses)):
         raise PrivateAddressError(f"{host} isn't in the public network")
-    return socket.create_connection((addresses[0], port), connection.timeout)
-
-
-def _is_public(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return parsed.is_global and not parsed.is_multicast and (mapped is None or mapped.is_global)
-
-
-def _allows_private() -> bool:
-    return os.environ.get(ALLOW_PRIVATE) == "1"
+    failure = OSError(f"{host} has no address")
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), connection.timeout)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _refuse(field: str, problem: str) -> ServiceError:

@@ -45,6 +45,7 @@ def test_what_the_url_gives_is_written(target: Path) -> None:
     [
         *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
         *("224.0.0.1", "255.255.255.255", "::1", "fe80::1%1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::"),
+        *("64:ff9b::7f00:1", "::7f00:1", "2001:0:7f00:1::", "fec0::1", "240.0.0.1", "168.63.129.16", "100.100.100.200"),
     ],
 )
 def test_a_name_that_leads_to_a_private_address_is_refused(
@@ -61,6 +62,30 @@ def test_one_private_address_among_others_is_enough(target: Path, monkeypatch: p
 
     with pytest.raises(ServiceError, match="isn't in the public network"):
         fetch_file("portrait", "https://files.example/a.png", target, MEGABYTE)
+
+
+@pytest.mark.usefixtures("private_allowed")
+@pytest.mark.parametrize("address", ["169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "0.0.0.0"])
+def test_a_clouds_own_secrets_are_never_fetched(target: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    resolve_to(monkeypatch, address)
+
+    with pytest.raises(ServiceError, match="isn't in the public network"):
+        fetch_file("portrait", "https://files.example/a.png", target, MEGABYTE)
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_an_address_that_doesnt_answer_leaves_the_next_one(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def find(host: str, port: int, *rest: Any, **options: Any) -> list[Any]:
+        hosts = ("127.0.0.2", "127.0.0.1") if host == "files.example" else (host,)
+        return [entry for address in hosts for entry in look_up(address, port, *rest, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    with serve({"a.png": Page(b"picture")}) as web:
+        fetch_file("portrait", web.address_of("a.png").replace("127.0.0.1", "files.example"), target, MEGABYTE)
+
+    assert target.read_bytes() == b"picture"
 
 
 @pytest.mark.parametrize(
