@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
@@ -16,8 +14,10 @@ from .options import (
     OUTPUT_HELP,
     WORKFLOW_HELP,
     AddCommand,
+    add_ray,
     read_count,
     read_limit,
+    read_servers,
     read_token,
     read_workflow,
 )
@@ -46,13 +46,7 @@ def _add_options(parser: ArgumentParser) -> None:
         metavar="TEMPLATE",
         help=f"where results go: {OUTPUT_HELP} {{row}} and {{COLUMN}} (default: out/{{workflow}}-{{row:04}}{{ext}})",
     )
-    parser.add_argument(
-        "--ray",
-        nargs="?",
-        const="local",
-        metavar="ADDRESS",
-        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
-    )
+    add_ray(parser)
     parser.add_argument("--ray-workers", type=read_count, metavar="N", help="with --ray: this many ComfyUIs")
     parser.add_argument("--overwrite", action="store_true", help="write over files that this batch hasn't made")
     parser.add_argument("--keep-going", action="store_true", help="keep starting rows after one has failed")
@@ -89,16 +83,14 @@ def read_batch_options(options: Namespace) -> BatchOptions:
     """Return what the command line says about the batch. Raises UsageError for a workflow that isn't there."""
     from ..batch.options import BatchOptions
 
-    # Before the command, the option is given once; after it, once for each server.
-    named = [options.server] if isinstance(options.server, str) else options.server or []
-    addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
+    servers, are_servers_explicit = read_servers(options)
     return BatchOptions(
         workflow=read_workflow(options),
         table=Path(options.table),
         output=options.output,
         state=Path(options.state) if options.state else None,
-        servers=[url for address in addresses for url in re.split(r"[\s,]+", address) if url],
-        are_servers_explicit=bool(named),
+        servers=servers,
+        are_servers_explicit=are_servers_explicit,
         token=read_token(options),
         ray=options.ray,
         ray_workers=options.ray_workers,

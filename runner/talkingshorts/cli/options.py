@@ -95,6 +95,25 @@ def read_server(options: argparse.Namespace) -> ServerChoice:
     return ServerChoice(url, read_token(options), is_explicit=bool(options.server))
 
 
+def add_ray(parser: argparse.ArgumentParser) -> None:
+    """Add what lets jobs run on a Ray cluster."""
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
+    )
+
+
+def read_servers(options: argparse.Namespace) -> tuple[list[str], bool]:
+    """Return the servers that jobs may run on, and whether the command line names them, not just the environment."""
+    # Before the command, the option is given once; after it, once for each server.
+    named = [options.server] if isinstance(options.server, str) else options.server or []
+    addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
+    return [url for address in addresses for url in re.split(r"[\s,]+", address) if url], bool(named)
+
+
 def read_token(options: argparse.Namespace) -> str | None:
     """Return the server's token, of the command line or of the environment."""
     return options.token or os.environ.get("TALKINGSHORTS_TOKEN") or None

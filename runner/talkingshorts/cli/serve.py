@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..home import expand_home
 from .answers import print_json, print_note
-from .options import AddCommand, nest_commands, read_limit, read_token
+from .options import AddCommand, add_ray, nest_commands, read_limit, read_servers, read_token
 
 if TYPE_CHECKING:
     from ..service.keys import KeyFile
@@ -47,13 +46,7 @@ def _add_serve_options(parser: ArgumentParser) -> None:
     parser.add_argument("--retain-hours", type=read_limit, metavar="H", help="how long results are kept (default: 48)")
     parser.add_argument("--max-queued", type=read_positive, metavar="N", help="waiting jobs of one key (default: 1000)")
     parser.add_argument("--json-logs", action="store_true", help="log JSON, one object a line")
-    parser.add_argument(
-        "--ray",
-        nargs="?",
-        const="local",
-        metavar="ADDRESS",
-        help="run on a ComfyUI for each GPU of the Ray cluster at ADDRESS, else of RAY_ADDRESS, else of this machine",
-    )
+    add_ray(parser)
 
 
 def read_positive(text: str) -> int:
@@ -99,8 +92,7 @@ def read_serve_options(options: Namespace) -> ServeOptions:
     from ..service import options as defaults
     from ..service.serve import default_data_dir
 
-    named = [options.server] if isinstance(options.server, str) else options.server or []
-    addresses = named or [os.environ.get("TALKINGSHORTS_SERVER", "")]
+    servers, are_servers_explicit = read_servers(options)
     keys = options.keys or os.environ.get("TALKINGSHORTS_KEYS_FILE")
     data = options.data or os.environ.get("TALKINGSHORTS_DATA")
     return defaults.ServeOptions(
@@ -110,8 +102,8 @@ def read_serve_options(options: Namespace) -> ServeOptions:
         keys=Path(expand_home(keys)) if keys else None,
         retain_hours=options.retain_hours or _read_variable("TALKINGSHORTS_RETAIN_HOURS", defaults.RETAIN_HOURS),
         max_queued=options.max_queued or defaults.MAX_QUEUED,
-        servers=[url for address in addresses for url in re.split(r"[\s,]+", address) if url],
-        are_servers_explicit=bool(named),
+        servers=servers,
+        are_servers_explicit=are_servers_explicit,
         token=read_token(options),
         ray=options.ray,
         json_logs=options.json_logs,
