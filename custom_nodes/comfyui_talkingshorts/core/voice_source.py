@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import InputError, SourceError
 from .link import LinkTime, find_link, read_link_time, unwrap_link
+from .null_text import drop_null
 
 MAX_START_SECONDS = 360_000.0
 MAX_DURATION_SECONDS = 600.0
@@ -72,7 +73,7 @@ def parse_voice_source(text: str) -> WebSource | FileName | None:
 
     Raises SourceError for an address that can't be used, and for words that hold several.
     """
-    source = unwrap_link(text)
+    source = unwrap_link(drop_null(text))
     if not source:
         return None
     if _BROWSERS_OWN.match(source):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..core.null_text import drop_null
 from .shared.image import image_from_picture
 from .shared.inputs import make_seed_input, make_size_inputs
 from .shared.notes import show_note
@@ -48,5 +49,6 @@ class DraftPortrait(io.ComfyNode):
         from ..core.presenter.look import explain_unknown_words  # not at ComfyUI's start
         from ..engines.draft.portrait import draw_portrait
 
-        picture = draw_portrait(prompt, width, height, seed)
-        return io.NodeOutput(image_from_picture(picture), ui=show_note(cls, explain_unknown_words(prompt)))
+        wanted = drop_null(prompt)
+        picture = draw_portrait(wanted, width, height, seed)
+        return io.NodeOutput(image_from_picture(picture), ui=show_note(cls, explain_unknown_words(wanted)))

@@ -6,6 +6,7 @@ import torch
 from comfy_api.latest import io
 
 from ..core.errors import InputError, PictureError
+from ..core.null_text import drop_null
 from .shared.image import image_from_picture, require_image
 from .shared.input_files import explain_missing_file, find_input_file, fingerprint_file
 from .shared.inputs import make_size_inputs
@@ -41,7 +42,7 @@ class PortraitPicture(io.ComfyNode):
     def check_lazy_status(
         cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None
     ) -> list[str]:
-        return [] if picture.strip() or generated is not None else ["generated"]
+        return [] if drop_null(picture).strip() or generated is not None else ["generated"]
 
     @classmethod
     def fingerprint_inputs(
@@ -53,7 +54,7 @@ class PortraitPicture(io.ComfyNode):
     def execute(cls, picture: str, width: int, height: int, generated: torch.Tensor | None = None) -> io.NodeOutput:
         from ..engines.pictures.portrait import read_portrait  # not at ComfyUI's start
 
-        name = picture.strip()
+        name = drop_null(picture).strip()
         if not name:
             if generated is None:
                 raise InputError("There is no portrait: name a picture, or connect a generated one.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..core.null_text import drop_null
 from ..core.script.portrait_prompt import write_portrait_prompt
 
 
@@ -43,4 +44,4 @@ class PortraitPrompt(io.ComfyNode):
 
     @classmethod
     def execute(cls, script: str, prompt: str) -> io.NodeOutput:
-        return io.NodeOutput(write_portrait_prompt(script, prompt))
+        return io.NodeOutput(write_portrait_prompt(drop_null(script), drop_null(prompt)))

@@ -203,7 +203,7 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     *[(VOICE, "duration_seconds", value("Float", x), INPUT_ERROR, "duration_seconds is") for x in (NAN, 0.0, 1e9)],
     *[
         ("TalkingShortsDraftVoice", "script", text, INPUT_ERROR, "nothing that can be said")
-        for text in (value("String", ""), "🙂", "\0")
+        for text in (value("String", ""), value("String", None), "🙂", "\0")
     ],
     ("TalkingShortsDraftVoice", "script", "word " * 200_000, INPUT_ERROR, "1000000 characters"),
     ("TalkingShortsDraftVoice", "seed", value("Int", -1), INPUT_ERROR, "seed is -1"),
@@ -240,7 +240,7 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     ],
 ]
 GOOD: list[tuple[str, str, Any]] = [
-    *[(VOICE, "source", name) for name in ("one.wav", "eight.wav", "low.wav", "high.wav", "long.wav", " ")],
+    *[(VOICE, "source", name) for name in ("one.wav", "eight.wav", "low.wav", "high.wav", "long.wav", " ", None)],
     *[("TalkingShortsDraftVoice", "reference", clip(name)) for name in ("one.wav", "eight.wav", "high.wav", "")],
     *[("TalkingShortsDraftVoice", "script", text) for text in ("a\ud800b", "a\0b", "Hi 🙂")],
     *[("TalkingShortsDraftPortrait", "prompt", text) for text in ("🙂", "\ud800", "woman " * 50_000)],

@@ -25,7 +25,7 @@ infinitetalk  wan_s2v
 long_video  presenter  vibevoice
 file_content  script
 cost  folder_cap  graph_key  limits  pictures  sound  voice_source
-errors  link  progress  version
+errors  link  null_text  progress  version
 """,
 }
 """The rooms of a layer from top to bottom. Each uses only rooms on lower lines: the two video models know nothing of

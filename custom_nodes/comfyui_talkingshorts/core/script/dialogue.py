@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 
 from ..errors import InputError
+from ..null_text import drop_null
 from .cleaning import drop_markup, drop_silent_characters
 from .labels import MAX_SPEAKERS, number_labels
 from .language import detect_language
@@ -64,6 +65,7 @@ def read_script(script: str) -> ReadScript:
         raise InputError(
             f"The script has {len(script)} characters. The most is {MAX_SCRIPT_CHARACTERS}, about an hour: split it."
         )
+    script = drop_null(script)
     _require_text(script)
     text = drop_silent_characters(script)
     subtitles = read_subtitles(text)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from comfy_api.latest import io
 
 from ...core.limits import LARGEST_SEED, LARGEST_SIDE, POSSIBLE_SIDES, SIZE_STEP
+from ...core.null_text import drop_null
 from ...core.script.pace import LONGEST_TARGET_SECONDS
 from .input_files import ContentType, list_input_files
 
@@ -45,7 +46,7 @@ def make_target_input(tooltip: str) -> io.Float.Input:
 
 def check_script(script: str | None) -> bool | str:
     """Return True, or why the script is refused before anything runs. One that another node gives is None: unknown."""
-    is_empty = script is not None and not script.strip()
+    is_empty = script is not None and not drop_null(script).strip()
     return "The script is empty: write the words to say." if is_empty else True
 
 

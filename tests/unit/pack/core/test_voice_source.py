@@ -14,7 +14,7 @@ from comfyui_talkingshorts.core.voice_source import (
 )
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n"])
+@pytest.mark.parametrize("text", ["", "   ", "\n", "None"])
 def test_a_blank_source_is_none(text: str) -> None:
     assert parse_voice_source(text) is None
 

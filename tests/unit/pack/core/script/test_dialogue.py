@@ -75,7 +75,21 @@ def test_a_fifth_speaker_is_refused_with_a_remedy(script: str, remedy: str) -> N
 
 @pytest.mark.parametrize(
     "script",
-    ["", "   \n\t ", "...", "!? — …", "🙂🎉", "🇩🇪", "<break/>", "[[]]", "\x00\x01", "\ufeff", "Speaker 1:", ":-)"],
+    [
+        "",
+        "   \n\t ",
+        "...",
+        "!? — …",
+        "🙂🎉",
+        "🇩🇪",
+        "<break/>",
+        "[[]]",
+        "\x00\x01",
+        "\ufeff",
+        "Speaker 1:",
+        ":-)",
+        "None",
+    ],
 )
 def test_a_script_with_nothing_to_say_is_refused_with_a_remedy(script: str) -> None:
     with pytest.raises(InputError, match="Write at least one word"):
