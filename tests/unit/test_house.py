@@ -10,9 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from comfyui_talkingshorts.core import limits
+from comfyui_talkingshorts.core.link import parse_seconds as parse_time_of_link
 from comfyui_talkingshorts.core.version import PACK_VERSION
+from comfyui_talkingshorts.engines.voice_source import guarded_http
 from support.checkout import ROOT
 from talkingshorts import __version__
+from talkingshorts.service import addresses
+from talkingshorts.shorts import request
+from talkingshorts.texts.times import parse_seconds
 
 PACK = ROOT / "custom_nodes" / "comfyui_talkingshorts"
 RUNNER = ROOT / "runner" / "talkingshorts"
@@ -220,3 +226,17 @@ def test_the_runner_and_the_pack_that_it_carries_have_one_version() -> None:
 def test_both_packages_name_the_same_licence() -> None:
     for path in (ROOT / "pyproject.toml", PACK / "pyproject.toml"):
         assert 'license = "GPL-3.0-or-later"' in path.read_text()
+
+
+def test_the_runner_and_the_pack_make_the_same_sizes() -> None:
+    assert request.POSSIBLE_SIDES == limits.POSSIBLE_SIDES
+
+
+@pytest.mark.parametrize("text", ["90", "90s", "1:30", "1:02:03", "1m30s", "1h2m", "2 min", "1:2:3:4", "soon", ""])
+def test_the_runner_and_the_pack_read_the_same_times(text: str) -> None:
+    assert parse_seconds(text) == parse_time_of_link(text)
+
+
+def test_the_service_and_the_pack_fetch_from_the_same_networks() -> None:
+    for name in ("PRIVATE_NETWORKS", "METADATA_ADDRESSES", "GLOBAL_UNICAST", "NAT64_NETWORKS"):
+        assert getattr(addresses, name) == getattr(guarded_http, name), name

@@ -7,6 +7,7 @@ import time
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ServiceError
@@ -24,7 +25,7 @@ SECURITY_HEADERS = {
 
 
 class Envelope:
-    """Gives each request an id, bounds its body, and sets the headers that every answer has."""
+    """Gives each request an id, bounds its body, and sets the headers that every answer has, also that to a fault."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,20 +37,7 @@ class Envelope:
             return
         request_id = f"req_{secrets.token_hex(8)}"
         scope.setdefault("state", {})["request_id"] = request_id
-        kinds = [value for name, value in scope["headers"] if name == b"content-type"]
-        is_form = any(kind.startswith(b"multipart/") for kind in kinds) or scope["path"] == "/v1/uploads"
-        limit = FORM_LIMIT_BYTES if is_form else JSON_LIMIT_BYTES
-        received = 0
-
-        async def receive_bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise ServiceError("too_large", f"The request is over {limit >> 20} MB.")
-            return message
-
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), None
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -60,21 +48,49 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive_bounded, send_with_headers)
+            await self._app(scope, _bound(scope, receive), send_with_headers)
+        except Exception as error:
+            if status is not None:
+                raise
+            scope["app"].state.service.log.error("request_broke", id=request_id, exc_info=error)
+            refusal = ServiceError("internal_error", "The service failed on this request: see its log.")
+            await JSONResponse(refusal.describe(request_id), refusal.status)(scope, receive, send_with_headers)
         finally:
-            seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "none")
-            service: Service = scope["app"].state.service
-            service.metrics.note_request(route, scope["method"], status, seconds)
-            service.log.info(
-                "request",
-                id=request_id,
-                method=scope["method"],
-                route=route,
-                job=scope.get("path_params", {}).get("job_id"),
-                status=status,
-                seconds=round(seconds, 4),
-            )
+            _note_request(scope, request_id, status or 500, time.perf_counter() - started)
+
+
+def _bound(scope: Scope, receive: Receive) -> Receive:
+    """Return what receives the body, and raises ServiceError when it is too large."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    is_form = any(kind.startswith(b"multipart/") for kind in kinds) or scope["path"] == "/v1/uploads"
+    limit = FORM_LIMIT_BYTES if is_form else JSON_LIMIT_BYTES
+    received = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise ServiceError("too_large", f"The request is over {limit >> 20} MB.")
+        return message
+
+    return receive_bounded
+
+
+def _note_request(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    """Count a request that was answered, and log it."""
+    route = getattr(scope.get("route"), "path", "none")
+    service: Service = scope["app"].state.service
+    service.metrics.note_request(route, scope["method"], status, seconds)
+    service.log.info(
+        "request",
+        id=request_id,
+        method=scope["method"],
+        route=route,
+        job=scope.get("path_params", {}).get("job_id"),
+        status=status,
+        seconds=round(seconds, 4),
+    )
 
 
 def find_service(request: Request) -> Service:

@@ -72,7 +72,3 @@ def add_error_answers(app: FastAPI) -> None:
     @app.exception_handler(RunnerError)
     def fail(request: Request, error: RunnerError) -> JSONResponse:
         return refuse(request, ServiceError("internal_error", str(error)))
-
-    @app.exception_handler(Exception)
-    def break_down(request: Request, error: Exception) -> JSONResponse:
-        return refuse(request, ServiceError("internal_error", "The service failed on this request: see its log."))

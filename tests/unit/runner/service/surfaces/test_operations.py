@@ -7,6 +7,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 from support.fakes.making_slot import CONTENT
 from talkingshorts.service.keys import KeyFile
+from talkingshorts.service.state import ServiceState
 
 SHORT = {"short": {"script": "My secret plan is this.", "quality": "draft"}}
 
@@ -43,6 +44,20 @@ def test_requests_are_counted_by_route_and_not_by_address(client: TestClient) ->
 
     assert 'route="/v1/jobs/{job_id}",status="404"' in text
     assert "job_x" not in text
+
+
+def test_a_fault_is_answered_as_anything_else_and_told_to_the_log(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ServiceState, "list_orders", lambda *_: 1 / 0)
+    with capture_logs() as lines:
+        answer = client.get("/v1/jobs")
+    error = answer.json()["error"]
+
+    assert (answer.status_code, error["code"]) == (500, "internal_error")
+    assert answer.headers["x-request-id"] == error["request_id"] == lines[0]["id"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert isinstance(lines[0]["exc_info"], ZeroDivisionError)
 
 
 def test_the_log_tells_ids_and_no_script(client: TestClient) -> None:
