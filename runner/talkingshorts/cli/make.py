@@ -131,7 +131,7 @@ def _naming_options() -> Iterator[None]:
 def _explain_former(former: Path, kept: Path | None) -> str:
     if kept is None:
         return f"{former} is there already, and will be overwritten."
-    return f"{former} is there already: it is kept as {kept}. {name_option('output', 'PATH')} names another place."
+    return f"{former} is there already: it will be kept as {kept}. {name_option('output', 'PATH')} names another place."
 
 
 def read_make_options(options: Namespace) -> MakeOptions:

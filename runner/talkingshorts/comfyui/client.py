@@ -299,6 +299,11 @@ def name_upload(path: Path, digest: str) -> str:
     return f"{stem[:STEM_CHARACTERS]}-{digest[:DIGEST_CHARACTERS]}{ending[:ENDING_CHARACTERS]}"
 
 
+def drop_digest(name: str) -> str:
+    """Return the name of a file without what `name_upload` added to it; any other name as it is."""
+    return re.sub(rf"-[0-9a-f]{{{DIGEST_CHARACTERS}}}(?=\.\w+$|$)", "", name)
+
+
 def _is_job_id(text: str) -> bool:
     """Tell whether the text is a UUID, as every job's id on ComfyUI."""
     try:

@@ -90,7 +90,10 @@ def test_a_former_short_is_kept_where_none_was_asked_to_take_its_place(
 
     captured = capsys.readouterr()
     assert captured.out == "out/short.mp4\n"
-    assert "out/short.mp4 is there already: it is kept as out/short-1.mp4. -o PATH names another place." in captured.err
+    assert (
+        "out/short.mp4 is there already: it will be kept as out/short-1.mp4. -o PATH names another place."
+        in captured.err
+    )
     assert (former.read_bytes(), Path("out/short-1.mp4").read_text()) == (b"picture", "former")
 
 
