@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from ..script.language import detect_language, find_writing
+from ..script.words import split_words
 from .foreign_words import ADJECTIVES_FOLLOW, COMPOUNDING, DENIALS_FOLLOW, FOREIGN_WORDS, PREFIXES, SUFFIXES
 
 _CLAUSE_END = re.compile(r"[,.;:!?\n\u061b\u061f\u060c\u0964\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f()\[\]\"]+")
@@ -64,15 +64,9 @@ def _find_languages(text: str) -> tuple[str, ...]:
 
 
 def _read_english(text: str, english: Collection[str]) -> Clause:
-    words = _split_words(text)
+    words = split_words(text)
     known = [word for word in words if word in english or word.removesuffix("s") in english]
     return Clause(tuple(words), tuple(word for word in words if word not in known), len(known))
-
-
-def _split_words(text: str) -> list[str]:
-    """Return the runs of letters and their marks; apostrophes and hyphens belong to the word that they stand in."""
-    spaced = "".join(sign if unicodedata.category(sign)[0] in "LM" or sign in "-'" else " " for sign in text)
-    return [word.strip("-'") for word in spaced.split() if word.strip("-'")]
 
 
 class _Vocabulary:
@@ -106,7 +100,7 @@ class _Vocabulary:
 
     def _split(self, text: str) -> list[str]:
         words: list[str] = []
-        for word in _split_words(text):
+        for word in split_words(text):
             words += self._cut_unspaced(word) if _UNSPACED.search(word) else [word]
         return words
 

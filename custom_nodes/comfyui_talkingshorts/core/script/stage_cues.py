@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import InputError
 from .cue_words import CUE_WORDS, CueWords
+from .words import split_words
 
 PAUSE_SIGN = "\ufdd0"
 """Stands before and after the seconds of a pause in a text: no character that a script can hold."""
@@ -193,15 +193,10 @@ def _has_line_of_its_own(match: re.Match[str]) -> bool:
 
 def _find_words(content: str) -> list[str]:
     """Return the words in lower case, those of Chinese and Japanese cut at the longest ones that are known."""
-    spaced = "".join(sign if _is_of_word(sign) else " " for sign in content.lower().replace("’", "'"))
     words: list[str] = []
-    for word in spaced.split():
-        words += _cut_unspaced(word) if _UNSPACED.search(word) else filter(None, [word.strip("-'")])
+    for word in split_words(content.lower().replace("’", "'")):
+        words += _cut_unspaced(word) if _UNSPACED.search(word) else [word]
     return words
-
-
-def _is_of_word(sign: str) -> bool:
-    return unicodedata.category(sign)[0] in "LM" or sign in "-'"
 
 
 def _cut_unspaced(text: str) -> list[str]:

@@ -93,7 +93,7 @@ def _require_photo(file: Image.Image, name: str) -> None:
     picture the size of a thumb."""
     tags = getattr(file, "tag_v2", {})
     if _TIFF_DNG_VERSION in tags or int(tags.get(_TIFF_SUBFILE_TYPE, 0)) & _REDUCED_COPY:
-        raise PictureError(f"The file {name} is a raw photo. Export it as JPEG, and use that file.")
+        raise PictureError(_explain_raw_photo(name))
     if file.mode == "F":
         raise PictureError(f"The file {name} holds measurements, not colours. Save it as PNG, and use that file.")
 
@@ -171,8 +171,12 @@ def _explain_no_picture(path: Path, formats: Sequence[str]) -> str:
     if kind.endswith("picture"):
         return _explain_damage(path, "it is damaged or cut off")
     if kind == "a raw photo":
-        return f"The file {path.name} is a raw photo. Export it as JPEG, and use that file."
+        return _explain_raw_photo(path.name)
     return f"The file {path.name} isn't a picture but {kind}. Use {READABLE}."
+
+
+def _explain_raw_photo(name: str) -> str:
+    return f"The file {name} is a raw photo. Export it as JPEG, and use that file."
 
 
 def _explain_damage(path: Path, reason: str) -> str:
