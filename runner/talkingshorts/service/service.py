@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..display.batch_events import (
     ServerReady,
 )
 from ..display.events import Cached, Event, NodeStarted, Progress, Started
+from ..errors import RunnerError
 from .announcing import OrderAnnouncer
 from .bodies import JobBody
 from .description import describe_order
@@ -41,6 +42,9 @@ from .uploads import Uploads
 TIDY_SECONDS = 60.0
 LOOK_FOR_ORDERS_SECONDS = 1.0
 """An order that was placed while nobody waited for it is found after so long at the latest."""
+
+INTERRUPTION_SECONDS = 5.0
+"""So long a duty rests after the disk has failed it."""
 
 AHEAD = 2
 """For each job that a slot has, so many are with the scheduler: enough to choose one that the slot is warm for."""
@@ -91,7 +95,8 @@ class Service:
             self._hand_on(order)
         self._scheduler.start()
         self._threads = [
-            threading.Thread(target=duty, daemon=True) for duty in (self._feed, self._tidy, self._announce)
+            threading.Thread(target=self._keep_at, args=(duty,), daemon=True)
+            for duty in (self._feed, self._tidy, self._announce)
         ]
         for thread in self._threads:
             thread.start()
@@ -179,6 +184,15 @@ class Service:
             return round(typical * (1.0 - (progress.fraction if progress else 0.0)), 1)
         slots = max(len(self._scheduler.ready_slots), 1)
         return round(typical * (self.state.count_ahead(order) // slots + 1), 1)
+
+    def _keep_at(self, duty: Callable[[], None]) -> None:
+        """See to a duty until the service ends: also after the disk was full, or couldn't be read."""
+        while not self._is_ending:
+            try:
+                duty()
+            except RunnerError as error:
+                self.log.error("duty_interrupted", duty=duty.__name__.lstrip("_"), reason=str(error))
+                self._is_over.wait(INTERRUPTION_SECONDS)
 
     def _feed(self) -> None:
         """Hand on one order after the other, as far as there is room."""

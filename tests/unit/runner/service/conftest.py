@@ -16,6 +16,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PROBE_PAUSES_SECONDS", (0.005,))
     monkeypatch.setattr(schedule, "LOOK_AGAIN_SECONDS", 0.005)
     monkeypatch.setattr(service_module, "LOOK_FOR_ORDERS_SECONDS", 0.01)
+    monkeypatch.setattr(service_module, "INTERRUPTION_SECONDS", 0.01)
 
 
 @pytest.fixture

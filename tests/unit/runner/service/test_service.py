@@ -1,14 +1,17 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.fakes.making_slot import CONTENT, MakingSlot, serving
 from support.waiting import wait_until
 from talkingshorts.errors import NodeFailedError, OutOfMemoryError, RunnerError, UsageError
+from talkingshorts.service import announcing
 from talkingshorts.service.bodies import JobBody
 from talkingshorts.service.errors import ServiceError
 from talkingshorts.service.log import open_log
 from talkingshorts.service.orders import Order
 from talkingshorts.service.service import Service
+from talkingshorts.service.state import ServiceState
 
 
 def body(seed: int = 42, priority: int = 0, **short: object) -> JobBody:
@@ -178,6 +181,27 @@ def test_an_order_that_has_ended_stays_as_it_ended(service: Service) -> None:
     service.cancel(order)
 
     assert wait_for(service, order) == ["succeeded"]
+
+
+@pytest.mark.parametrize("method", ["next_order", "expire", "list_due_webhooks"])
+def test_a_disk_that_is_full_for_a_while_stops_nothing(
+    tmp_path: Path, slot: MakingSlot, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    works, failures = getattr(ServiceState, method), iter(range(3))
+    seen: list[bool] = []
+
+    def fail_at_first(*arguments: Any) -> Any:
+        if next(failures, None) is not None:
+            raise UsageError("The data can't be written: No space left on device.")
+        seen.append(True)
+        return works(*arguments)
+
+    monkeypatch.setattr(ServiceState, method, fail_at_first)
+    monkeypatch.setattr(announcing, "DUE_LOOK_SECONDS", 0.01)
+    with serving(tmp_path / "data", slot) as service:
+        wait_until(lambda: service.is_ready and bool(seen))
+
+        assert wait_for(service, place(service)) == ["succeeded"]
 
 
 def test_files_are_kept_as_long_as_was_said(tmp_path: Path, slot: MakingSlot) -> None:
