@@ -91,12 +91,11 @@ def parse_voice_source(text: str) -> WebSource | FileName | None:
 def choose_piece(source: WebSource | FileSource, start_seconds: float, duration_seconds: float) -> Piece:
     """Return the piece to take: a link's own time counts where the start is the one that nobody chose.
 
-    Raises InputError when it can't exist.
+    A file is cut where it is said: whoever has it knows how long it is. Raises InputError when it can't exist.
     """
-    if start_seconds != DEFAULT_START_SECONDS:
+    if start_seconds != DEFAULT_START_SECONDS or isinstance(source, FileSource):
         return Piece(start_seconds, duration_seconds)
-    time = source.time if isinstance(source, WebSource) else None
-    return limit_piece(Piece(start_seconds, duration_seconds, may_move=True), time)
+    return limit_piece(Piece(start_seconds, duration_seconds, may_move=True), source.time)
 
 
 def limit_piece(piece: Piece, time: LinkTime | None) -> Piece:

@@ -73,7 +73,7 @@ class YouTubeVoice(io.ComfyNode):
                     max=MAX_START_SECONDS,
                     step=0.1,
                     tooltip="Where the piece starts, in seconds from the source's beginning. At 40, a time in the link "
-                    "counts instead, and a shorter source begins where it can.",
+                    "counts instead, and a shorter video begins where it can.",
                 ),
                 io.Float.Input(
                     "duration_seconds",

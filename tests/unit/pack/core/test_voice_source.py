@@ -112,7 +112,7 @@ def test_a_links_own_time_counts_unless_another_is_chosen() -> None:
     assert choose_piece(TIMED, 40, 30) == Piece(90, 30, may_move=True)
     assert choose_piece(TIMED, 10, 30) == Piece(10, 30)
     assert choose_piece(LINK, 40, 30) == Piece(40, 30, may_move=True)
-    assert choose_piece(FileSource(Path("me.wav")), 40, 30) == Piece(40, 30, may_move=True)
+    assert choose_piece(FileSource(Path("me.wav")), 40, 30) == Piece(40, 30)
 
 
 def test_a_link_to_a_part_gives_no_more_than_the_part() -> None:

@@ -81,7 +81,7 @@ def test_a_name_that_is_not_there_is_refused_when_it_is_posted(comfyui: ComfyUI)
     answer = requests.post(f"{comfyui.url}/prompt", json={"prompt": graph("presentre.jpg")}, timeout=30)
 
     assert answer.status_code == 400
-    assert "Did you mean presenter.jpg?" in answer.text
+    assert "Did you mean presenter.jpg" in answer.text
 
 
 def encode_wide(*, with_face: bool) -> bytes:
