@@ -87,6 +87,10 @@ class BatchState:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Use the file no longer."""
         # Threads that are left behind may still be using it: none at this moment, and then they get an error.
         with self._lock:
             self._database.close()

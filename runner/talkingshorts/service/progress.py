@@ -84,8 +84,9 @@ class ProgressBoard:
     def announce(self, order_id: str) -> None:
         """Tell whoever listens to the order that something changed."""
         with self._lock:
-            self._marks[order_id] = next(self._numbers)
             listeners = list(self._listeners.get(order_id, ()))
+            if listeners or order_id in self._progress:
+                self._marks[order_id] = next(self._numbers)
         loop = self._loop()
         if loop is not None and listeners:
             loop.call_soon_threadsafe(lambda: [listener.set() for listener in listeners])
@@ -108,6 +109,8 @@ class ProgressBoard:
             self._listeners[order_id].discard(event)
             if not self._listeners[order_id]:
                 del self._listeners[order_id]
+                if order_id not in self._progress:
+                    self._marks.pop(order_id, None)
 
 
 def _advance(before: OrderProgress, event: Event, nodes: int) -> OrderProgress:

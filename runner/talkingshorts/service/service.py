@@ -83,6 +83,7 @@ class Service:
         self._at_work: dict[str, Order] = {}
         self._rows: dict[int, str] = {}
         self._row = 0
+        self._next: Order | None = None
         self._is_ending = False
         self._is_over = threading.Event()
         self._announcer = OrderAnnouncer(self.state, webhook_key, self.describe)
@@ -109,7 +110,7 @@ class Service:
         self._is_over.set()
         for thread in self._threads:
             thread.join()
-        self.state.__exit__()
+        self.state.close()
 
     @property
     def is_ready(self) -> bool:
@@ -203,9 +204,12 @@ class Service:
                     return
                 at_work = Counter(order.key_id for order in self._at_work.values())
             with self._handing_on:
-                order = self.state.next_order(at_work)
-                if order is not None:
-                    self._hand_on(order)
+                # One that couldn't be handed on, since the disk was full, is the next one still.
+                self._next = self._next or self.state.next_order(at_work)
+                if self._next is not None:
+                    if not self.state.is_over(self._next.id):
+                        self._hand_on(self._next)
+                    self._next = None
                     continue
             with self._changed:
                 self._changed.wait(LOOK_FOR_ORDERS_SECONDS)

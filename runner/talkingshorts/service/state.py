@@ -188,6 +188,11 @@ class ServiceState(BatchState):
             database.execute("UPDATE orders SET is_handed_on = 1 WHERE number = ?", (number,))
             return _read_order(database.execute(f"{SELECT} WHERE number = ?", (number,)).fetchone())
 
+    def is_over(self, order_id: str) -> bool:
+        """Return whether the order has ended, or isn't there any more."""
+        order = self.find_order(order_id)
+        return order is None or order.has_ended
+
     def count_ahead(self, order: Order) -> int:
         """Return how many orders wait that were placed before this one: about as many come before it."""
         query = (

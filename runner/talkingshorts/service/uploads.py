@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
@@ -42,6 +43,8 @@ class Uploads:
     def __init__(self, folder: Path, state: ServiceState) -> None:
         self._folder = folder
         self._state = state
+        self._keeping = threading.Lock()
+        """Held so that a file doesn't go as unused while it is being sent again."""
         self._arriving = folder / "arriving"
         # What a killed process left is nobody's.
         shutil.rmtree(self._arriving, ignore_errors=True)
@@ -84,8 +87,9 @@ class Uploads:
 
     def tidy(self) -> None:
         """Remove what nobody has used for long."""
-        for file in self._state.forget_uploads(datetime.now(UTC) - timedelta(hours=UNUSED_HOURS)):
-            Path(file).unlink(missing_ok=True)
+        with self._keeping:
+            for file in self._state.forget_uploads(datetime.now(UTC) - timedelta(hours=UNUSED_HOURS)):
+                Path(file).unlink(missing_ok=True)
 
     def _take(self, field: str, path: Path, name: str, key_id: str) -> StoredUpload:
         size = path.stat().st_size
@@ -103,14 +107,15 @@ class Uploads:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         place = self._folder / f"{sha256}{ending}"
-        try:
-            path.replace(place)
-        except OSError as error:
-            raise UsageError(f"{place} can't be written: {error.strerror}.") from error
         upload = StoredUpload(
             f"upl_{secrets.token_urlsafe(16)}", key_id, str(place), name[:200], kind, size, sha256, now_text()
         )
-        return self._state.keep_upload(upload)
+        with self._keeping:
+            try:
+                path.replace(place)
+            except OSError as error:
+                raise UsageError(f"{place} can't be written: {error.strerror}.") from error
+            return self._state.keep_upload(upload)
 
 
 def recognize(field: str, path: Path, name: str) -> tuple[str, str]:

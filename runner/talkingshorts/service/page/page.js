@@ -121,12 +121,16 @@ async function readShort() {
   return short;
 }
 
+// The same order that is sent once more, since nobody answered, has the same key: it is made once.
+const attempts = new Map();
+
 async function order(short) {
-  const answer = await call("/v1/jobs", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` },
-    body: JSON.stringify({ short, metadata: { script: short.script.slice(0, 200), short } }),
-  });
+  const body = JSON.stringify({ short, metadata: { script: short.script.slice(0, 200), short } });
+  const key = attempts.get(body) ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  attempts.set(body, key);
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  const answer = await call("/v1/jobs", { method: "POST", headers, body });
+  attempts.delete(body);
   if (!answer.ok) throw new Error(await readRefusal(answer));
   return answer.json();
 }
