@@ -16,7 +16,7 @@ from support.servers.on_comfyui import ComfyUI
 from support.waiting import wait_until
 from talkingshorts.setup.browser import is_supported
 
-PHONE = {"width": 390, "height": 844}
+PHONE_WIDTH = 390
 CHOOSE_FILE = """({ id, name, content }) => {
   const chosen = new DataTransfer();
   chosen.items.add(new File([content], name));
@@ -156,9 +156,9 @@ def test_it_speaks_chinese(page: ServicePage) -> None:
 
 
 def test_it_fits_a_phone(page: ServicePage) -> None:
-    page.open(**PHONE)
+    page.open(width=PHONE_WIDTH, height=844)
 
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE_WIDTH
 
 
 def test_a_key_is_asked_for_where_keys_are_needed(browser: Browser, comfyui: ComfyUI, tmp_path: Path) -> None:

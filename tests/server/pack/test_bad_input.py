@@ -190,7 +190,8 @@ def clip(name: str) -> dict[str, Any]:
 INPUT_ERROR, SOURCE_ERROR, PICTURE_ERROR, VIDEO_ERROR = "InputError", "SourceError", "PictureError", "VideoError"
 BAD: list[tuple[str, str, Any, str, str]] = [
     *[(VOICE, "source", text, SOURCE_ERROR, "no file") for text in ("nobody.wav", "🙂", "a\0b", "\ud800", "--exec")],
-    *[(VOICE, "source", text, SOURCE_ERROR, "no file") for text in ("../../etc/passwd", "/etc/passwd", "folder.wav")],
+    *[(VOICE, "source", text, SOURCE_ERROR, "no file") for text in ("../../etc/passwd", "/etc/passwd")],
+    (VOICE, "source", "folder.wav", SOURCE_ERROR, "isn't a file but a folder"),
     (VOICE, "source", "x" * 100_000, SOURCE_ERROR, "no file"),
     (VOICE, "source", {"a": 1}, SOURCE_ERROR, "no file"),
     *[
@@ -222,8 +223,9 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     ("TalkingShortsDraftPortrait", "width", 17, INPUT_ERROR, "width is 17"),
     *[
         ("TalkingShortsPortraitPicture", "picture", name, PICTURE_ERROR, "no file")
-        for name in ("nobody.png", "🙂", "a\0b", "\ud800", "x" * 100_000, "../../../etc/passwd", "folder.wav")
+        for name in ("nobody.png", "🙂", "a\0b", "\ud800", "x" * 100_000, "../../../etc/passwd")
     ],
+    ("TalkingShortsPortraitPicture", "picture", "folder.wav", PICTURE_ERROR, "isn't a file but a folder"),
     *[
         ("TalkingShortsPortraitPicture", "picture", name, PICTURE_ERROR, name)
         for name in ("cut.png", "empty.wav", "text.wav", "three.wav", "vast.png")
