@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, cast
@@ -20,6 +19,7 @@ from ...core.file_content import HEAD_BYTES, describe_content, describe_media
 from .flac_files import list_flac_files
 from .mp4_fragments import list_mp4_parts
 from .ogg_links import list_ogg_links
+from .seekable import SeekableFile
 from .wav_header import correct_wav_header
 from .webm_segments import list_webm_segments
 
@@ -122,7 +122,7 @@ def _explain_unreadable(media: BinaryIO) -> str:
     return f"The source isn't sound or video {found}. Give mp3, m4a, wav, flac or mp4."
 
 
-class _Part(io.RawIOBase):
+class _Part(SeekableFile):
     """Stretches of a file, one after the other, as if they were a file."""
 
     def __init__(self, media: BinaryIO, stretches: Sequence[tuple[int, int]]) -> None:
@@ -130,20 +130,6 @@ class _Part(io.RawIOBase):
         self._stretches = stretches
         self._size = sum(end - start for start, end in stretches)
         self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def read(self, size: int = -1) -> bytes:
         """Return bytes up to the end of a stretch at most: callers come back for the rest."""

@@ -5,7 +5,6 @@ Import this module only where it is used: it loads yt-dlp.
 
 from __future__ import annotations
 
-import io
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from yt_dlp.networking import Response
 from yt_dlp.networking.exceptions import TransportError
 
 from ...core.errors import SourceError
+from .seekable import SeekableFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -30,7 +30,7 @@ class RangesNotServedError(Exception):
     """The server answers with the whole file, or doesn't tell the file's size."""
 
 
-class RangedReader(io.RawIOBase):
+class RangedReader(SeekableFile):
     """A seekable file over HTTP ranges. Blocks are kept for a while; reading on and on fetches longer stretches.
 
     Raises RangesNotServedError when it is made, and SourceError later, if the server doesn't answer with the range.
@@ -47,20 +47,6 @@ class RangedReader(io.RawIOBase):
         self._position = 0
         first_bytes, self._size = self._request(0, BLOCK_BYTES)
         self._keep(0, first_bytes)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the buffer up to the end of a block at most: callers come back for the rest."""
