@@ -18,6 +18,7 @@ _UNSEEN = re.compile(
 _LINE_TAG = re.compile(
     r"(?<![^\S\n])[^\S\n]*+<(?:br|/(?:p|div|li|h[1-6]|tr|blockquote|title|s))\b[^<>]*>[^\S\n]*", re.IGNORECASE
 )
+_STYLE_TAG = re.compile(r"</?(?:b|i|u|c|em|strong|font|span|small|big|mark)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _HEART = re.compile(r"(?<!\S)<3+(?=\s*(?:$|[.,!?;:…]))", re.MULTILINE)
 _SMILEY = re.compile(r"(?<!\S)[:;=]['-]?[()DPp](?!\S)")
@@ -45,6 +46,11 @@ def drop_silent_characters(script: str) -> str:
         script = _ENTITY.sub(lambda entity: html.unescape(entity[0]), script)
     text = plain_characters(script)
     return "".join(_plain_space(character) for character in text if _can_be_said(character))
+
+
+def drop_styles(text: str) -> str:
+    """Return the text without tags that only say how it looks, so that `<i>ANNA:</i>` is the label that it shows."""
+    return _STYLE_TAG.sub("", text)
 
 
 def drop_markup(text: str) -> str:

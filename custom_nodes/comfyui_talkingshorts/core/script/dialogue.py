@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 
 from ..errors import InputError
 from ..null_text import drop_null
-from .cleaning import drop_markup, drop_silent_characters
+from .cleaning import drop_markup, drop_silent_characters, drop_styles
 from .labels import MAX_SPEAKERS, number_labels
 from .language import detect_language
 from .stage_cues import PAUSE_SIGN, mark_cues, split_at_pauses
@@ -69,7 +69,8 @@ def read_script(script: str) -> ReadScript:
     _require_text(script)
     text = drop_silent_characters(script)
     subtitles = read_subtitles(text)
-    text = _BRACKETED_SPEAKER.sub(r"\nSpeaker \2:", text if subtitles is None else subtitles)
+    text = drop_styles(text if subtitles is None else subtitles)
+    text = _BRACKETED_SPEAKER.sub(r"\nSpeaker \2:", text)
     text = _ASIDE_OF_LABEL.sub(r"\1", text)
     text, names = number_labels(text)
     text, directions = mark_cues(text)

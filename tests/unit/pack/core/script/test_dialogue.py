@@ -167,3 +167,20 @@ def test_a_file_that_is_no_text_is_refused_with_the_remedy(script: str, kind: st
 @pytest.mark.parametrize("filler", [" ", "\n", "*", ">", "\n ", "(", "[a", "ANNA: ", "=", "<!--"])
 def test_a_script_of_one_sign_over_and_over_takes_no_time_that_grows_with_its_square(filler: str) -> None:
     assert words_of(filler * (20_000 // len(filler)) + "\nHello.")[-1][1].endswith("Hello.")
+
+
+@pytest.mark.parametrize(
+    ("script", "texts"),
+    [
+        ("<i>ANNA:</i> See you there.", ["See you there."]),
+        ("<b>BEN</b>: Hello.\n<font color='red'>ANNA:</font> Hi.", ["Hello.", "Hi."]),
+        (
+            "1\n00:00:01,000 --> 00:00:02,000\n<i>BEN: Hello.</i>\n\n"
+            "2\n00:00:03,000 --> 00:00:04,000\n<i>ANNA:</i> Hi.\n",
+            ["Hello.", "Hi."],
+        ),
+        ("This is <b>very</b> good, <i>and</i> 3<b>rd</b>.", ["This is very good, and 3rd."]),
+    ],
+)
+def test_a_label_is_one_however_it_looks(script: str, texts: list[str]) -> None:
+    assert [line.text for line in read_script(script).lines] == texts

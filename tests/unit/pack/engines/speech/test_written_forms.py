@@ -110,3 +110,12 @@ def test_each_language_has_its_own_ways(language: str, written: str, spoken: str
 )
 def test_what_no_rule_knows_stays_as_it_is(language: str, text: str) -> None:
     assert rewrite_forms(text, SIGN_WORDS[language]) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "sign"), [(language, sign) for language, words in SIGN_WORDS.items() for sign in words.currencies]
+)
+def test_every_currency_is_said_by_its_name(language: str, sign: str) -> None:
+    said = rewrite_forms(f"20 {sign}", SIGN_WORDS[language])
+
+    assert any(name and name in said for name in SIGN_WORDS[language].currencies[sign])
